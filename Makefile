@@ -1,0 +1,29 @@
+PYTHON ?= python3
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: help repro test requirements
+help:  ## list what there is
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/' | expand -t 16
+
+repro: .venv/installed  ## set up, restore the stored results, and run whatever is out of date
+	dvc pull --run-cache --allow-missing
+	dvc repro
+
+test: .venv/installed  ## set up, and run ruff, mypy and the tests
+	ruff check .
+	ruff format --check .
+	mypy
+	pytest
+
+requirements:  ## renew requirements.txt from pyproject.toml
+	$(PYTHON) -m venv --clear .venv
+	.venv/bin/pip install --quiet torch==2.13.0
+	.venv/bin/pip install --quiet '.[dev]'
+	.venv/bin/pip freeze --exclude gailpipe | sed 's/+cpu$$//' > requirements.txt
+
+.venv/installed: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("gailpipe needs Python 3.11 or newer; try make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+	.venv/bin/pip install --quiet --requirement requirements.txt
+	.venv/bin/pip install --quiet --no-deps --editable .
+	touch $@

@@ -1,0 +1,1 @@
+"""Tasks: what they are, their simulators for training, and their episodes in Gymnasium."""

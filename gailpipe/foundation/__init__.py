@@ -1,0 +1,1 @@
+"""Errors, files, seeds, progress and processes: what every other room stands on."""

@@ -1,0 +1,28 @@
+"""Command lines: what a user sees when one goes wrong."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from gailpipe.foundation.errors import UserError
+
+
+def stage_parser(description: str | None) -> argparse.ArgumentParser:
+    """Return a parser with what every stage of a task takes: --env, --params and --out."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--env", required=True, metavar="TASK", help="Gymnasium id of the task, a key of `envs`")
+    parser.add_argument("--params", type=Path, default=Path("params.yaml"), help="default: %(default)s")
+    parser.add_argument("--out", type=Path, required=True, help="where the result goes; replaced if it exists")
+    return parser
+
+
+def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentParser) -> None:
+    """Run `main` on the command line's arguments; a `UserError` ends it with its sentence and exit status 1."""
+    arguments = parser.parse_args()
+    try:
+        main(arguments)
+    except UserError as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,54 @@
+"""Demonstrations: state-action pairs of an expert's first few trajectories, as tensors."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import torch
+from torch import Tensor
+
+from gailpipe.envs.tasks import ContinuousActions, DiscreteActions, Task
+from gailpipe.foundation.errors import UserError
+from gailpipe.foundation.tables import read_table
+
+
+@dataclass(frozen=True)
+class Demonstrations:
+    observations: Tensor  # (num_pairs, observation_dim)
+    actions: Tensor  # (num_pairs, action_dim) float32, or (num_pairs,) int64
+
+    def __len__(self) -> int:
+        return len(self.observations)
+
+
+def load_demonstrations(path: Path, task: Task, trajs: int) -> Demonstrations:
+    """Read the first `trajs` trajectories of a file with columns trajectory, observation and action.
+
+    Raises:
+        UserError: The file is missing, damaged, of another task, or has fewer trajectories.
+    """
+    table = read_table(path, ["trajectory", "observation", "action"])
+    kept = table["trajectory"].unique(maintain_order=True).head(trajs)
+    if len(kept) < trajs:
+        raise UserError(f"{path}: holds {len(kept)} trajectories, but {trajs} are asked for; raise sample.trajs")
+    table = table.filter(pl.col("trajectory").is_in(kept.implode()))
+    observations = _column(path, table, "observation", (task.observation_dim,), task)
+    match task.actions:
+        case ContinuousActions(low=low):
+            actions = _column(path, table, "action", low.shape, task)
+        case DiscreteActions(count=count):
+            actions = _column(path, table, "action", (), task).long()
+            if not ((actions >= 0) & (actions < count)).all():
+                raise UserError(f"{path}: action: must be an integer from 0 to {count - 1} for {task.name}")
+    return Demonstrations(observations, actions)
+
+
+def _column(path: Path, table: pl.DataFrame, name: str, shape: tuple[int, ...], task: Task) -> Tensor:
+    values = table[name].to_numpy()
+    if values.shape[1:] != shape or not np.issubdtype(values.dtype, np.number):
+        wanted = f"vectors of {shape[0]} numbers" if shape else "integers"
+        raise UserError(f"{path}: {name}: must be {wanted} for {task.name}; are these demonstrations of another task?")
+    if not np.isfinite(values).all():
+        raise UserError(f"{path}: {name}: holds a NaN or an infinity")
+    return torch.tensor(values, dtype=torch.float32)

@@ -1,0 +1,72 @@
+"""GAIL's reward: how much a pair looks like the expert's to a discriminator that learns along."""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import logsigmoid, softplus
+
+from gailpipe.imitation.demonstrations import Demonstrations
+from gailpipe.imitation.discriminator import Discriminator, discriminator_loss
+from gailpipe.params.gail import Gail
+from gailpipe.rl.policy import Policy
+from gailpipe.rl.rollout import Rollout
+
+
+class GailReward:
+    """The reward of generative adversarial imitation (Ho & Ermon 2016, algorithm 1), as the policy's loop uses it."""
+
+    def __init__(
+        self, policy: Policy, demonstrations: Demonstrations, settings: Gail, generator: torch.Generator
+    ) -> None:
+        self._policy, self._settings, self._generator = policy, settings, generator
+        self._expert_observations = demonstrations.observations  # (num_expert, observation_dim)
+        self._expert_actions = policy.encode_actions(demonstrations.actions)  # (num_expert, encoded_dim)
+        self.discriminator = Discriminator(policy.normalizer, policy.encoded_dim, settings.hidden_sizes, generator)
+        self._optimizer = torch.optim.Adam(
+            self.discriminator.network.parameters(), settings.discriminator.learning_rate
+        )
+
+    def fit(self, rollout: Rollout) -> dict[str, float]:
+        """Take a few steps on the discriminator, and return how often it was right before them."""
+        settings = self._settings.discriminator
+        expert = self.discriminator.inputs(self._expert_observations, self._expert_actions)
+        policy = self.discriminator.inputs(
+            rollout.valid_observations, self._policy.encode_actions(rollout.valid_actions)
+        )
+        figures = self._accuracy(expert, policy)
+        for _ in range(settings.steps):
+            loss = discriminator_loss(
+                self.discriminator, self._some(expert), self._some(policy), settings, self._generator
+            )
+            self._optimizer.zero_grad()
+            loss.backward()
+            self._optimizer.step()
+        return figures | {"discriminator_loss": float(loss.detach())}
+
+    def __call__(self, rollout: Rollout) -> Tensor:
+        """Return log D or −log(1 − D), less λ log π; (num_steps, num_envs)."""
+        logits = self.discriminator(rollout.observations[:-1], self._policy.encode_actions(rollout.actions))
+        rewards = imitation_reward(logits, self._settings.episodes_end_on_success)
+        return rewards - self._settings.causal_entropy * rollout.log_probs
+
+    def _some(self, pairs: Tensor) -> Tensor:
+        """Return a minibatch of pairs (num_pairs, input_dim), without replacement; all of them where they are few."""
+        size = self._settings.discriminator.batch_size
+        if len(pairs) <= size:
+            return pairs
+        return pairs[torch.randperm(len(pairs), generator=self._generator)[:size]]
+
+    @torch.no_grad()
+    def _accuracy(self, expert: Tensor, policy: Tensor) -> dict[str, float]:
+        return {
+            "expert_accuracy": float((self.discriminator.logits(expert) > 0).float().mean()),
+            "policy_accuracy": float((self.discriminator.logits(policy) < 0).float().mean()),
+        }
+
+
+def imitation_reward(logits: Tensor, episodes_end_on_success: bool) -> Tensor:
+    """Return the reward of pairs with these logits, same shape.
+
+    A reward that is never positive, log D, makes a policy end its episodes, and one that is never negative,
+    −log(1 − D), makes it live on: so the sign must suit what an episode's end means in the task.
+    """
+    return logsigmoid(logits) if episodes_end_on_success else softplus(logits)

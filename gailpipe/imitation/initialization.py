@@ -1,0 +1,23 @@
+"""The policy that GAIL starts from."""
+
+import torch
+
+from gailpipe.imitation.cloning import clone
+from gailpipe.imitation.demonstrations import Demonstrations
+from gailpipe.params.gail import Gail
+from gailpipe.rl.policy import GaussianPolicy, Policy
+
+
+def initialize(policy: Policy, demonstrations: Demonstrations, settings: Gail, generator: torch.Generator) -> None:
+    """Ready a new policy for GAIL: its normaliser starts from the demonstrations, and it is cloned if so set.
+
+    Cloning gives the means; the exploration noise stays as it was (Ho & Ermon 2016, section 7, propose it).
+    """
+    if settings.cloning.steps == 0:
+        policy.normalizer.update(demonstrations.observations)
+        return
+    for _ in clone(policy, demonstrations, settings.cloning, generator):
+        pass
+    if isinstance(policy, GaussianPolicy):
+        with torch.no_grad():
+            policy.log_std.fill_(settings.initial_log_std)

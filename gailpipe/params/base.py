@@ -1,0 +1,127 @@
+"""What all sections share: strict, frozen models, and how a task's section comes out of params.yaml."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from gailpipe.foundation.errors import UserError
+
+
+class Section(BaseModel):
+    """A part of params.yaml. Every key must be there, no other key may be, and no number is coerced from text."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+SectionType = TypeVar("SectionType", bound=Section)
+
+
+def load_section(path: Path, model: type[SectionType], section: str, task: str | None = None) -> SectionType:
+    """Read and validate `section` of params.yaml; for a task, with what `envs.TASK.SECTION` says otherwise.
+
+    Raises:
+        UserError: Names the first key that is wrong, and what would be right.
+    """
+    document = read_params(path)
+    settings = _mapping(path, document, section)
+    different = {} if task is None else _mapping(path, document, "envs", task, section)
+    try:
+        return model.model_validate(merge(settings, different))
+    except ValidationError as error:
+        details = error.errors()[0]
+        keys = [str(key) for key in details["loc"]]
+        place = ["envs", str(task), section] if _has(different, keys) else [section]
+        raise UserError(f"{path}: {'.'.join(place + keys)}: {_describe(details, model)}") from error
+
+
+def load_seed(path: Path) -> int:
+    """Return the seed that every generator is derived from."""
+    seed = read_params(path).get("seed")
+    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+        raise UserError(f"{path}: seed: {seed!r}: must be an integer from 0")
+    return seed
+
+
+def load_tasks(path: Path) -> list[str]:
+    """Return the tasks, the keys of `envs`, in their order."""
+    return list(_mapping(path, read_params(path), "envs"))
+
+
+def read_params(path: Path) -> dict[str, Any]:
+    """Read params.yaml as YAML 1.2, as DVC does.
+
+    Raises:
+        UserError: The file is missing, is not YAML, or holds no mapping.
+    """
+    try:
+        document = YAML(typ="safe", pure=True).load(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: can't be read: {error}") from error
+    except (YAMLError, ValueError) as error:
+        raise UserError(f"{path}: is not valid YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(document, dict):
+        raise UserError(f"{path}: must be a mapping from section to settings")
+    return document
+
+
+def merge(common: Any, different: Any) -> Any:
+    """Return `common` with what `different` says otherwise, key by key."""
+    if not (isinstance(common, Mapping) and isinstance(different, Mapping)):
+        return different
+    return {**common, **{key: merge(common.get(key), value) for key, value in different.items()}}
+
+
+def require_known(path: Path, keys: Iterable[Any], known: Iterable[str], place: str = "") -> None:
+    """Check that all `keys` found at `place` in params.yaml are `known`, and all known ones there.
+
+    Raises:
+        UserError: Names the first key that is not, or is missing.
+    """
+    keys, known = list(keys), list(known)
+    for key in keys:
+        if key not in known:
+            raise UserError(f"{path}: {place}{key}: is no known key{_nearest(str(key), known)}")
+    for key in known:
+        if key not in keys:
+            raise UserError(f"{path}: {place}{key}: is missing{'; write {} where nothing differs' if place else ''}")
+
+
+def _mapping(path: Path, document: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
+    place: Any = document
+    for depth, key in enumerate(keys, start=1):
+        place = place.get(key)
+        if not isinstance(place, Mapping):
+            state = "is missing" if place is None else f"{place!r}: must be a mapping"
+            raise UserError(f"{path}: {'.'.join(keys[:depth])}: {state}")
+    return place
+
+
+def _has(place: Any, keys: list[str]) -> bool:
+    for key in keys:
+        if not isinstance(place, Mapping) or key not in place:
+            return False
+        place = place[key]
+    return True
+
+
+def _describe(details: ErrorDetails, model: type[Section]) -> str:
+    match details["type"]:
+        case "missing":
+            return "is missing"
+        case "extra_forbidden":
+            return f"is no known key{_nearest(str(details['loc'][-1]), list(model.model_fields))}"
+        case "value_error":
+            return details["msg"].removeprefix("Value error, ")
+        case _:
+            return f"{details['input']!r}: {details['msg'][:1].lower()}{details['msg'][1:]}"
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""

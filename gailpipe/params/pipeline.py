@@ -1,0 +1,51 @@
+"""The whole of params.yaml, and the checks that involve several sections."""
+
+from pathlib import Path
+
+from gailpipe.foundation.errors import UserError
+from gailpipe.params.base import Section, load_section, load_seed, load_tasks, read_params, require_known
+from gailpipe.params.cloning import Bc
+from gailpipe.params.evaluate import Evaluate
+from gailpipe.params.expert import Expert
+from gailpipe.params.gail import Gail
+from gailpipe.params.report import Report
+from gailpipe.params.sample import Sample
+
+SECTIONS_OF_A_TASK: dict[str, type[Section]] = {"expert": Expert, "sample": Sample, "bc": Bc, "gail": Gail}
+COMMON_SECTIONS: dict[str, type[Section]] = {"evaluate": Evaluate, "report": Report}
+
+
+def check_pipeline(path: Path) -> list[str]:
+    """Check every key of params.yaml, for every task, and return the tasks.
+
+    Raises:
+        UserError: Names the first key that is wrong, and what would be right.
+    """
+    document = read_params(path)
+    require_known(path, document, ["seed", *SECTIONS_OF_A_TASK, *COMMON_SECTIONS, "envs"])
+    load_seed(path)
+    for section, model in COMMON_SECTIONS.items():
+        load_section(path, model, section)
+    tasks = load_tasks(path)
+    if not tasks:
+        raise UserError(f"{path}: envs: names no task; add one, such as CartPole-v1")
+    for task in tasks:
+        _check_task(path, task, document["envs"][task])
+    return tasks
+
+
+def _check_task(path: Path, task: str, different: object) -> None:
+    if not isinstance(different, dict):
+        raise UserError(f"{path}: envs.{task}: must be a mapping of {', '.join(SECTIONS_OF_A_TASK)}")
+    require_known(path, different, SECTIONS_OF_A_TASK, f"envs.{task}.")
+    load_section(path, Expert, "expert", task)
+    kept = load_section(path, Sample, "sample", task).trajs
+    asked = {
+        "bc": load_section(path, Bc, "bc", task).trajs,
+        "gail": load_section(path, Gail, "gail", task).trajs,
+    }
+    for learner, trajs in asked.items():
+        if trajs > kept:
+            raise UserError(
+                f"{path}: {learner}.trajs: {trajs}, but sample.trajs keeps only {kept} trajectories for {task}"
+            )

@@ -1,0 +1,50 @@
+"""Settings of whatever learns from rollouts by TRPO: the expert, and GAIL's generator."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, PositiveInt, model_validator
+
+from gailpipe.params.base import Section
+
+PositiveFraction = Annotated[float, Field(gt=0, le=1)]
+PositiveFloat = Annotated[float, Field(gt=0)]
+NonNegativeFloat = Annotated[float, Field(ge=0)]
+
+
+class ValueFunctionFit(Section):
+    """Regression of the value function on each rollout's returns."""
+
+    learning_rate: PositiveFloat
+    epochs: PositiveInt
+    batch_size: PositiveInt
+
+
+class Training(Section):
+    """One run of TRPO (Schulman et al. 2015) with generalised advantage estimation (Schulman et al. 2016)."""
+
+    env_steps: PositiveInt
+    num_envs: PositiveInt
+    num_steps: PositiveInt
+    hidden_sizes: Annotated[list[PositiveInt], Field(min_length=1)]
+    initial_log_std: float
+    """Of a continuous policy, in units of half the action range; a discrete policy has none."""
+    discount: PositiveFraction
+    gae_lambda: Annotated[float, Field(ge=0, le=1)]
+    max_kl: PositiveFloat
+    damping: NonNegativeFloat
+    fisher_fraction: PositiveFraction
+    """Share of the rollout that the Fisher-vector products are computed on."""
+    value_function: ValueFunctionFit
+
+    @property
+    def iterations(self) -> int:
+        return -(-self.env_steps // (self.num_envs * self.num_steps))
+
+    @model_validator(mode="after")
+    def _has_one_whole_rollout(self) -> Self:
+        rollout = self.num_envs * self.num_steps
+        if self.env_steps < rollout:
+            raise ValueError(
+                f"env_steps is {self.env_steps}, but one rollout alone takes num_envs × num_steps = {rollout}"
+            )
+        return self

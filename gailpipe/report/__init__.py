@@ -1,0 +1,1 @@
+"""What reviewers read: the table, the figures, the page and the metrics."""

@@ -1,0 +1,37 @@
+"""The results that the paper's authors published, to stand beside ours."""
+
+from pathlib import Path
+
+import polars as pl
+
+from gailpipe.evaluation.scores import normalized
+from gailpipe.foundation.errors import UserError
+
+
+class PaperResults:
+    """Normalised scores of Ho & Ermon (2016), with the random and expert returns of their own simulators.
+
+    Args:
+        directory: Holds returns.csv and tasks.csv; see paper/original/README.md.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        try:
+            returns = pl.read_csv(directory / "returns.csv")
+            tasks = pl.read_csv(directory / "tasks.csv")
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise UserError(f"{directory}: must hold the paper's returns.csv and tasks.csv: {error}") from error
+        self._scores = returns.join(tasks, on="environment").select(
+            "environment",
+            "algorithm",
+            "trajectories",
+            pl.col("entropy_coefficient").fill_null(0.0),
+            score=normalized(pl.col("mean_return"), pl.col("random_mean"), pl.col("expert_mean")),
+        )
+
+    def score(self, task: str, algorithm: str, trajs: int) -> float | None:
+        """Return the mean score over the paper's runs (λ = 0), or None where it has none of this size."""
+        runs = self._scores.filter(environment=task, algorithm=algorithm, trajectories=trajs, entropy_coefficient=0.0)[
+            "score"
+        ].to_list()
+        return sum(runs) / len(runs) if runs else None

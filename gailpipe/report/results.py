@@ -1,0 +1,71 @@
+"""A task's results, gathered from what the stages made."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from gailpipe.evaluation.scores import Score, normalized, score
+
+
+@dataclass(frozen=True)
+class LearnerResult:
+    """What one learner's policies make, as deterministic policies."""
+
+    trajs: int
+    returns: Score
+    normalized: Score
+    normalized_of_seeds: list[float]
+    paper: float | None  # the paper's normalised score, where it has this task and size
+
+
+@dataclass(frozen=True)
+class TaskResult:
+    task: str
+    random_return: float
+    expert_return: float  # of the sampled, stochastic trajectories: the 1 of the normalised score
+    expert_deterministic_return: float
+    learners: dict[str, LearnerResult]
+
+    def metrics(self) -> dict[str, Any]:
+        """Return what reports/metrics.json says of the task."""
+        metrics: dict[str, Any] = {
+            "random": {"return": self.random_return},
+            "expert": {"return": self.expert_return, "deterministic_return": self.expert_deterministic_return},
+        }
+        for name, learner in self.learners.items():
+            metrics[name] = {
+                "trajs": learner.trajs,
+                "seeds": learner.returns.seeds,
+                "return": learner.returns.value,
+                "normalized": learner.normalized.value,
+                "normalized_ci95": learner.normalized.ci95 and list(learner.normalized.ci95),
+            }
+        return metrics
+
+
+def task_result(
+    task: str,
+    evaluation: pl.DataFrame,
+    expert_return: float,
+    trajs: dict[str, int],
+    paper: dict[str, float | None],
+) -> TaskResult:
+    """Summarise a task.
+
+    Args:
+        task: Its name.
+        evaluation: One row per episode (`gailpipe.evaluation.returns.SCHEMA`).
+        expert_return: Mean return of the sampled trajectories.
+        trajs: How many trajectories each learner had.
+        paper: The paper's normalised score of each learner.
+    """
+    means = evaluation.group_by("policy", "seed", "mode", maintain_order=True).agg(pl.col("return").mean())
+    random_return = means.filter(policy="random")["return"].item()
+    learners = {}
+    for name in trajs:
+        returns = means.filter(policy=name, mode="deterministic")["return"].to_list()
+        scores = [normalized(value, random_return, expert_return) for value in returns]
+        learners[name] = LearnerResult(trajs[name], score(returns), score(scores), scores, paper[name])
+    deterministic = means.filter(policy="expert", mode="deterministic")["return"].item()
+    return TaskResult(task, random_return, expert_return, deterministic, learners)

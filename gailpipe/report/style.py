@@ -1,0 +1,30 @@
+"""One visual language for all figures, and files that are the same bytes for the same data."""
+
+from pathlib import Path
+
+import matplotlib as mpl
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from gailpipe.foundation.files import whole_file
+
+mpl.use("svg")
+
+_PALETTE = sns.color_palette("colorblind").as_hex()
+COLORS = {"expert": "#404040", "random": "#999999", "bc": _PALETTE[1], "gail": _PALETTE[0], "other": _PALETTE[2]}
+DASHES = {"expert": (0, (5, 2)), "random": (0, (1, 2)), "bc": (0, (6, 2, 1, 2))}
+MARKERS = {"bc": "s", "gail": "o"}
+LABELS = {"expert": "Expert", "random": "Random", "bc": "BC", "gail": "GAIL"}
+
+
+def apply_style() -> None:
+    sns.set_theme(
+        context="notebook",
+        style="whitegrid",
+        rc={"svg.hashsalt": "gailpipe", "axes.titleweight": "bold", "axes.edgecolor": "0.7", "grid.color": "0.92"},
+    )
+
+
+def save_svg(figure: Figure, path: Path) -> None:
+    with whole_file(path) as aside:
+        figure.savefig(aside, format="svg", bbox_inches="tight", metadata={"Date": None})

@@ -1,0 +1,40 @@
+"""Policies on disk: safetensors, with what it takes to build the policy again in the header."""
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from gailpipe.envs.tasks import find_task
+from gailpipe.foundation.errors import UserError
+from gailpipe.foundation.files import whole_file
+from gailpipe.rl.policy import Policy, make_policy
+
+
+def save_policy(policy: Policy, path: Path) -> None:
+    """Write `policy` with its normaliser; the same policy always gives the same bytes."""
+    description = json.dumps({"task": policy.task.name, "hidden_sizes": policy.hidden_sizes}, sort_keys=True)
+    with whole_file(path) as aside:
+        save_file(policy.state_dict(), aside, metadata={"policy": description})
+
+
+def load_policy(path: str | Path) -> Policy:
+    """Read a policy: calling it maps observations (..., observation_dim) to actions for Gymnasium.
+
+    Raises:
+        UserError: The file is missing, is no policy, or its task is not to be had.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            header = file.metadata() or {}
+        description = json.loads(header["policy"])
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: there is no such policy; `dvc pull` or `dvc repro` makes it") from error
+    except (SafetensorError, OSError, KeyError, ValueError) as error:
+        raise UserError(f"{path}: is no policy of gailpipe, or is damaged; try `dvc checkout --force`") from error
+    policy = make_policy(find_task(description["task"]), description["hidden_sizes"], 0.0, torch.Generator())
+    policy.load_state_dict(tensors)
+    return policy.eval()

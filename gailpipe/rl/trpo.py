@@ -1,0 +1,50 @@
+"""Trust-region policy optimisation (Schulman et al. 2015)."""
+
+import torch
+from torch import Tensor
+from torch.distributions import kl_divergence
+
+from gailpipe.params.training import Training
+from gailpipe.rl.policy import Policy
+from gailpipe.rl.trust_region import trust_region_step
+
+
+def trpo_step(
+    policy: Policy,
+    observations: Tensor,
+    actions: Tensor,
+    advantages: Tensor,
+    settings: Training,
+    generator: torch.Generator,
+) -> dict[str, float]:
+    """Raise the surrogate E[π(a|s) / π_old(a|s) · A] while the mean KL(π_old ‖ π) stays within `settings.max_kl`.
+
+    Args:
+        policy: Moved in place; it must be the one that acted.
+        observations: (batch, observation_dim).
+        actions: (batch, action_dim) or (batch,).
+        advantages: (batch,); standardised here.
+        settings: `max_kl`, `damping` and `fisher_fraction`.
+        generator: Draws the part of the batch that the Fisher-vector products use.
+
+    Returns:
+        The KL of the step, the share of the proposed step that was taken, and the policy's entropy before it.
+    """
+    advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
+    with torch.no_grad():
+        old = policy.distribution(observations)
+        old_log_probs = old.log_prob(actions)
+    share = round(len(observations) * settings.fisher_fraction)
+    some = observations[torch.randperm(len(observations), generator=generator)[: max(1, share)]]
+    with torch.no_grad():
+        old_of_some = policy.distribution(some)
+
+    step = trust_region_step(
+        list(policy.parameters()),
+        loss=lambda: -((policy.distribution(observations).log_prob(actions) - old_log_probs).exp() * advantages).mean(),
+        distance=lambda: kl_divergence(old, policy.distribution(observations)).mean(),
+        curvature=lambda: kl_divergence(old_of_some, policy.distribution(some)).mean(),
+        max_distance=settings.max_kl,
+        damping=settings.damping,
+    )
+    return {"kl": step.distance, "step_fraction": step.step_fraction, "entropy": float(old.entropy().mean())}

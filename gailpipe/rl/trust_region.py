@@ -1,0 +1,95 @@
+"""A natural-gradient step inside a trust region, for any loss and any distance."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
+
+CONJUGATE_GRADIENT_STEPS = 10
+BACKTRACK_RATIO = 0.7
+BACKTRACKS = 12
+
+
+@dataclass(frozen=True)
+class TrustRegionStep:
+    """What a step did: how far the loss fell, how far it went, and the share of the proposed step that it took."""
+
+    improvement: float
+    distance: float
+    step_fraction: float
+
+
+def trust_region_step(
+    parameters: Sequence[nn.Parameter],
+    loss: Callable[[], Tensor],
+    distance: Callable[[], Tensor],
+    curvature: Callable[[], Tensor],
+    max_distance: float,
+    damping: float,
+) -> TrustRegionStep:
+    """Lower `loss` as far as `distance` ≤ `max_distance` allows (Schulman et al. 2015, appendix C).
+
+    The direction solves (H + damping) x = −∇loss by conjugate gradients, H being the Hessian of `curvature`. It is
+    scaled to `max_distance` under the quadratic model, then shortened until the loss has fallen and the distance
+    fits; if it never does, the parameters stay as they were.
+
+    Args:
+        parameters: What is moved, in place.
+        loss: The scalar to lower, as a function of the parameters.
+        distance: A scalar that is 0, its minimum, where the parameters are.
+        curvature: `distance`, or a cheaper estimate of it, whose Hessian shapes the step.
+        max_distance: The region's radius.
+        damping: Added to the Hessian's diagonal.
+    """
+    before = loss()
+    gradient = _flat(torch.autograd.grad(before, parameters))
+    product = hessian_vector_product(curvature(), parameters, damping)
+    direction = conjugate_gradient(product, -gradient, CONJUGATE_GRADIENT_STEPS)
+    length = torch.sqrt(2 * max_distance / (direction @ product(direction)).clamp_min(1e-12))
+
+    start = parameters_to_vector(parameters).detach()
+    with torch.no_grad():
+        for attempt in range(BACKTRACKS):
+            fraction = BACKTRACK_RATIO**attempt
+            vector_to_parameters(start + fraction * length * direction, parameters)
+            improvement, moved = float(before - loss()), float(distance())
+            if improvement > 0 and moved <= max_distance:
+                return TrustRegionStep(improvement, moved, fraction)
+        vector_to_parameters(start, parameters)
+    return TrustRegionStep(0.0, 0.0, 0.0)
+
+
+def hessian_vector_product(
+    scalar: Tensor, parameters: Sequence[nn.Parameter], damping: float
+) -> Callable[[Tensor], Tensor]:
+    """Return v ↦ (H + damping) v, H being the Hessian of `scalar` (Pearlmutter 1994)."""
+    gradient = _flat(torch.autograd.grad(scalar, parameters, create_graph=True))
+
+    def product(vector: Tensor) -> Tensor:
+        return _flat(torch.autograd.grad(gradient @ vector, parameters, retain_graph=True)) + damping * vector
+
+    return product
+
+
+def conjugate_gradient(product: Callable[[Tensor], Tensor], target: Tensor, steps: int) -> Tensor:
+    """Solve A x = `target` for a symmetric positive definite A, given v ↦ A v (Hestenes & Stiefel 1952)."""
+    solution = torch.zeros_like(target)
+    residual = target.clone()
+    search = residual.clone()
+    residual_square = residual @ residual
+    for _ in range(steps):
+        if residual_square < 1e-10 * (target @ target):
+            break
+        image = product(search)
+        step = residual_square / (search @ image)
+        solution += step * search
+        residual -= step * image
+        previous, residual_square = residual_square, residual @ residual
+        search = residual + residual_square / previous * search
+    return solution
+
+
+def _flat(tensors: Sequence[Tensor]) -> Tensor:
+    return torch.cat([tensor.reshape(-1) for tensor in tensors])

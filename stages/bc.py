@@ -1,0 +1,45 @@
+"""Clone a task's expert by supervised learning, once for each seed."""
+
+import argparse
+from functools import partial
+from pathlib import Path
+
+import polars as pl
+import torch
+
+from gailpipe.envs.tasks import find_task
+from gailpipe.foundation.command import run, stage_parser
+from gailpipe.foundation.progress import Progress
+from gailpipe.foundation.seeding import derive_seed
+from gailpipe.imitation.cloning import clone
+from gailpipe.imitation.demonstrations import load_demonstrations
+from gailpipe.params.base import load_section, load_seed
+from gailpipe.params.cloning import Bc
+from gailpipe.rl.learning import watch
+from gailpipe.rl.policy import Policy, make_policy
+from gailpipe.rl.runs import train_seeds
+
+
+def main(arguments: argparse.Namespace) -> None:
+    settings = load_section(arguments.params, Bc, "bc", arguments.env)
+    seed = load_seed(arguments.params)
+    load_demonstrations(arguments.demonstrations, find_task(arguments.env), settings.trajs)
+    train_seeds(
+        partial(train_one, arguments.env, arguments.demonstrations, settings, seed), settings.seeds, arguments.out
+    )
+
+
+def train_one(env: str, demonstrations_path: Path, settings: Bc, seed: int, index: int) -> tuple[Policy, pl.DataFrame]:
+    """Train the run with this index, and return its policy and learning curve."""
+    task = find_task(env)
+    demonstrations = load_demonstrations(demonstrations_path, task, settings.trajs)
+    generator = torch.Generator().manual_seed(derive_seed(seed, "bc", env, index))
+    policy = make_policy(task, settings.hidden_sizes, settings.initial_log_std, generator)
+    with Progress(f"bc {env} seed {index}", settings.steps, position=index) as progress:
+        return policy, watch(clone(policy, demonstrations, settings, generator), "step", progress)
+
+
+if __name__ == "__main__":
+    parser = stage_parser(__doc__)
+    parser.add_argument("--demonstrations", type=Path, required=True, help="the task's Parquet file")
+    run(main, parser)

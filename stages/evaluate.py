@@ -1,0 +1,87 @@
+"""Measure returns of the random policy, the expert and all learned policies of a task, in Gymnasium itself."""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import torch
+from numpy.typing import NDArray
+
+from gailpipe.envs.tasks import find_task
+from gailpipe.evaluation.returns import evaluate
+from gailpipe.foundation.command import run, stage_parser
+from gailpipe.foundation.errors import UserError
+from gailpipe.foundation.processes import side_by_side
+from gailpipe.foundation.progress import Progress
+from gailpipe.foundation.seeding import derive_seed
+from gailpipe.foundation.tables import write_table
+from gailpipe.params.base import load_section, load_seed
+from gailpipe.params.evaluate import Evaluate
+from gailpipe.rl.policy_file import load_policy
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A policy to evaluate; without a file it is the random one."""
+
+    policy: str
+    seed: int | None
+    mode: str
+    file: Path | None
+
+
+def main(arguments: argparse.Namespace) -> None:
+    settings = load_section(arguments.params, Evaluate, "evaluate")
+    candidates = find_candidates(arguments.expert, {"bc": arguments.bc, "gail": arguments.gail})
+    seed = load_seed(arguments.params)
+    evaluations = side_by_side(
+        partial(evaluate_candidate, arguments.env, settings.episodes, seed, candidates), range(len(candidates))
+    )
+    tables = []
+    with Progress(f"evaluate {arguments.env}", len(candidates), unit="policies") as progress:
+        for table in evaluations:
+            tables.append(table)
+            progress.advance(1, {})
+    write_table(pl.concat(tables), arguments.out)
+
+
+def find_candidates(expert: Path, learners: dict[str, Path]) -> list[Candidate]:
+    """List the random policy, the expert, and each policy of each learner's directory."""
+    candidates = [Candidate("random", None, "stochastic", None)]
+    candidates += [Candidate("expert", None, mode, expert) for mode in ("deterministic", "stochastic")]
+    for learner, directory in learners.items():
+        files = sorted(directory.glob("seed-*.safetensors"), key=lambda file: int(file.stem.removeprefix("seed-")))
+        if not files:
+            raise UserError(f"{directory}: holds no policies; `dvc repro {learner}@TASK` makes them")
+        for seed, file in enumerate(files):
+            candidates += [Candidate(learner, seed, mode, file) for mode in ("deterministic", "stochastic")]
+    return candidates
+
+
+def evaluate_candidate(env: str, episodes: int, seed: int, candidates: list[Candidate], index: int) -> pl.DataFrame:
+    """Evaluate one candidate, on the same initial states as all others."""
+    torch.set_num_threads(1)
+    candidate, task = candidates[index], find_task(env)
+    noise = derive_seed(seed, "evaluate", env, candidate.policy, str(candidate.seed))
+    act: Callable[[NDArray], NDArray]
+    if candidate.file is None:
+        drawn = np.random.default_rng(noise)
+        act = lambda observations: task.actions.draw(len(observations), drawn)  # noqa: E731
+    elif candidate.mode == "deterministic":
+        act = load_policy(candidate.file)
+    else:
+        act = partial(load_policy(candidate.file), generator=torch.Generator().manual_seed(noise))
+    starts = [derive_seed(seed, "evaluate", env, episode) for episode in range(episodes)]
+    return evaluate(task, act, starts, candidate.policy, candidate.seed, candidate.mode)
+
+
+if __name__ == "__main__":
+    parser = stage_parser(__doc__)
+    parser.add_argument("--expert", type=Path, required=True, help="the expert's policy, a safetensors file")
+    parser.add_argument("--bc", type=Path, required=True, help="directory of the policies that BC learned")
+    parser.add_argument("--gail", type=Path, required=True, help="directory of the policies that GAIL learned")
+    run(main, parser)

@@ -1,0 +1,37 @@
+"""Sample demonstrations: trajectories of the stochastic expert, in Gymnasium, subsampled as in the paper."""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from gailpipe.envs.episodes import play_episodes
+from gailpipe.foundation.command import run, stage_parser
+from gailpipe.foundation.seeding import derive_seed
+from gailpipe.foundation.tables import write_table
+from gailpipe.imitation.trajectories import tabulate
+from gailpipe.params.base import load_section, load_seed
+from gailpipe.params.sample import Sample
+from gailpipe.rl.policy_file import load_policy
+
+
+def main(arguments: argparse.Namespace) -> None:
+    settings = load_section(arguments.params, Sample, "sample", arguments.env)
+    seed = load_seed(arguments.params)
+    expert = load_policy(arguments.expert)
+    torch.set_num_threads(1)
+    generator = torch.Generator().manual_seed(derive_seed(seed, "sample", arguments.env))
+    episodes = play_episodes(
+        expert.task,
+        lambda observations: expert(observations, generator),
+        [derive_seed(seed, "sample", arguments.env, trajectory) for trajectory in range(settings.trajs)],
+    )
+    starts = np.random.default_rng(derive_seed(seed, "subsample", arguments.env))
+    write_table(tabulate(episodes, settings.every, starts), arguments.out)
+
+
+if __name__ == "__main__":
+    parser = stage_parser(__doc__)
+    parser.add_argument("--expert", type=Path, required=True, help="the expert's policy, a safetensors file")
+    run(main, parser)

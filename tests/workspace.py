@@ -1,0 +1,88 @@
+"""A copy of the repository in a folder of its own, with budgets so small that the whole pipeline takes seconds."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).resolve().parents[1]
+
+TINY_TRAINING = {"env_steps": 256, "num_envs": 4, "num_steps": 64, "hidden_sizes": [8]}
+TINY: dict[str, dict[str, Any]] = {
+    "expert": TINY_TRAINING,
+    "sample": {"trajs": 5},
+    "bc": {"trajs": 2, "seeds": 1, "steps": 20, "validate_every": 10, "hidden_sizes": [8]},
+    "gail": {**TINY_TRAINING, "trajs": 2, "seeds": 1},
+    "evaluate": {"episodes": 2},
+    "report": {"smoothing": 1},
+}
+TINY_TASKS = ("CartPole-v1", "Pendulum-v1")
+
+
+def tiny_params() -> dict[str, Any]:
+    """Return the repository's params.yaml with tiny budgets, for one discrete and one continuous task."""
+    params = YAML(typ="safe").load(ROOT / "params.yaml")
+    for section, settings in TINY.items():
+        params[section] |= settings
+    params["envs"] = {task: {section: {} for section in ("expert", "sample", "bc", "gail")} for task in TINY_TASKS}
+    return params
+
+
+def write_params(params: dict[str, Any], path: Path) -> None:
+    yaml = YAML()
+    yaml.default_flow_style = False
+    yaml.dump(params, path)
+
+
+class Workspace:
+    """A Git and DVC repository at `root`, made of the files that Git tracks here, as they are now."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True)
+        for name in listed.stdout.split("\0"):
+            kept = not name.startswith(("data/store/", "reports/")) and name != "dvc.lock"
+            if name and kept and (ROOT / name).is_file():
+                (root / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / name, root / name)
+        write_params(tiny_params(), root / "params.yaml")
+        self.run("git", "init", "--quiet", "--initial-branch=main")
+        self.run("git", "config", "user.name", "Test")
+        self.run("git", "config", "user.email", "test@example.org")
+        self.commit("Start")
+
+    def run(self, *command: str, fails: bool = False) -> str:
+        """Run a command in the workspace, and return what it printed; it must end with status 0, or not if it `fails`."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        done = subprocess.run(
+            command,
+            cwd=self.root,
+            env={**os.environ, "PATH": path, "PYTHONPATH": ""},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode != 0) == fails, done.stdout
+        return done.stdout
+
+    def commit(self, message: str) -> None:
+        self.run("git", "add", "--all")
+        self.run("git", "commit", "--quiet", "--allow-empty", "--message", message)
+
+    def dvc(self, *arguments: str, fails: bool = False) -> str:
+        return self.run("dvc", *arguments, fails=fails)
+
+    def experiment(self, *settings: str) -> set[str]:
+        """Run `dvc exp run -S …`, and return the stages that were computed."""
+        return stages_run(self.dvc("exp", "run", *(word for setting in settings for word in ("-S", setting))))
+
+
+def stages_run(output: str) -> set[str]:
+    """Return the stages whose commands ran, by what DVC printed."""
+    return set(re.findall(r"Running stage '([^']+)'", output))
