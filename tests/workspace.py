@@ -57,7 +57,7 @@ class Workspace:
         self.commit("Start")
 
     def run(self, *command: str, fails: bool = False) -> str:
-        """Run a command in the workspace, and return what it printed; it must end with status 0, or not if it `fails`."""
+        """Run a command here, and return what it printed; its status must be 0, or another if it `fails`."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         done = subprocess.run(
             command,

@@ -69,12 +69,11 @@ def bernoulli_entropy(logits: Tensor) -> Tensor:
 
 
 def gradient_penalty(discriminator: Discriminator, inputs: Tensor) -> Tensor:
-    """Return the mean of ‖∇ logit‖² over inputs (batch, input_dim).
+    """Return the mean of max(0, ‖∇ logit‖ − 1)² over inputs (batch, input_dim).
 
-    Zero-centred, so that D may be flat once the policy matches the expert (Mescheder et al. 2018, eq. 9). A penalty
-    that asks for slope 1 (Gulrajani et al. 2017) goes on to reward directions that mean nothing: under it CartPole
-    policies that had reached 500 fell back to 120 again and again.
+    The one-sided penalty of Gulrajani et al. (2017, section 4): where the policy matches the expert the logits may
+    be flat. Their two-sided one asks for slope 1 there too, and so goes on rewarding differences that mean nothing.
     """
     inputs = inputs.requires_grad_()
     (gradients,) = torch.autograd.grad(discriminator.logits(inputs).sum(), inputs, create_graph=True)
-    return gradients.square().sum(-1).mean()
+    return (gradients.norm(dim=-1) - 1).relu().square().mean()

@@ -1,0 +1,52 @@
+"""The normaliser and the value function."""
+
+import torch
+
+from gailpipe.params.training import ValueFunctionFit
+from gailpipe.rl.normalizer import Normalizer
+from gailpipe.rl.value_function import ValueFunction
+
+
+def test_running_moments_equal_those_of_all_rows_at_once() -> None:
+    rows = torch.randn(300, 4, generator=torch.Generator().manual_seed(0)) * 5 + 2
+    normalizer = Normalizer(4)
+    for part in rows.split([7, 150, 143]):
+        normalizer.update(part)
+    torch.testing.assert_close(normalizer.mean, rows.double().mean(0))
+    torch.testing.assert_close(normalizer.variance, rows.double().var(0, unbiased=False))
+    torch.testing.assert_close(normalizer(rows).mean(0), torch.zeros(4), atol=1e-5, rtol=0)
+    torch.testing.assert_close(normalizer(rows).std(0, unbiased=False), torch.ones(4), atol=1e-5, rtol=0)
+
+
+def test_a_new_normalizer_changes_nothing_and_a_loaded_one_works_at_once() -> None:
+    rows = torch.tensor([[1.0, -2.0]])
+    fresh, used = Normalizer(2), Normalizer(2)
+    assert torch.equal(fresh(rows), rows)
+    used.update(torch.tensor([[0.0, 0.0], [4.0, 8.0]]))
+    fresh.load_state_dict(used.state_dict())
+    assert torch.equal(fresh(rows), used(rows))
+
+
+def new_value_function(epochs: int) -> tuple[ValueFunction, torch.Generator]:
+    generator = torch.Generator().manual_seed(0)
+    settings = ValueFunctionFit(learning_rate=0.003, epochs=epochs, batch_size=64)
+    return ValueFunction(Normalizer(2), [32], settings, generator), generator
+
+
+def test_value_function_learns_returns_of_any_scale() -> None:
+    value_function, generator = new_value_function(epochs=100)
+    observations = torch.randn(512, 2, generator=generator)
+    returns = 1000 * observations[:, 0] - 5000
+    value_function.fit(observations, returns, generator)
+    error = value_function(observations).detach() - returns
+    assert float(error.square().mean().sqrt()) < 0.05 * float(returns.std())
+
+
+def test_moving_the_returns_moments_leaves_predictions_where_they_are() -> None:
+    value_function, generator = new_value_function(epochs=1)
+    observations = torch.randn(64, 2, generator=generator)
+    value_function.fit(observations, 10 * observations[:, 0], generator)
+    before = value_function(observations)
+    value_function._move_moments(torch.linspace(-500, 900, 64))
+    torch.testing.assert_close(value_function(observations), before, atol=1e-3, rtol=1e-4)
+    assert float(value_function.return_std) > 20

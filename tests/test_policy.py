@@ -1,0 +1,118 @@
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch.distributions import kl_divergence
+
+from gailpipe import load_policy
+from gailpipe.envs.tasks import Task, find_task
+from gailpipe.foundation.errors import UserError
+from gailpipe.rl.policy import GaussianPolicy, Policy, make_policy
+from gailpipe.rl.policy_file import save_policy
+from tests.tasks import continuous_task, discrete_task
+
+
+def new_policy(task: Task, initial_log_std: float = -0.5) -> Policy:
+    return make_policy(task, [8], initial_log_std, torch.Generator().manual_seed(0))
+
+
+def observations(batch: int, task: Task) -> torch.Tensor:
+    return torch.randn(batch, task.observation_dim, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("task", [continuous_task(), discrete_task()])
+def test_kl_to_itself_is_zero_and_its_gradient_too(task: Task) -> None:
+    policy = new_policy(task)
+    batch = observations(5, task)
+    with torch.no_grad():
+        old = policy.distribution(batch)
+    kl = kl_divergence(old, policy.distribution(batch)).mean()
+    assert kl.item() == pytest.approx(0, abs=1e-7)
+    for gradient in torch.autograd.grad(kl, list(policy.parameters())):
+        assert float(gradient.abs().max()) < 1e-6
+
+
+def test_gaussian_log_prob_is_the_density_in_the_tasks_own_units() -> None:
+    policy = new_policy(continuous_task(), initial_log_std=-0.5)
+    batch = observations(1, policy.task)
+    mean = policy.mode(batch).detach()
+    action = mean + torch.tensor([[0.3, -1.0]])
+    std = [math.exp(-0.5) * 1, math.exp(-0.5) * 4]  # half ranges: 1 and 4
+    expected = sum(
+        -((x / s) ** 2) / 2 - math.log(s) - math.log(2 * math.pi) / 2 for x, s in zip((0.3, -1.0), std, strict=True)
+    )
+    assert float(policy.distribution(batch).log_prob(action)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_gaussian_samples_have_the_moments_of_the_distribution() -> None:
+    policy = new_policy(continuous_task())
+    batch = observations(1, policy.task).expand(200_000, -1)
+    samples = policy.sample(batch, torch.Generator().manual_seed(2))
+    distribution = policy.distribution(batch[:1])
+    torch.testing.assert_close(samples.mean(0), distribution.mean[0], atol=0.02, rtol=0)
+    torch.testing.assert_close(samples.std(0), distribution.stddev[0], atol=0.02, rtol=0)
+
+
+def test_categorical_samples_have_the_distributions_frequencies() -> None:
+    policy = new_policy(discrete_task())
+    with torch.no_grad():
+        for parameter in policy.parameters():
+            parameter.mul_(20)
+    batch = observations(1, policy.task).expand(200_000, -1)
+    samples = policy.sample(batch, torch.Generator().manual_seed(2))
+    frequencies = torch.bincount(samples, minlength=4) / len(samples)
+    torch.testing.assert_close(frequencies, policy.distribution(batch[:1]).probs[0], atol=0.005, rtol=0)  # type: ignore[attr-defined]
+
+
+def test_encoded_actions_fill_the_unit_cube_and_are_one_hot() -> None:
+    continuous, discrete = new_policy(continuous_task()), new_policy(discrete_task())
+    encoded = continuous.encode_actions(torch.tensor([[-1.0, -2.0], [1.0, 6.0], [0.0, 2.0], [9.0, 99.0]]))
+    assert encoded.tolist() == [[-1, -1], [1, 1], [0, 0], [1, 1]]
+    assert discrete.encode_actions(torch.tensor([2, 0])).tolist() == [[0, 0, 1, 0], [1, 0, 0, 0]]
+
+
+def test_unbounded_actions_keep_their_units() -> None:
+    policy = new_policy(continuous_task(low=(-np.inf,), high=(np.inf,)), initial_log_std=0.0)
+    assert policy.encode_actions(torch.tensor([[37.0]])).item() == 37
+    assert policy.distribution(observations(1, policy.task)).stddev.item() == 1
+
+
+def test_calling_acts_within_bounds_for_one_observation_and_for_many() -> None:
+    policy = new_policy(continuous_task(), initial_log_std=3.0)
+    batch = observations(50, policy.task).numpy()
+    actions = policy(batch, torch.Generator().manual_seed(0))
+    assert actions.shape == (50, 2)
+    assert actions.dtype == np.float64
+    assert (actions >= [-1, -2]).all()
+    assert (actions <= [1, 6]).all()
+    np.testing.assert_allclose(policy(batch)[0], policy(batch[0]), rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["Pendulum-v1", "CartPole-v1"])
+def test_a_saved_policy_comes_back_and_always_as_the_same_bytes(name: str, tmp_path: Path) -> None:
+    policy = make_policy(find_task(name), [8, 8], -0.5, torch.Generator().manual_seed(0))
+    batch = observations(7, policy.task)
+    policy.normalizer.update(batch * 3 + 1)
+    save_policy(policy, tmp_path / "a.safetensors")
+    loaded = load_policy(tmp_path / "a.safetensors")
+    save_policy(loaded, tmp_path / "b.safetensors")
+    np.testing.assert_array_equal(loaded(batch.numpy()), policy(batch.numpy()))
+    assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
+
+
+def test_what_is_no_policy_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"none\.safetensors: there is no such policy"):
+        load_policy(tmp_path / "none.safetensors")
+    save_policy(make_policy(find_task("CartPole-v1"), [8], 0, torch.Generator()), tmp_path / "whole.safetensors")
+    for damage in (b"", b"nonsense" * 9, (tmp_path / "whole.safetensors").read_bytes()[:-100]):
+        (tmp_path / "broken.safetensors").write_bytes(damage)
+        with pytest.raises(UserError, match=r"broken\.safetensors: is no policy"):
+            load_policy(tmp_path / "broken.safetensors")
+
+
+def test_a_new_gaussian_policy_hardly_moves() -> None:
+    policy = new_policy(continuous_task())
+    assert isinstance(policy, GaussianPolicy)
+    assert float((policy.mode(observations(50, policy.task)) - torch.tensor([0.0, 2.0])).abs().max()) < 0.2

@@ -1,0 +1,99 @@
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from gailpipe.envs.simulators import Step
+from gailpipe.params.training import Training, ValueFunctionFit
+from gailpipe.rl.policy import make_policy
+from gailpipe.rl.rollout import Collector, Rollout
+from gailpipe.rl.training import EnvironmentReward, train
+from tests.tasks import discrete_task
+
+LENGTHS = np.array([2, 3])
+
+
+class FakeSimulators:
+    """Two episodes without end: of 2 steps, which terminate, and of 3, which are truncated. Reward 1, reset 0."""
+
+    task = discrete_task(observation_dim=1)
+    num_envs = 2
+
+    def __init__(self) -> None:
+        self._count = np.zeros(2, int)
+
+    def reset(self) -> NDArray[np.float32]:
+        return self._observations()
+
+    def step(self, actions: NDArray) -> Step:
+        resets = self._count == LENGTHS
+        self._count = np.where(resets, 0, self._count + 1)
+        ended = self._count == LENGTHS
+        return Step(
+            self._observations(),
+            np.where(resets, 0, 1).astype(np.float32),
+            ended & np.array([True, False]),
+            ended & np.array([False, True]),
+        )
+
+    def _observations(self) -> NDArray[np.float32]:
+        return self._count.astype(np.float32)[:, None]
+
+
+def collect(num_steps: int, rollouts: int) -> list[Rollout]:
+    generator = torch.Generator().manual_seed(0)
+    simulators: Any = FakeSimulators()
+    collector = Collector(simulators, make_policy(simulators.task, [4], 0, generator), num_steps, generator)
+    return [collector.collect() for _ in range(rollouts)]
+
+
+def test_resets_are_not_valid_and_last_observations_are_kept() -> None:
+    (rollout,) = collect(num_steps=7, rollouts=1)
+    assert rollout.observations[:, 0, 0].tolist() == [0, 1, 2, 0, 1, 2, 0, 1]
+    assert rollout.observations[:, 1, 0].tolist() == [0, 1, 2, 3, 0, 1, 2, 3]
+    assert rollout.terminated[:, 0].nonzero().flatten().tolist() == [1, 4]
+    assert rollout.truncated[:, 1].nonzero().flatten().tolist() == [2, 6]
+    assert (~rollout.valid[:, 0]).nonzero().flatten().tolist() == [2, 5]
+    assert (~rollout.valid[:, 1]).nonzero().flatten().tolist() == [3]
+    assert rollout.valid_observations.shape == (11, 1)
+    assert rollout.episode_returns.tolist() == [2, 3, 2, 3]
+
+
+def test_rollouts_go_on_where_the_last_one_ended() -> None:
+    (whole,) = collect(num_steps=8, rollouts=1)
+    first, second = collect(num_steps=4, rollouts=2)
+    for name in ("actions", "rewards", "valid", "terminated", "truncated", "log_probs"):
+        torch.testing.assert_close(torch.cat([getattr(first, name), getattr(second, name)]), getattr(whole, name))
+    assert first.episode_lengths.tolist() == [2, 3]
+    assert second.episode_lengths.tolist() == [2, 3, 2]
+
+
+def test_training_raises_the_probability_of_the_rewarded_action() -> None:
+    class ActionReward(EnvironmentReward):
+        def __call__(self, rollout: Rollout) -> torch.Tensor:
+            return (rollout.actions == 2).float()
+
+    settings = Training(
+        env_steps=4000,
+        num_envs=2,
+        num_steps=200,
+        hidden_sizes=[8],
+        initial_log_std=0.0,
+        discount=0.9,
+        gae_lambda=0.9,
+        max_kl=0.05,
+        damping=0.1,
+        fisher_fraction=1.0,
+        value_function=ValueFunctionFit(learning_rate=0.001, epochs=1, batch_size=64),
+    )
+    generator = torch.Generator().manual_seed(0)
+    simulators: Any = FakeSimulators()
+    policy = make_policy(simulators.task, [8], 0, generator)
+    figures = list(train(policy, simulators, ActionReward(), settings, generator))
+    probabilities = policy.distribution(torch.tensor([[0.0], [1.0]])).probs  # type: ignore[attr-defined]
+    assert float(probabilities[:, 2].min().detach()) > 0.8
+    assert len(figures) == 10
+    assert all(row["kl"] <= 0.05 for row in figures)
+    assert figures[-1]["env_steps"] == 4000
+    assert 2 < figures[0]["length"] < 3

@@ -1,0 +1,131 @@
+from typing import Any
+
+import envpool
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.spaces import Box, Discrete, MultiBinary
+
+from gailpipe.envs.episodes import play_episodes
+from gailpipe.envs.simulators import Simulators
+from gailpipe.envs.tasks import find_task
+from gailpipe.foundation.errors import UserError
+
+EPISODE_STEPS = 5
+
+
+class Counter(gymnasium.Env):
+    """Observes the step number; reward 1 a step; action 1 terminates."""
+
+    def __init__(self, observation_space: Any = None, action_space: Any = None) -> None:
+        self.observation_space = observation_space or Box(-np.inf, np.inf, (1,))
+        self.action_space = action_space or Discrete(2)
+        self.count = 0
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        super().reset(seed=seed)
+        self.count = 0
+        return np.zeros(1, np.float32), {}
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        self.count += 1
+        return np.full(1, self.count, np.float32), 1.0, bool(action == 1), False, {}
+
+
+gymnasium.register("Counter-v0", Counter, max_episode_steps=EPISODE_STEPS)
+gymnasium.register("Endless-v0", Counter)
+gymnasium.register("Image-v0", Counter, max_episode_steps=5, kwargs={"observation_space": Box(0, 1, (8, 8))})
+gymnasium.register("Switches-v0", Counter, max_episode_steps=5, kwargs={"action_space": MultiBinary(3)})
+
+
+def test_gymnasium_serves_a_task_that_envpool_lacks_with_the_same_resets() -> None:
+    assert "Counter-v0" not in envpool.list_all_envs()
+    simulators = Simulators(find_task("Counter-v0"), num_envs=2, seed=0, num_threads=1)
+    assert simulators.reset().tolist() == [[0], [0]]
+    seen = [simulators.step(np.array([0, int(step == 1)])) for step in range(EPISODE_STEPS + 1)]
+    assert [step.observations[0, 0] for step in seen] == [1, 2, 3, 4, 5, 0]
+    assert [step.observations[1, 0] for step in seen] == [1, 2, 0, 1, 2, 3]
+    assert [step.truncated.tolist() for step in seen].count([True, False]) == 1
+    assert seen[4].truncated.tolist() == [True, False]
+    assert seen[1].terminated.tolist() == [False, True]
+    assert seen[2].rewards.tolist() == [1, 0]
+    simulators.close()
+
+
+def test_envpool_resets_a_step_after_the_end_and_shows_the_last_observation() -> None:
+    simulators = Simulators(find_task("CartPole-v1"), num_envs=1, seed=0, num_threads=1)
+    simulators.reset()
+    steps = [simulators.step(np.array([1])) for _ in range(40)]
+    end = next(i for i, step in enumerate(steps) if step.terminated[0])
+    assert abs(steps[end].observations[0, 2]) > 0.2095  # the pole fell in the last observation
+    assert abs(steps[end + 1].observations[0]).max() <= 0.05  # and stands again after the reset
+    assert steps[end + 1].rewards[0] == 0
+    assert not steps[end + 1].terminated[0]
+
+
+@pytest.mark.parametrize(("name", "num_positions", "tolerance"), [("Hopper-v5", 5, 1e-9), ("HalfCheetah-v5", 8, 1e-3)])
+def test_envpool_moves_as_gymnasium_does(name: str, num_positions: int, tolerance: float) -> None:
+    simulators = Simulators(find_task(name), num_envs=1, seed=3, num_threads=1)
+    reference = gymnasium.make(name)
+    reference.reset(seed=0)
+    observation = simulators._envs.reset()[0][0]  # in double precision
+    reference.unwrapped.set_state(  # type: ignore[attr-defined]
+        np.concatenate([[0.0], observation[:num_positions]]), observation[num_positions:]
+    )
+    generator = np.random.default_rng(0)
+    for _ in range(20):
+        action = generator.uniform(-1, 1, reference.action_space.shape)
+        got = simulators._envs.step(action[None])
+        expected = reference.step(action)
+        np.testing.assert_allclose(got[0][0], expected[0], atol=tolerance)
+        assert got[1][0] == pytest.approx(float(expected[1]), abs=max(tolerance, 1e-5))
+
+
+@pytest.mark.parametrize("name", ["Hopper-v5", "CartPole-v1"])
+def test_the_number_of_threads_changes_nothing(name: str) -> None:
+    task = find_task(name)
+    seen = []
+    for num_threads in (1, 2):
+        simulators = Simulators(task, num_envs=8, seed=7, num_threads=num_threads)
+        generator = np.random.default_rng(0)
+        observations = [simulators.reset()]
+        observations += [simulators.step(task.actions.draw(8, generator)).observations for _ in range(50)]
+        seen.append(np.stack(observations))
+    np.testing.assert_array_equal(*seen)
+
+
+def test_each_episode_is_played_to_its_own_end_and_repeats() -> None:
+    task = find_task("CartPole-v1")
+
+    def act(observations: np.ndarray) -> np.ndarray:
+        return (observations[:, 2] > 0).astype(np.int64)
+
+    episodes = play_episodes(task, act, [1, 2, 3])
+    alone = play_episodes(task, act, [2])[0]
+    assert len({episode.length for episode in episodes}) > 1
+    assert all(episode.terminated != episode.truncated for episode in episodes)
+    np.testing.assert_array_equal(alone.observations, episodes[1].observations)
+    assert alone.episode_return == alone.length == len(alone.actions)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("CartPol-v1", r"task CartPol-v1: Gymnasium has none of that name; did you mean CartPole-v1"),
+        ("Image-v0", r"task Image-v0: observations are Box.*only flat Box"),
+        ("Switches-v0", r"task Switches-v0: actions are MultiBinary\(3\).*only flat Box and Discrete"),
+        ("Endless-v0", r"task Endless-v0: has no time limit"),
+    ],
+)
+def test_a_task_that_will_not_do_is_refused(name: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        find_task(name)
+
+
+def test_random_actions_fill_the_bounds() -> None:
+    task = find_task("Pendulum-v1")
+    drawn = task.actions.draw(10_000, np.random.default_rng(0))
+    assert drawn.shape == (10_000, 1)
+    assert -2 <= drawn.min() < -1.95
+    assert 1.95 < drawn.max() <= 2
+    assert set(find_task("Acrobot-v1").actions.draw(1000, np.random.default_rng(0))) == {0, 1, 2}

@@ -1,0 +1,64 @@
+import pytest
+import torch
+from torch import nn
+
+from gailpipe.rl.trust_region import conjugate_gradient, hessian_vector_product, trust_region_step
+
+
+@pytest.fixture
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+def test_conjugate_gradient_solves_a_positive_definite_system(generator: torch.Generator) -> None:
+    root = torch.randn(6, 6, generator=generator, dtype=torch.float64)
+    matrix = root @ root.T + torch.eye(6)
+    target = torch.randn(6, generator=generator, dtype=torch.float64)
+    solution = conjugate_gradient(lambda vector: matrix @ vector, target, steps=6)
+    torch.testing.assert_close(solution, torch.linalg.solve(matrix, target))
+
+
+def test_hessian_vector_product_equals_the_explicit_hessian(generator: torch.Generator) -> None:
+    point = torch.randn(4, generator=generator, dtype=torch.float64)
+
+    def scalar(x: torch.Tensor) -> torch.Tensor:
+        return (x[0] * x[1]).sin() + x[2].exp() * x[3] ** 2 + (x**4).sum()
+
+    hessian = torch.autograd.functional.hessian(scalar, point)
+    parameter = nn.Parameter(point)
+    vector = torch.randn(4, generator=generator, dtype=torch.float64)
+    product = hessian_vector_product(scalar(parameter), [parameter], damping=0.3)(vector)
+    torch.testing.assert_close(product, hessian @ vector + 0.3 * vector)
+
+
+def test_step_on_a_quadratic_region_ends_where_the_exact_solution_lies() -> None:
+    metric, slope, radius = torch.tensor([1.0, 4.0]), torch.tensor([1.0, 2.0]), 0.5
+    parameter = nn.Parameter(torch.zeros(2))
+
+    def half_square() -> torch.Tensor:
+        return (metric * parameter.square()).sum() / 2
+
+    def distance() -> torch.Tensor:  # a shade less, so that rounding does not put the exact step outside
+        return 0.9999 * half_square()
+
+    step = trust_region_step([parameter], lambda: parameter @ slope, distance, half_square, radius, damping=0.0)
+    natural = slope / metric
+    exact = -natural * (2 * radius / (slope @ natural)).sqrt()
+    torch.testing.assert_close(parameter.detach(), exact, atol=1e-4, rtol=1e-4)
+    assert step.step_fraction == 1
+    assert step.distance == pytest.approx(radius, rel=1e-3)
+
+
+def test_parameters_stay_when_no_step_lowers_the_loss() -> None:
+    parameter = nn.Parameter(torch.tensor([1.0]))
+    start = parameter.detach().clone()
+
+    def loss() -> torch.Tensor:  # its gradient promises a descent that its value never gives
+        return (parameter - parameter.detach()).sum()
+
+    def distance() -> torch.Tensor:
+        return (parameter - start).square().sum()
+
+    step = trust_region_step([parameter], loss, distance, distance, 0.1, damping=0.0)
+    assert torch.equal(parameter, start)
+    assert step.step_fraction == 0
