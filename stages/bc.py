@@ -8,7 +8,7 @@ import polars as pl
 import torch
 
 from gailpipe.envs.tasks import find_task
-from gailpipe.foundation.command import run, stage_parser
+from gailpipe.foundation.command import run, task_parser
 from gailpipe.foundation.progress import Progress
 from gailpipe.foundation.seeding import derive_seed
 from gailpipe.imitation.cloning import clone
@@ -40,6 +40,6 @@ def train_one(env: str, demonstrations_path: Path, settings: Bc, seed: int, inde
 
 
 if __name__ == "__main__":
-    parser = stage_parser(__doc__)
+    parser = task_parser("bc", __doc__)
     parser.add_argument("--demonstrations", type=Path, required=True, help="the task's Parquet file")
     run(main, parser)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gailpipe.envs.tasks import find_task
 from gailpipe.evaluation.returns import evaluate
-from gailpipe.foundation.command import run, stage_parser
+from gailpipe.foundation.command import run, task_parser
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.processes import side_by_side
 from gailpipe.foundation.progress import Progress
@@ -36,6 +36,7 @@ class Candidate:
 
 def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Evaluate, "evaluate")
+    load_policy(arguments.expert, arguments.env)
     candidates = find_candidates(arguments.expert, {"bc": arguments.bc, "gail": arguments.gail})
     seed = load_seed(arguments.params)
     evaluations = side_by_side(
@@ -72,15 +73,15 @@ def evaluate_candidate(env: str, episodes: int, seed: int, candidates: list[Cand
         drawn = np.random.default_rng(noise)
         act = lambda observations: task.actions.draw(len(observations), drawn)  # noqa: E731
     elif candidate.mode == "deterministic":
-        act = load_policy(candidate.file)
+        act = load_policy(candidate.file, env)
     else:
-        act = partial(load_policy(candidate.file), generator=torch.Generator().manual_seed(noise))
+        act = partial(load_policy(candidate.file, env), generator=torch.Generator().manual_seed(noise))
     starts = [derive_seed(seed, "evaluate", env, episode) for episode in range(episodes)]
     return evaluate(task, act, starts, candidate.policy, candidate.seed, candidate.mode)
 
 
 if __name__ == "__main__":
-    parser = stage_parser(__doc__)
+    parser = task_parser("evaluate", __doc__)
     parser.add_argument("--expert", type=Path, required=True, help="the expert's policy, a safetensors file")
     parser.add_argument("--bc", type=Path, required=True, help="directory of the policies that BC learned")
     parser.add_argument("--gail", type=Path, required=True, help="directory of the policies that GAIL learned")

@@ -6,7 +6,7 @@ import torch
 
 from gailpipe.envs.simulators import Simulators
 from gailpipe.envs.tasks import find_task
-from gailpipe.foundation.command import run, stage_parser
+from gailpipe.foundation.command import run, task_parser
 from gailpipe.foundation.files import whole_directory
 from gailpipe.foundation.processes import available_cores
 from gailpipe.foundation.progress import Progress
@@ -39,4 +39,4 @@ def main(arguments: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, stage_parser(__doc__))
+    run(main, task_parser("expert", __doc__))

@@ -9,7 +9,7 @@ import torch
 
 from gailpipe.envs.simulators import Simulators
 from gailpipe.envs.tasks import find_task
-from gailpipe.foundation.command import run, stage_parser
+from gailpipe.foundation.command import run, task_parser
 from gailpipe.foundation.progress import Progress
 from gailpipe.foundation.seeding import derive_seed
 from gailpipe.imitation.demonstrations import load_demonstrations
@@ -48,6 +48,6 @@ def train_one(
 
 
 if __name__ == "__main__":
-    parser = stage_parser(__doc__)
+    parser = task_parser("gail", __doc__)
     parser.add_argument("--demonstrations", type=Path, required=True, help="the task's Parquet file")
     run(main, parser)

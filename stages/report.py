@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from gailpipe.evaluation.returns import SCHEMA
-from gailpipe.foundation.command import run
+from gailpipe.foundation.command import run, stage_parser
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import whole_file
 from gailpipe.foundation.tables import read_table
@@ -70,9 +70,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--params", type=Path, default=Path("params.yaml"), help="default: %(default)s")
+    parser = stage_parser("report", __doc__)
     parser.add_argument("--data", type=Path, required=True, help="holds what the other stages made")
     parser.add_argument("--paper", type=Path, required=True, help="holds the paper's own results, as CSV")
-    parser.add_argument("--out", type=Path, required=True, help="where README.md, metrics.json and figures/ go")
     run(main, parser)

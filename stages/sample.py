@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from gailpipe.envs.episodes import play_episodes
-from gailpipe.foundation.command import run, stage_parser
+from gailpipe.foundation.command import run, task_parser
 from gailpipe.foundation.seeding import derive_seed
 from gailpipe.foundation.tables import write_table
 from gailpipe.imitation.trajectories import tabulate
@@ -19,7 +19,7 @@ from gailpipe.rl.policy_file import load_policy
 def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Sample, "sample", arguments.env)
     seed = load_seed(arguments.params)
-    expert = load_policy(arguments.expert)
+    expert = load_policy(arguments.expert, arguments.env)
     torch.set_num_threads(1)
     generator = torch.Generator().manual_seed(derive_seed(seed, "sample", arguments.env))
     episodes = play_episodes(
@@ -32,6 +32,6 @@ def main(arguments: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    parser = stage_parser(__doc__)
+    parser = task_parser("sample", __doc__)
     parser.add_argument("--expert", type=Path, required=True, help="the expert's policy, a safetensors file")
     run(main, parser)

@@ -1,10 +1,9 @@
 """Check the whole of params.yaml before anything is computed."""
 
 import argparse
-from pathlib import Path
 
 from gailpipe.envs.tasks import find_task
-from gailpipe.foundation.command import run
+from gailpipe.foundation.command import run, stage_parser
 from gailpipe.foundation.files import whole_file
 from gailpipe.params.pipeline import check_pipeline
 
@@ -17,7 +16,4 @@ def main(arguments: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--params", type=Path, default=Path("params.yaml"), help="default: %(default)s")
-    parser.add_argument("--out", type=Path, required=True, help="written if all is well, always with the same content")
-    run(main, parser)
+    run(main, stage_parser("validate", __doc__))

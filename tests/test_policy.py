@@ -43,7 +43,7 @@ def test_gaussian_log_prob_is_the_density_in_the_tasks_own_units() -> None:
     expected = sum(
         -((x / s) ** 2) / 2 - math.log(s) - math.log(2 * math.pi) / 2 for x, s in zip((0.3, -1.0), std, strict=True)
     )
-    assert float(policy.distribution(batch).log_prob(action)) == pytest.approx(expected, rel=1e-5)
+    assert policy.distribution(batch).log_prob(action).item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_gaussian_samples_have_the_moments_of_the_distribution() -> None:

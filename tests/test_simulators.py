@@ -32,10 +32,11 @@ class Counter(gymnasium.Env):
         return np.full(1, self.count, np.float32), 1.0, bool(action == 1), False, {}
 
 
-gymnasium.register("Counter-v0", Counter, max_episode_steps=EPISODE_STEPS)
-gymnasium.register("Endless-v0", Counter)
-gymnasium.register("Image-v0", Counter, max_episode_steps=5, kwargs={"observation_space": Box(0, 1, (8, 8))})
-gymnasium.register("Switches-v0", Counter, max_episode_steps=5, kwargs={"action_space": MultiBinary(3)})
+COUNTER = f"{__name__}:Counter"
+gymnasium.register("Counter-v0", COUNTER, max_episode_steps=EPISODE_STEPS)
+gymnasium.register("Endless-v0", COUNTER)
+gymnasium.register("Image-v0", COUNTER, max_episode_steps=5, kwargs={"observation_space": Box(0, 1, (8, 8))})
+gymnasium.register("Switches-v0", COUNTER, max_episode_steps=5, kwargs={"action_space": MultiBinary(3)})
 
 
 def test_gymnasium_serves_a_task_that_envpool_lacks_with_the_same_resets() -> None:
@@ -91,7 +92,7 @@ def test_the_number_of_threads_changes_nothing(name: str) -> None:
         observations = [simulators.reset()]
         observations += [simulators.step(task.actions.draw(8, generator)).observations for _ in range(50)]
         seen.append(np.stack(observations))
-    np.testing.assert_array_equal(*seen)
+    np.testing.assert_array_equal(seen[0], seen[1])
 
 
 def test_each_episode_is_played_to_its_own_end_and_repeats() -> None:

@@ -8,12 +8,18 @@ from pathlib import Path
 from gailpipe.foundation.errors import UserError
 
 
-def stage_parser(description: str | None) -> argparse.ArgumentParser:
-    """Return a parser with what every stage of a task takes: --env, --params and --out."""
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--env", required=True, metavar="TASK", help="Gymnasium id of the task, a key of `envs`")
+def stage_parser(stage: str, description: str | None) -> argparse.ArgumentParser:
+    """Return a parser with what every stage takes: --params and --out."""
+    parser = argparse.ArgumentParser(prog=f"python -m stages.{stage}", description=description)
     parser.add_argument("--params", type=Path, default=Path("params.yaml"), help="default: %(default)s")
     parser.add_argument("--out", type=Path, required=True, help="where the result goes; replaced if it exists")
+    return parser
+
+
+def task_parser(stage: str, description: str | None) -> argparse.ArgumentParser:
+    """Return a parser with what every stage of one task takes: --env, --params and --out."""
+    parser = stage_parser(stage, description)
+    parser.add_argument("--env", required=True, metavar="TASK", help="Gymnasium id of the task, a key of `envs`")
     return parser
 
 

@@ -36,7 +36,7 @@ def load_section(path: Path, model: type[SectionType], section: str, task: str |
     except ValidationError as error:
         details = error.errors()[0]
         keys = [str(key) for key in details["loc"]]
-        place = ["envs", str(task), section] if _has(different, keys) else [section]
+        place = ["envs", str(task), section] if keys and _has(different, keys) else [section]
         raise UserError(f"{path}: {'.'.join(place + keys)}: {_describe(details, model)}") from error
 
 

@@ -20,11 +20,15 @@ def save_policy(policy: Policy, path: Path) -> None:
         save_file(policy.state_dict(), aside, metadata={"policy": description})
 
 
-def load_policy(path: str | Path) -> Policy:
+def load_policy(path: str | Path, task: str | None = None) -> Policy:
     """Read a policy: calling it maps observations (..., observation_dim) to actions for Gymnasium.
 
+    Args:
+        path: A safetensors file that `save_policy` wrote.
+        task: What the policy must be for, if that matters.
+
     Raises:
-        UserError: The file is missing, is no policy, or its task is not to be had.
+        UserError: The file is missing, is no policy, is one for another task, or its task is not to be had.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -35,6 +39,8 @@ def load_policy(path: str | Path) -> Policy:
         raise UserError(f"{path}: there is no such policy; `dvc pull` or `dvc repro` makes it") from error
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         raise UserError(f"{path}: is no policy of gailpipe, or is damaged; try `dvc checkout --force`") from error
+    if task not in (None, description["task"]):
+        raise UserError(f"{path}: is a policy for {description['task']}, not for {task}")
     policy = make_policy(find_task(description["task"]), description["hidden_sizes"], 0.0, torch.Generator())
     policy.load_state_dict(tensors)
     return policy.eval()

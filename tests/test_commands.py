@@ -1,0 +1,96 @@
+"""Command lines as a user types them: help, and one sentence for what is wrong."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from gailpipe.envs.tasks import find_task
+from gailpipe.foundation.progress import Progress
+from gailpipe.rl.policy import make_policy
+from gailpipe.rl.policy_file import save_policy
+from tests.workspace import ROOT, tiny_params, write_params
+
+STAGES = sorted(path.stem for path in (ROOT / "stages").glob("[a-z]*.py"))
+
+
+def stage(name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", f"stages.{name}", *map(str, arguments)],
+        cwd=ROOT,
+        env=os.environ | {"COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def one_sentence(done: subprocess.CompletedProcess[str]) -> str:
+    """Return the error that a stage ended with: one line, status 1."""
+    assert done.returncode == 1, done.stderr
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    return line.removeprefix("error: ")
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_every_stage_explains_itself(name: str) -> None:
+    done = stage(name, "--help")
+    assert done.returncode == 0
+    assert f"usage: python -m stages.{name}" in done.stdout
+    assert "--out" in done.stdout
+
+
+@pytest.fixture
+def params(tmp_path: Path) -> Path:
+    write_params(tiny_params(), tmp_path / "params.yaml")
+    return tmp_path / "params.yaml"
+
+
+def test_an_unknown_task_stops_validation_and_names_its_nearest_match(params: Path, tmp_path: Path) -> None:
+    params.write_text(params.read_text().replace("Pendulum-v1", "Pendulun-v1"))
+    error = one_sentence(stage("validate", "--params", params, "--out", tmp_path / "valid"))
+    assert error.startswith("task Pendulun-v1: Gymnasium has none of that name; did you mean Pendulum-v1")
+    assert not (tmp_path / "valid").exists()
+
+
+def test_a_wrong_parameter_stops_a_stage_before_it_trains(params: Path, tmp_path: Path) -> None:
+    params.write_text(params.read_text().replace("discount: 0.995", "discount: 2"))
+    out = tmp_path / "expert"
+    error = one_sentence(stage("expert", "--env", "CartPole-v1", "--params", params, "--out", out))
+    assert error == f"{params}: expert.discount: 2: input should be less than or equal to 1"
+    assert not out.exists()
+
+
+def test_a_task_that_params_lack_is_named(params: Path, tmp_path: Path) -> None:
+    error = one_sentence(stage("expert", "--env", "Ant-v5", "--params", params, "--out", tmp_path / "expert"))
+    assert error == f"{params}: envs.Ant-v5: is missing"
+
+
+@pytest.mark.parametrize("learner", ["bc", "gail"])
+def test_missing_demonstrations_stop_a_learner(learner: str, params: Path, tmp_path: Path) -> None:
+    common = ("--env", "CartPole-v1", "--params", params, "--out", tmp_path / "out")
+    missing = tmp_path / "none.parquet"
+    error = one_sentence(stage(learner, *common, "--demonstrations", missing))
+    assert error == f"{missing}: there is no such file; `dvc pull` restores it, `dvc repro` makes it"
+
+
+def test_an_expert_of_another_task_is_refused(params: Path, tmp_path: Path) -> None:
+    expert = tmp_path / "expert.safetensors"
+    save_policy(make_policy(find_task("Acrobot-v1"), [8], 0.0, torch.Generator()), expert)
+    common = ("--env", "CartPole-v1", "--params", params, "--expert", expert)
+    for name, more in (("sample", ()), ("evaluate", ("--bc", tmp_path / "bc", "--gail", tmp_path / "gail"))):
+        error = one_sentence(stage(name, *common, *more, "--out", tmp_path / "out"))
+        assert error == f"{expert}: is a policy for Acrobot-v1, not for CartPole-v1"
+
+
+def test_progress_without_a_terminal_is_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    with Progress("gail Hopper-v5 seed 0", 1000) as progress:
+        progress.advance(600, {"return": 12.345})
+        progress.advance(600, {"return": 34.5})
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("gail Hopper-v5 seed 0: 1,000 of 1,000 steps  ")
+    assert line.endswith("00:00 left  return 34.5")

@@ -1,0 +1,87 @@
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+
+from gailpipe.envs.episodes import Episode
+from gailpipe.envs.tasks import Task
+from gailpipe.foundation.errors import UserError
+from gailpipe.foundation.tables import write_table
+from gailpipe.imitation.demonstrations import load_demonstrations
+from gailpipe.imitation.trajectories import mean_return, tabulate
+from tests.tasks import continuous_task, discrete_task
+
+
+def episode(length: int, task: Task, terminated: bool = True) -> Episode:
+    observations = np.arange(length * 3, dtype=np.float32).reshape(length, 3)
+    actions = task.actions.draw(length, np.random.default_rng(length))
+    return Episode(observations, actions, np.arange(length, dtype=float), terminated, not terminated)
+
+
+def saved(path: Path, task: Task, lengths: tuple[int, ...] = (10, 25, 7), every: int = 4) -> pl.DataFrame:
+    table = tabulate([episode(length, task) for length in lengths], every, np.random.default_rng(0))
+    write_table(table, path)
+    return table
+
+
+def test_every_kth_step_is_kept_from_a_random_start() -> None:
+    table = tabulate([episode(1000, discrete_task())] * 200, 20, np.random.default_rng(0))
+    steps = table.group_by("trajectory", maintain_order=True).agg("step")["step"].to_list()
+    assert all(set(np.diff(kept)) == {20} and len(kept) == 50 for kept in steps)
+    assert {kept[0] for kept in steps} == set(range(20))
+
+
+def test_rows_hold_the_pair_of_their_step_and_the_whole_trajectorys_return() -> None:
+    table = tabulate([episode(10, discrete_task())], 3, np.random.default_rng(0))
+    for row in table.iter_rows(named=True):
+        assert row["observation"] == [3 * row["step"], 3 * row["step"] + 1, 3 * row["step"] + 2]
+        assert row["reward"] == row["step"]
+        assert row["terminated"] == (row["step"] == 9)
+        assert not row["truncated"]
+        assert (row["trajectory_return"], row["trajectory_length"]) == (45, 10)
+
+
+def test_a_trajectory_shorter_than_the_interval_still_gives_a_pair() -> None:
+    table = tabulate([episode(2, discrete_task())] * 50, 20, np.random.default_rng(0))
+    assert table["trajectory"].to_list() == list(range(50))
+
+
+def test_the_first_trajectories_come_back_as_tensors(tmp_path: Path) -> None:
+    for task, dtype in ((continuous_task(), torch.float32), (discrete_task(), torch.int64)):
+        table = saved(tmp_path / "d.parquet", task).filter(pl.col("trajectory") < 2)
+        demonstrations = load_demonstrations(tmp_path / "d.parquet", task, trajs=2)
+        assert demonstrations.actions.dtype == dtype
+        np.testing.assert_array_equal(demonstrations.observations.numpy(), table["observation"].to_numpy())
+        np.testing.assert_allclose(demonstrations.actions.numpy(), table["action"].to_numpy())
+
+
+def test_mean_return_is_over_trajectories_not_over_rows(tmp_path: Path) -> None:
+    saved(tmp_path / "d.parquet", discrete_task())
+    assert mean_return(tmp_path / "d.parquet") == pytest.approx((45 + 300 + 21) / 3)
+
+
+def test_foreign_demonstrations_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "d.parquet"
+
+    def refuses(task: Task, message: str, trajs: int = 2) -> None:
+        with pytest.raises(UserError, match=r"d\.parquet: " + message):
+            load_demonstrations(path, task, trajs)
+
+    refuses(discrete_task(), "there is no such file; `dvc pull`")
+    saved(path, discrete_task(count=4))
+    refuses(discrete_task(), "holds 3 trajectories, but 4 are asked for; raise sample.trajs", trajs=4)
+    refuses(discrete_task(observation_dim=5), "observation: must be vectors of 5 numbers for Discrete-v0")
+    refuses(discrete_task(count=2), "action: must be an integer from 0 to 1 for Discrete-v0")
+    refuses(continuous_task(), "action: must be vectors of 2 numbers for Continuous-v0")
+    table = saved(path, continuous_task())
+    refuses(discrete_task(), "action: must be integers for Discrete-v0")
+    write_table(table.drop("action"), path)
+    refuses(continuous_task(), "has no column action")
+    write_table(
+        table.with_columns(action=pl.Series([[float("nan"), 0.0]] * table.height, dtype=pl.Array(pl.Float32, 2))), path
+    )
+    refuses(continuous_task(), "action: holds a NaN or an infinity")
+    path.write_bytes(path.read_bytes()[:-50])
+    refuses(continuous_task(), "is no Parquet file, or is damaged; try `dvc checkout --force`")

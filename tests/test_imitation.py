@@ -1,0 +1,187 @@
+"""The discriminator, the reward it gives, and cloning."""
+
+import math
+from typing import Any
+
+import pytest
+import torch
+
+from gailpipe.imitation.cloning import clone, validation_error
+from gailpipe.imitation.demonstrations import Demonstrations
+from gailpipe.imitation.discriminator import (
+    Discriminator,
+    bernoulli_entropy,
+    discriminator_loss,
+    gradient_penalty,
+)
+from gailpipe.imitation.gail_reward import GailReward, imitation_reward
+from gailpipe.imitation.initialization import initialize
+from gailpipe.params.base import load_section
+from gailpipe.params.cloning import Cloning
+from gailpipe.params.gail import Discriminator as Settings
+from gailpipe.params.gail import Gail
+from gailpipe.rl.normalizer import Normalizer
+from gailpipe.rl.policy import GaussianPolicy, make_policy
+from gailpipe.rl.rollout import Rollout
+from tests.tasks import continuous_task, discrete_task
+from tests.workspace import ROOT
+
+LOGITS = torch.tensor([-3.0, -0.5, 0.0, 2.0])
+
+
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+def last_weights(discriminator: Discriminator) -> torch.Tensor:
+    *_, weights, _ = discriminator.network.parameters()
+    return weights
+
+
+def gail_settings(**different: Any) -> Gail:
+    settings = load_section(ROOT / "params.yaml", Gail, "gail", "Hopper-v5")
+    return settings.model_copy(update=different)
+
+
+def test_rewards_are_log_d_and_minus_log_one_minus_d() -> None:
+    probability = torch.sigmoid(LOGITS)
+    torch.testing.assert_close(imitation_reward(LOGITS, True), probability.log())
+    torch.testing.assert_close(imitation_reward(LOGITS, False), -(1 - probability).log())
+
+
+def test_the_rewards_signs_suit_how_episodes_end_and_differ_by_the_logit() -> None:
+    success, failure = imitation_reward(LOGITS, True), imitation_reward(LOGITS, False)
+    assert (success <= 0).all()
+    assert (failure >= 0).all()
+    torch.testing.assert_close(success + failure, LOGITS)
+
+
+def test_rewards_stay_finite_where_d_rounds_to_0_or_1() -> None:
+    assert imitation_reward(torch.tensor([200.0]), False).item() == 200
+    assert imitation_reward(torch.tensor([-200.0]), True).item() == -200
+
+
+def test_bernoulli_entropy_is_log_two_at_zero_and_that_of_the_formula() -> None:
+    p = torch.sigmoid(LOGITS)
+    torch.testing.assert_close(bernoulli_entropy(LOGITS), -p * p.log() - (1 - p) * (1 - p).log())
+    assert bernoulli_entropy(torch.zeros(())).item() == pytest.approx(math.log(2))
+
+
+def test_an_undecided_discriminator_loses_log_four() -> None:
+    discriminator = Discriminator(Normalizer(2), 1, [4], generator())
+    torch.nn.init.zeros_(last_weights(discriminator))
+    settings = Settings(learning_rate=1.0, steps=1, batch_size=8, gradient_penalty=5.0, entropy_bonus=0.5)
+    loss = discriminator_loss(discriminator, torch.randn(3, 3), torch.randn(9, 3), settings, generator())
+    assert loss.item() == pytest.approx(math.log(4) - 0.5 * math.log(2), rel=1e-6)
+
+
+def test_gradient_penalty_agrees_with_finite_differences() -> None:
+    discriminator = Discriminator(Normalizer(2), 1, [16], generator()).double()
+    with torch.no_grad():
+        last_weights(discriminator).mul_(20)
+    points = torch.randn(4, 3, generator=generator(), dtype=torch.float64)
+    steps = 1e-6 * torch.eye(3, dtype=torch.float64)
+    with torch.no_grad():
+        slopes = torch.stack(
+            [(discriminator.logits(points + h) - discriminator.logits(points - h)) / 2e-6 for h in steps], dim=-1
+        )
+    expected = (slopes.norm(dim=-1) - 1).relu().square().mean()
+    assert expected > 0.1
+    torch.testing.assert_close(gradient_penalty(discriminator, points).detach(), expected)
+
+
+def test_few_expert_pairs_weigh_as_much_as_many_of_the_policy() -> None:
+    discriminator = Discriminator(Normalizer(2), 1, [4], generator())
+    settings = Settings(learning_rate=1.0, steps=1, batch_size=8, gradient_penalty=0.0, entropy_bonus=0.0)
+    expert, policy = torch.randn(2, 3), torch.randn(6, 3)
+    once = discriminator_loss(discriminator, expert, policy, settings, generator())
+    thrice = discriminator_loss(discriminator, expert.repeat(3, 1), policy, settings, generator())
+    torch.testing.assert_close(once, thrice)
+
+
+def rollout_of(observations: torch.Tensor, actions: torch.Tensor, log_probs: torch.Tensor) -> Rollout:
+    no = torch.zeros(actions.shape[:2], dtype=torch.bool)
+    empty = torch.empty(0)
+    return Rollout(observations, actions, log_probs, torch.zeros(no.shape), no, no, ~no, empty, empty)
+
+
+def test_gail_reward_learns_to_tell_the_expert_from_the_policy_and_pays_for_likeness() -> None:
+    policy = make_policy(discrete_task(observation_dim=1, count=2), [8], 0.0, generator())
+    expert = Demonstrations(torch.linspace(-1, 1, 50).unsqueeze(1), torch.ones(50, dtype=torch.int64))
+    reward = GailReward(policy, expert, gail_settings(hidden_sizes=[16]), generator())
+    observations = torch.linspace(-1, 1, 33).view(33, 1, 1)
+    zeros = rollout_of(observations, torch.zeros(32, 1, dtype=torch.int64), torch.zeros(32, 1))
+    ones = rollout_of(observations, torch.ones(32, 1, dtype=torch.int64), torch.zeros(32, 1))
+    for _ in range(300):
+        figures = reward.fit(zeros)
+    assert figures["expert_accuracy"] == figures["policy_accuracy"] == 1
+    with torch.no_grad():
+        assert (reward(ones) > reward(zeros) + 0.5).all()
+
+
+def test_causal_entropy_adds_lambda_times_minus_log_prob() -> None:
+    policy = make_policy(discrete_task(observation_dim=1, count=2), [8], 0.0, generator())
+    expert = Demonstrations(torch.zeros(5, 1), torch.ones(5, dtype=torch.int64))
+    log_probs = torch.tensor([[-0.5], [-2.0]])
+    rollout = rollout_of(torch.zeros(3, 1, 1), torch.ones(2, 1, dtype=torch.int64), log_probs)
+    with torch.no_grad():
+        without = GailReward(policy, expert, gail_settings(causal_entropy=0.0), generator())(rollout)
+        with_entropy = GailReward(policy, expert, gail_settings(causal_entropy=0.3), generator())(rollout)
+    torch.testing.assert_close(with_entropy - without, -0.3 * log_probs)
+
+
+CLONING = Cloning(steps=1500, learning_rate=0.003, batch_size=64, validation_fraction=0.3, validate_every=50)
+
+
+def linear_expert() -> Demonstrations:
+    observations = torch.randn(300, 3, generator=generator())
+    return Demonstrations(observations, torch.stack([observations[:, 0] / 3, 2 + observations[:, 1]], -1))
+
+
+def test_cloning_learns_a_linear_expert() -> None:
+    policy = make_policy(continuous_task(), [32], 0.0, generator())
+    expert = linear_expert()
+    before = validation_error(policy, expert.observations, expert.actions)
+    figures = list(clone(policy, expert, CLONING, generator()))
+    assert validation_error(policy, expert.observations, expert.actions) < before / 50
+    assert figures[-1]["step"] == 1500
+
+
+def test_cloning_keeps_the_snapshot_with_the_least_validation_error() -> None:
+    policy = make_policy(continuous_task(), [32], 0.0, generator())
+    noisy = linear_expert()
+    noisy = Demonstrations(noisy.observations[:20], torch.randn(20, 2, generator=generator()))
+    order = torch.randperm(20, generator=generator())
+    errors = [row["validation_error"] for row in clone(policy, noisy, CLONING, generator())]
+    held_out = order[:6]
+    kept = validation_error(policy, noisy.observations[held_out], noisy.actions[held_out])
+    assert kept == pytest.approx(min(errors))
+    assert kept < errors[-1]
+
+
+def test_discrete_validation_error_is_the_share_of_wrong_actions() -> None:
+    policy = make_policy(discrete_task(), [8], 0.0, generator())
+    observations = torch.randn(8, 3, generator=generator())
+    right = policy.mode(observations)
+    wrong = torch.where(torch.arange(8) < 2, (right + 1) % 4, right)
+    assert validation_error(policy, observations, right) == 0
+    assert validation_error(policy, observations, wrong) == 0.25
+
+
+def test_initialisation_by_cloning_moves_the_mean_and_leaves_the_noise() -> None:
+    settings, expert = gail_settings(cloning=CLONING, initial_log_std=-0.7), linear_expert()
+    policy = make_policy(continuous_task(), [32], -0.7, generator())
+    assert isinstance(policy, GaussianPolicy)
+    initialize(policy, expert, settings, generator())
+    assert validation_error(policy, expert.observations, expert.actions) < 0.01
+    torch.testing.assert_close(policy.log_std.detach(), torch.full((2,), -0.7))
+
+
+def test_without_cloning_only_the_normaliser_starts_from_the_demonstrations() -> None:
+    policy, expert = make_policy(continuous_task(), [32], -0.7, generator()), linear_expert()
+    before = [parameter.clone() for parameter in policy.parameters()]
+    settings = gail_settings()
+    assert settings.cloning.steps == 0
+    initialize(policy, expert, settings, generator())
+    assert all(torch.equal(*pair) for pair in zip(before, policy.parameters(), strict=True))
+    torch.testing.assert_close(policy.normalizer.mean, expert.observations.double().mean(0))

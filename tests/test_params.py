@@ -1,0 +1,118 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gailpipe.foundation.errors import UserError
+from gailpipe.params.base import load_section, merge
+from gailpipe.params.gail import Gail
+from gailpipe.params.pipeline import check_pipeline
+from tests.workspace import ROOT, tiny_params, write_params
+
+Edit = Callable[[dict[str, Any]], Any]
+
+
+def written(tmp_path: Path, edit: Edit) -> Path:
+    params = tiny_params()
+    edit(params)
+    write_params(params, tmp_path / "params.yaml")
+    return tmp_path / "params.yaml"
+
+
+def test_the_repositorys_own_params_are_valid() -> None:
+    assert check_pipeline(ROOT / "params.yaml") == ["CartPole-v1", "Acrobot-v1", "HalfCheetah-v5", "Hopper-v5"]
+
+
+def test_a_tasks_section_overrides_the_common_one_key_by_key(tmp_path: Path) -> None:
+    different = {"discriminator": {"steps": 9}, "trajs": 3}
+    path = written(tmp_path, lambda params: params["envs"]["Pendulum-v1"].update(gail=different))
+    own, other = (load_section(path, Gail, "gail", task) for task in ("Pendulum-v1", "CartPole-v1"))
+    assert (own.discriminator.steps, own.trajs) == (9, 3)
+    assert other.discriminator.steps != 9
+    assert own.discriminator.learning_rate == other.discriminator.learning_rate
+
+
+def test_merge_leaves_its_arguments_alone() -> None:
+    common = {"a": {"b": 1, "c": 2}, "d": [1, 2]}
+    assert merge(common, {"a": {"b": 5}, "d": [3]}) == {"a": {"b": 5, "c": 2}, "d": [3]}
+    assert common == {"a": {"b": 1, "c": 2}, "d": [1, 2]}
+
+
+def put(value: Any, *keys: str) -> Edit:
+    def edit(params: dict[str, Any]) -> None:
+        for key in keys[:-1]:
+            params = params[key]
+        params[keys[-1]] = value
+
+    return edit
+
+
+def remove(*keys: str) -> Edit:
+    def edit(params: dict[str, Any]) -> None:
+        for key in keys[:-1]:
+            params = params[key]
+        del params[keys[-1]]
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (put(60, "gail", "trajs"), "gail.trajs: 60, but sample.trajs keeps only 5 trajectories for CartPole-v1"),
+        (put(6, "envs", "Pendulum-v1", "bc", "trajs"), "bc.trajs: 6, but sample.trajs keeps only 5 .* Pendulum-v1"),
+        (put(0, "gail", "trajs"), "gail.trajs: 0: input should be greater than 0"),
+        (put("4", "gail", "trajs"), "gail.trajs: '4': input should be a valid integer"),
+        (put(2.5, "gail", "trajs"), "gail.trajs: 2.5: input should be a valid integer"),
+        (put(True, "bc", "seeds"), "bc.seeds: True: input should be a valid integer"),
+        (put(1.5, "gail", "discount"), "gail.discount: 1.5: input should be less than or equal to 1"),
+        (put(float("nan"), "expert", "max_kl"), "expert.max_kl: nan: "),
+        (put(float("inf"), "gail", "initial_log_std"), "gail.initial_log_std: inf: "),
+        (put([], "expert", "hidden_sizes"), r"expert.hidden_sizes: \[\]: .*at least 1"),
+        (put([8, 0], "expert", "hidden_sizes"), "expert.hidden_sizes.1: 0: input should be greater than 0"),
+        (put(1, "gail", "trajectories"), "gail.trajectories: is no known key"),
+        (put(1, "gail", "gamma"), "gail.gamma: is no known key"),
+        (put(1, "gail", "discriminator", "step"), "gail.discriminator.step: is no known key"),
+        (put(1, "gial"), "gial: is no known key; did you mean gail?"),
+        (put(-1, "envs", "Pendulum-v1", "gail", "max_kl"), "envs.Pendulum-v1.gail.max_kl: -1: "),
+        (put(3, "envs", "Pendulum-v1", "gail", "discriminator"), "envs.Pendulum-v1.gail.discriminator: 3: "),
+        (put({}, "envs", "Pendulum-v1", "evaluate"), "envs.Pendulum-v1.evaluate: is no known key"),
+        (remove("envs", "Pendulum-v1", "bc"), "envs.Pendulum-v1.bc: is missing; write {} where nothing differs"),
+        (put(None, "envs", "Pendulum-v1"), "envs.Pendulum-v1: must be a mapping of expert, sample, bc, gail"),
+        (put({}, "envs"), "envs: names no task"),
+        (remove("gail", "discriminator", "steps"), "gail.discriminator.steps: is missing"),
+        (remove("evaluate"), "evaluate: is missing"),
+        (put([1], "report"), r"report: \[1\]: must be a mapping"),
+        (put(-3, "seed"), "seed: -3: must be an integer from 0"),
+        (put("zero", "seed"), "seed: 'zero': must be an integer from 0"),
+        (put(100, "expert", "env_steps"), "expert: env_steps is 100, but one rollout alone takes .* = 256"),
+    ],
+)
+def test_a_wrong_parameter_is_named_with_its_key(tmp_path: Path, edit: Edit, message: str) -> None:
+    with pytest.raises(UserError, match=rf"^{tmp_path}/params\.yaml: {message}"):
+        check_pipeline(written(tmp_path, edit))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: [1", "is not valid YAML"),
+        ("seed: 1\nseed: 2", "is not valid YAML"),
+        ("- 1", "must be a mapping"),
+        ("", "must be a mapping"),
+        ("\x00", "is not valid YAML"),
+    ],
+)
+def test_what_is_no_params_file_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "params.yaml").write_text(text)
+    with pytest.raises(UserError, match=f"params.yaml: {message}"):
+        check_pipeline(tmp_path / "params.yaml")
+    with pytest.raises(UserError, match="can't be read"):
+        check_pipeline(tmp_path / "none.yaml")
+
+
+def test_numbers_are_those_of_yaml_1_2_as_dvc_reads_them(tmp_path: Path) -> None:
+    path = written(tmp_path, lambda _: None)
+    path.write_text(path.read_text().replace("max_kl: 0.01", "max_kl: 1e-2"))
+    assert load_section(path, Gail, "gail", "CartPole-v1").max_kl == 0.01

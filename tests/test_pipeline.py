@@ -1,0 +1,117 @@
+"""The pipeline, end to end, on tiny budgets in a repository of its own: what runs, and what does not."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from gailpipe import load_policy
+from tests.workspace import TINY_TASKS, Workspace, stages_run
+
+ALL = {"validate", "report"} | {
+    f"{stage}@{task}" for stage in ("expert", "sample", "bc", "gail", "evaluate") for task in TINY_TASKS
+}
+
+
+def of_all_tasks(*stages: str) -> set[str]:
+    return {f"{stage}@{task}" for stage in stages for task in TINY_TASKS} | {"report"}
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    workspace = Workspace(tmp_path_factory.mktemp("repository"))
+    assert stages_run(workspace.dvc("repro")) == ALL
+    workspace.commit("Run")
+    return workspace
+
+
+def test_nothing_runs_when_nothing_changed(workspace: Workspace) -> None:
+    assert stages_run(workspace.dvc("repro")) == set()
+
+
+def test_the_report_and_the_policies_are_there(workspace: Workspace) -> None:
+    metrics = json.loads((workspace.root / "reports" / "metrics.json").read_text())
+    assert set(metrics) == set(TINY_TASKS)
+    assert metrics["Pendulum-v1"]["gail"]["trajs"] == 2
+    for figure in ("scores", "learning"):
+        assert (workspace.root / "reports" / "figures" / f"{figure}.svg").stat().st_size > 1000
+    assert "Pendulum-v1" in (workspace.root / "reports" / "README.md").read_text()
+    for learner in ("bc", "gail"):
+        policy = load_policy(workspace.root / "data" / learner / "Pendulum-v1" / "seed-0.safetensors")
+        assert policy([0.1, 0.2, 0.3]).shape == (1,)
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ("gail.trajs=3", of_all_tasks("gail", "evaluate")),
+        ("bc.steps=10", of_all_tasks("bc", "evaluate")),
+        (
+            "+envs.Pendulum-v1.gail.causal_entropy=0.5",
+            {"gail@Pendulum-v1", "evaluate@Pendulum-v1", "report"},
+        ),
+        ("report.smoothing=2", {"report"}),
+        ("evaluate.episodes=1", of_all_tasks("evaluate")),
+        (
+            "+envs.CartPole-v1.expert.env_steps=512",
+            {f"{stage}@CartPole-v1" for stage in ("expert", "sample", "bc", "gail", "evaluate")} | {"report"},
+        ),
+    ],
+)
+def test_a_changed_parameter_runs_exactly_what_it_affects_and_going_back_runs_nothing(
+    workspace: Workspace, setting: str, expected: set[str]
+) -> None:
+    before = {
+        path: (workspace.root / path).read_bytes() for path in ("dvc.lock", "params.yaml", "reports/metrics.json")
+    }
+    assert workspace.experiment(setting) - {"validate"} == expected
+    assert stages_run(workspace.dvc("repro")) == set()
+    workspace.run("git", "checkout", "--quiet", "params.yaml")
+    assert stages_run(workspace.dvc("repro")) == set()
+    assert before == {path: (workspace.root / path).read_bytes() for path in before}
+
+
+def test_a_queued_sweep_gives_experiments_side_by_side(workspace: Workspace) -> None:
+    workspace.dvc("exp", "run", "--queue", "-S", "gail.trajs=1,2,4")
+    workspace.dvc("queue", "start", "--jobs", "2")
+    while "Running" in (status := workspace.dvc("queue", "status")) or "Queued" in status:
+        time.sleep(2)
+    assert status.count("Success") == 3, status
+    table = workspace.dvc("exp", "show", "--csv")
+    rows = [line.split(",") for line in table.splitlines()]
+    column = rows[0].index("gail.trajs")
+    assert {row[column] for row in rows[1:]} >= {"1", "2", "4"}
+
+
+def test_a_wrong_parameter_stops_everything_before_training(workspace: Workspace) -> None:
+    output = workspace.dvc("exp", "run", "-S", "gail.trajs=60", fails=True)
+    assert stages_run(output) == {"validate"}
+    assert "params.yaml: gail.trajs: 60, but sample.trajs keeps only 5 trajectories for CartPole-v1" in output
+    assert "Traceback" not in output
+    workspace.run("git", "checkout", "--quiet", "params.yaml")
+
+
+def test_a_forced_run_gives_the_same_bytes(workspace: Workspace) -> None:
+    lock = (workspace.root / "dvc.lock").read_bytes()
+    assert stages_run(workspace.dvc("repro", "--force")) == ALL
+    assert (workspace.root / "dvc.lock").read_bytes() == lock
+
+
+def test_a_removed_task_is_not_averaged_in(workspace: Workspace) -> None:
+    params = (workspace.root / "params.yaml").read_text()
+    head, _, _ = params.partition("  Pendulum-v1:")
+    (workspace.root / "params.yaml").write_text(head)
+    output = workspace.dvc("repro", fails=True)
+    assert "holds results of Pendulum-v1, which envs in params.yaml lacks: remove them" in output
+    workspace.run("git", "checkout", "--quiet", "params.yaml")
+    assert stages_run(workspace.dvc("repro")) == set()
+
+
+def test_a_clone_gets_everything_from_the_repositorys_own_store(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.dvc("push", "--run-cache")
+    workspace.commit("Push")
+    workspace.run("git", "clone", "--quiet", str(workspace.root), str(tmp_path / "clone"))
+    workspace.run("make", "--dry-run", "repro")
+    workspace.run("dvc", "--cd", str(tmp_path / "clone"), "pull", "--run-cache", "--allow-missing")
+    assert stages_run(workspace.run("dvc", "--cd", str(tmp_path / "clone"), "repro")) == set()

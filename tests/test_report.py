@@ -1,0 +1,133 @@
+"""Scores, the paper's results, and what the report makes of them."""
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from gailpipe.evaluation.returns import SCHEMA
+from gailpipe.evaluation.scores import normalized, score
+from gailpipe.foundation.errors import UserError
+from gailpipe.report.figures import learning_figure, scores_figure
+from gailpipe.report.page import page
+from gailpipe.report.paper import PaperResults
+from gailpipe.report.results import TaskResult, task_result
+from gailpipe.report.style import apply_style, save_svg
+from stages.report import require_cells
+from tests.workspace import ROOT
+
+
+def test_normalised_score_is_0_for_random_and_1_for_the_expert() -> None:
+    assert normalized(-500, -500, -80) == 0
+    assert normalized(-80, -500, -80) == 1
+    assert normalized(30.0, 10, 20) == 2
+
+
+def test_interval_is_students() -> None:
+    result = score([0.9, 1.0, 1.1])
+    assert result.value == pytest.approx(1)
+    assert result.ci95 is not None
+    # t(0.975; 2) = 4.302653, s = 0.1
+    assert result.ci95 == pytest.approx((1 - 4.302653 * 0.1 / 3**0.5, 1 + 4.302653 * 0.1 / 3**0.5))
+
+
+def test_one_seed_has_no_interval() -> None:
+    assert score([0.7]).ci95 is None
+
+
+def test_the_papers_mean_gail_score_is_reproduced_from_its_results() -> None:
+    paper = PaperResults(ROOT / "paper" / "original")
+    sizes = {
+        (1, 4, 7, 10): ("CartPole-v1", "Acrobot-v1", "MountainCar-v0"),
+        (4, 11, 18, 25): ("HalfCheetah-v5", "Hopper-v5", "Walker2d-v5", "Ant-v5"),
+        (4, 11, 18): ("Reacher-v5",),
+        (80, 160, 240): ("Humanoid-v5",),
+    }
+    scores = [paper.score(task, "gail", trajs) for cell, tasks in sizes.items() for task in tasks for trajs in cell]
+    found = [value for value in scores if value is not None]
+    assert len(found) == 34
+    assert sum(found) / 34 == pytest.approx(0.923, abs=5e-4)
+    assert paper.score("Pendulum-v1", "gail", 4) is None
+    assert paper.score("Hopper-v5", "gail", 5) is None
+
+
+def test_missing_paper_results_are_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"must hold the paper's returns\.csv"):
+        PaperResults(tmp_path)
+
+
+def result() -> TaskResult:
+    rows: list[tuple[object, ...]] = [
+        ("random", None, "stochastic", 0, 0.0, 5),
+        ("random", None, "stochastic", 1, 20.0, 5),
+    ]
+    rows += [("expert", None, "deterministic", 0, 130.0, 5), ("expert", None, "stochastic", 0, 90.0, 5)]
+    for learner, base in (("bc", 40.0), ("gail", 100.0)):
+        for seed in range(3):
+            rows += [(learner, seed, "deterministic", episode, base + 10 * seed + episode, 5) for episode in (0, 2)]
+            rows += [(learner, seed, "stochastic", 0, -999.0, 5)]
+    evaluation = pl.DataFrame(rows, schema=SCHEMA, orient="row")
+    return task_result("Hopper-v5", evaluation, 110.0, {"bc": 4, "gail": 4}, {"bc": 0.35, "gail": None})
+
+
+def curves() -> pl.DataFrame:
+    steps = [(i + 1) * 1000.0 for i in range(5)] * 3
+    return pl.DataFrame(
+        {
+            "env_steps": steps,
+            "seed": [seed for seed in range(3) for _ in range(5)],
+            "return": [None if step == 1000 else step / 100 for step in steps],
+            "expert_accuracy": [0.7] * 15,
+            "policy_accuracy": [0.6] * 15,
+        }
+    )
+
+
+def test_metrics_hold_the_numbers_worked_out_by_hand() -> None:
+    metrics = result().metrics()
+    assert metrics["random"] == {"return": 10}
+    assert metrics["expert"] == {"return": 110, "deterministic_return": 130}
+    assert {key: metrics["gail"][key] for key in ("trajs", "seeds", "return")} == {
+        "trajs": 4,
+        "seeds": 3,
+        "return": 111,
+    }
+    assert metrics["gail"]["normalized"] == pytest.approx(1.01)
+    assert metrics["bc"]["normalized"] == pytest.approx(0.41)
+    assert metrics["bc"]["normalized_ci95"] == pytest.approx([0.41 - 0.248414, 0.41 + 0.248414], abs=1e-5)
+    json.dumps(metrics)
+
+
+def test_the_page_shows_every_number() -> None:
+    text = page([result()])
+    for cell in (
+        "| Hopper-v5 | Random |  | 10.0 | 0 |",
+        "| Expert |  | 110.0 | 1 |",
+        "**1.010**",
+        "0.762 … 1.258",
+        "0.350",
+    ):
+        assert cell in text
+    assert text.count("| — |") == 1  # the paper has no score for this GAIL
+
+
+def test_figures_are_the_same_bytes_twice(tmp_path: Path) -> None:
+    apply_style()
+    for name in ("a", "b"):
+        save_svg(scores_figure([result(), result()]), tmp_path / f"{name}-scores.svg")
+        save_svg(learning_figure([result()], {"Hopper-v5": curves()}, smoothing=2), tmp_path / f"{name}-learning.svg")
+    for figure in ("scores", "learning"):
+        first = (tmp_path / f"a-{figure}.svg").read_bytes()
+        assert first == (tmp_path / f"b-{figure}.svg").read_bytes()
+        assert b"<svg" in first
+
+
+def test_missing_and_left_over_cells_are_refused(tmp_path: Path) -> None:
+    for name in ("Hopper-v5.parquet", "Ant-v5.parquet", ".gitignore"):
+        (tmp_path / name).touch()
+    require_cells(tmp_path, ["Hopper-v5", "Ant-v5"])
+    with pytest.raises(UserError, match="holds results of Ant-v5, which envs in params"):
+        require_cells(tmp_path, ["Hopper-v5"])
+    with pytest.raises(UserError, match="lacks results of Swimmer-v5"):
+        require_cells(tmp_path, ["Hopper-v5", "Ant-v5", "Swimmer-v5"])

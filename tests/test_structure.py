@@ -1,0 +1,102 @@
+"""The house: imports go down, and a stage depends on the code that it runs and on nothing else."""
+
+import re
+from pathlib import PurePosixPath
+from typing import Any
+
+import grimp
+import pytest
+from ruamel.yaml import YAML
+
+from tests.workspace import ROOT
+
+FLOORS = ["stages", "report", "evaluation", "imitation", "rl", "envs", "params", "foundation"]
+GRAPH = grimp.build_graph("gailpipe", "stages", cache_dir=None)
+MODULES = sorted(GRAPH.modules)
+
+
+def room(module: str) -> str | None:
+    """Return the floor that a module is on; None for the package itself, which is the door to all."""
+    parts = module.split(".")
+    return "stages" if parts[0] == "stages" else (parts[1] if len(parts) > 1 else None)
+
+
+def source(module: str) -> str:
+    path = module.replace(".", "/")
+    return f"{path}/__init__.py" if (ROOT / path).is_dir() else f"{path}.py"
+
+
+def stages() -> dict[str, dict[str, Any]]:
+    document = YAML(typ="safe").load(ROOT / "dvc.yaml")
+    return {name: stage.get("do", stage) for name, stage in document["stages"].items()}
+
+
+def code_dependencies(stage: dict[str, Any]) -> list[PurePosixPath]:
+    return [PurePosixPath(path) for path in stage["deps"] if path.startswith(("gailpipe/", "stages/"))]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_go_down(module: str) -> None:
+    upstairs = room(module)
+    if upstairs is None:
+        return
+    for imported in GRAPH.find_modules_directly_imported_by(module):
+        downstairs = room(imported)
+        assert downstairs is not None, f"{module} imports the package's door"
+        assert FLOORS.index(downstairs) >= FLOORS.index(upstairs), f"{module} imports {imported}, which is above it"
+
+
+def test_every_room_has_its_floor() -> None:
+    assert {room(module) for module in MODULES} - {None} == set(FLOORS)
+
+
+def test_there_is_no_circle_of_imports() -> None:
+    for module in MODULES:
+        for imported in GRAPH.find_modules_directly_imported_by(module):
+            assert not GRAPH.find_shortest_chain(imported, module), f"{module} and {imported} import each other"
+
+
+def test_every_stage_has_its_module() -> None:
+    modules = {path.stem for path in (ROOT / "stages").glob("*.py")} - {"__init__"}
+    assert set(stages()) == modules
+
+
+@pytest.mark.parametrize("name", stages())
+def test_a_stage_depends_on_all_the_code_that_it_imports_and_no_other(name: str) -> None:
+    dependencies = code_dependencies(stages()[name])
+    closure = {source(f"stages.{name}")}
+    closure |= {source(module) for module in GRAPH.find_upstream_modules(f"stages.{name}")}
+    for path in closure:
+        covered = any(PurePosixPath(path).is_relative_to(dependency) for dependency in dependencies)
+        assert covered, f"dvc.yaml: {name} lacks the dependency {path}"
+    for dependency in dependencies:
+        used = any(PurePosixPath(path).is_relative_to(dependency) for path in closure)
+        assert used, f"dvc.yaml: {name} does not import {dependency}"
+
+
+@pytest.mark.parametrize("name", stages())
+def test_a_stages_command_names_its_dependencies_and_outputs(name: str) -> None:
+    stage = stages()[name]
+    assert stage["cmd"].startswith(f"python -m stages.{name} ")
+    paths = re.findall(r"\S+/\S+", stage["cmd"].split(" --", 1)[1])
+    outputs = [
+        *stage.get("outs", []),
+        *(path for kind in ("metrics", "plots") for out in stage.get(kind, []) for path in out),
+    ]
+    known = [PurePosixPath(path) for path in (*stage["deps"], *outputs)]
+    for path in map(PurePosixPath, paths):
+        assert any(path.is_relative_to(other) for other in known), (
+            f"dvc.yaml: {name}: {path} is no dependency or output"
+        )
+
+
+@pytest.mark.parametrize("stage", ["validate", "sample", "bc", "evaluate", "report"])
+def test_only_stages_that_train_in_simulators_load_envpool(stage: str) -> None:
+    assert "gailpipe.envs.simulators" not in GRAPH.find_upstream_modules(f"stages.{stage}")
+
+
+@pytest.mark.parametrize("stage", ["validate", "report"])
+def test_light_stages_stay_without_torch(stage: str) -> None:
+    upstream = GRAPH.find_upstream_modules(f"stages.{stage}") | {f"stages.{stage}"}
+    for module in upstream:
+        assert "import torch" not in (ROOT / source(module)).read_text(), f"{stage} imports Torch by {module}"
