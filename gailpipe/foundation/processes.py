@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from typing import TypeVar
 
+from tqdm import tqdm
+
 Result = TypeVar("Result")
 
 
@@ -25,7 +27,8 @@ def side_by_side(run: Callable[[int], Result], indices: Iterable[int]) -> Iterat
         return
     context = multiprocessing.get_context("spawn")
     workers = max(1, min(len(indices), 2 * available_cores()))
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    one_line_at_a_time = context.RLock()  # for their progress bars
+    with ProcessPoolExecutor(workers, context, initializer=tqdm.set_lock, initargs=(one_line_at_a_time,)) as pool:
         futures = [pool.submit(run, index) for index in indices]
         try:
             for future in futures:
