@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gailpipe.rl.policy_file import load_policy
+    from gailpipe.policies.policy_file import load_policy
 
 __all__ = ["load_policy"]
 
@@ -11,7 +11,7 @@ __all__ = ["load_policy"]
 def __getattr__(name: str) -> Any:
     """Import Torch only when a policy is asked for."""
     if name == "load_policy":
-        from gailpipe.rl.policy_file import load_policy
+        from gailpipe.policies.policy_file import load_policy
 
         return load_policy
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -15,15 +15,14 @@ from gailpipe.imitation.cloning import clone
 from gailpipe.imitation.demonstrations import load_demonstrations
 from gailpipe.params.base import load_section, load_seed
 from gailpipe.params.cloning import Bc
-from gailpipe.rl.learning import watch
-from gailpipe.rl.policy import Policy, make_policy
-from gailpipe.rl.runs import train_seeds
+from gailpipe.policies.learning import watch
+from gailpipe.policies.policy import Policy, make_policy
+from gailpipe.policies.runs import train_seeds
 
 
 def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Bc, "bc", arguments.env)
     seed = load_seed(arguments.params)
-    load_demonstrations(arguments.demonstrations, find_task(arguments.env), settings.trajs)
     train_seeds(
         partial(train_one, arguments.env, arguments.demonstrations, settings, seed), settings.seeds, arguments.out
     )

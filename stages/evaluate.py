@@ -21,7 +21,7 @@ from gailpipe.foundation.seeding import derive_seed
 from gailpipe.foundation.tables import write_table
 from gailpipe.params.base import load_section, load_seed
 from gailpipe.params.evaluate import Evaluate
-from gailpipe.rl.policy_file import load_policy
+from gailpipe.policies.policy_file import load_policy
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,11 @@ def find_candidates(expert: Path, learners: dict[str, Path]) -> list[Candidate]:
     candidates = [Candidate("random", None, "stochastic", None)]
     candidates += [Candidate("expert", None, mode, expert) for mode in ("deterministic", "stochastic")]
     for learner, directory in learners.items():
-        files = sorted(directory.glob("seed-*.safetensors"), key=lambda file: int(file.stem.removeprefix("seed-")))
-        if not files:
-            raise UserError(f"{directory}: holds no policies; `dvc repro {learner}@TASK` makes them")
-        for seed, file in enumerate(files):
+        seeds = sorted(int(file.stem.removeprefix("seed-")) for file in directory.glob("seed-*[0-9].safetensors"))
+        if not seeds:
+            raise UserError(f"{directory}: holds no policies; `dvc repro` makes them")
+        for seed in seeds:
+            file = directory / f"seed-{seed}.safetensors"
             candidates += [Candidate(learner, seed, mode, file) for mode in ("deterministic", "stochastic")]
     return candidates
 

@@ -13,15 +13,15 @@ from gailpipe.foundation.progress import Progress
 from gailpipe.foundation.seeding import derive_seed
 from gailpipe.foundation.tables import write_table
 from gailpipe.params.base import load_section, load_seed
-from gailpipe.params.expert import Expert
-from gailpipe.rl.learning import watch
-from gailpipe.rl.policy import make_policy
-from gailpipe.rl.policy_file import save_policy
+from gailpipe.params.training import Training
+from gailpipe.policies.learning import watch
+from gailpipe.policies.policy import make_policy
+from gailpipe.policies.policy_file import save_policy
 from gailpipe.rl.training import EnvironmentReward, train
 
 
 def main(arguments: argparse.Namespace) -> None:
-    settings = load_section(arguments.params, Expert, "expert", arguments.env)
+    settings = load_section(arguments.params, Training, "expert", arguments.env)
     seed = load_seed(arguments.params)
     task = find_task(arguments.env)
     torch.set_num_threads(1)

@@ -17,16 +17,15 @@ from gailpipe.imitation.gail_reward import GailReward
 from gailpipe.imitation.initialization import initialize
 from gailpipe.params.base import load_section, load_seed
 from gailpipe.params.gail import Gail
-from gailpipe.rl.learning import watch
-from gailpipe.rl.policy import Policy, make_policy
-from gailpipe.rl.runs import train_seeds
+from gailpipe.policies.learning import watch
+from gailpipe.policies.policy import Policy, make_policy
+from gailpipe.policies.runs import train_seeds
 from gailpipe.rl.training import train
 
 
 def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Gail, "gail", arguments.env)
     seed = load_seed(arguments.params)
-    load_demonstrations(arguments.demonstrations, find_task(arguments.env), settings.trajs)
     train_seeds(
         partial(train_one, arguments.env, arguments.demonstrations, settings, seed), settings.seeds, arguments.out
     )

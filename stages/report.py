@@ -21,6 +21,8 @@ from gailpipe.report.paper import PaperResults
 from gailpipe.report.results import TaskResult, task_result
 from gailpipe.report.style import apply_style, save_svg
 
+CURVES = ("seed", "env_steps", "return", "expert_accuracy", "policy_accuracy")
+
 
 def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Report, "report")
@@ -29,9 +31,7 @@ def main(arguments: argparse.Namespace) -> None:
         require_cells(arguments.data / directory, tasks)
     paper = PaperResults(arguments.paper)
     results = [summarise(task, arguments.data, arguments.params, paper) for task in tasks]
-    curves = {
-        task: read_table(arguments.data / "gail" / task / "learning.parquet", ["seed", "env_steps"]) for task in tasks
-    }
+    curves = {task: read_table(arguments.data / "gail" / task / "learning.parquet", CURVES) for task in tasks}
     apply_style()
     save_svg(scores_figure(results), arguments.out / "figures" / "scores.svg")
     save_svg(learning_figure(results, curves, settings.smoothing), arguments.out / "figures" / "learning.svg")
@@ -42,6 +42,8 @@ def main(arguments: argparse.Namespace) -> None:
 
 def require_cells(directory: Path, tasks: Iterable[str]) -> None:
     """Check that `directory` holds the results of `tasks`, and of no others."""
+    if not directory.is_dir():
+        raise UserError(f"{directory}: is no directory; `dvc repro` makes it")
     found = {path.name.removesuffix(".parquet") for path in directory.iterdir() if path.name[0] != "."}
     for task in sorted(found - set(tasks)):
         raise UserError(f"{directory}: holds results of {task}, which envs in params.yaml lacks: remove them")

@@ -13,7 +13,7 @@ from gailpipe.foundation.tables import write_table
 from gailpipe.imitation.trajectories import tabulate
 from gailpipe.params.base import load_section, load_seed
 from gailpipe.params.sample import Sample
-from gailpipe.rl.policy_file import load_policy
+from gailpipe.policies.policy_file import load_policy
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -10,8 +10,8 @@ import torch
 
 from gailpipe.envs.tasks import find_task
 from gailpipe.foundation.progress import Progress
-from gailpipe.rl.policy import make_policy
-from gailpipe.rl.policy_file import save_policy
+from gailpipe.policies.policy import make_policy
+from gailpipe.policies.policy_file import save_policy
 from tests.workspace import ROOT, tiny_params, write_params
 
 STAGES = sorted(path.stem for path in (ROOT / "stages").glob("[a-z]*.py"))

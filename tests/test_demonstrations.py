@@ -57,6 +57,14 @@ def test_the_first_trajectories_come_back_as_tensors(tmp_path: Path) -> None:
         np.testing.assert_allclose(demonstrations.actions.numpy(), table["action"].to_numpy())
 
 
+def test_columns_of_lists_will_do(tmp_path: Path) -> None:
+    table = saved(tmp_path / "d.parquet", continuous_task())
+    write_table(table.with_columns(pl.col("observation", "action").arr.to_list()), tmp_path / "lists.parquet")
+    arrays, lists = (load_demonstrations(tmp_path / f"{name}.parquet", continuous_task(), 3) for name in ("d", "lists"))
+    assert torch.equal(arrays.observations, lists.observations)
+    assert torch.equal(arrays.actions, lists.actions)
+
+
 def test_mean_return_is_over_trajectories_not_over_rows(tmp_path: Path) -> None:
     saved(tmp_path / "d.parquet", discrete_task())
     assert mean_return(tmp_path / "d.parquet") == pytest.approx((45 + 300 + 21) / 3)
@@ -75,6 +83,8 @@ def test_foreign_demonstrations_are_refused(tmp_path: Path) -> None:
     refuses(discrete_task(observation_dim=5), "observation: must be vectors of 5 numbers for Discrete-v0")
     refuses(discrete_task(count=2), "action: must be an integer from 0 to 1 for Discrete-v0")
     refuses(continuous_task(), "action: must be vectors of 2 numbers for Continuous-v0")
+    write_table(saved(path, discrete_task()).with_columns(pl.col("action") + 0.5), path)
+    refuses(discrete_task(), "action: must be integers for Discrete-v0")
     table = saved(path, continuous_task())
     refuses(discrete_task(), "action: must be integers for Discrete-v0")
     write_table(table.drop("action"), path)

@@ -11,8 +11,8 @@ from gailpipe.imitation.demonstrations import Demonstrations
 from gailpipe.imitation.gail_reward import GailReward
 from gailpipe.params.base import load_section
 from gailpipe.params.gail import Gail
-from gailpipe.rl.policy import make_policy
-from gailpipe.rl.policy_file import save_policy
+from gailpipe.policies.policy import make_policy
+from gailpipe.policies.policy_file import save_policy
 from gailpipe.rl.training import train
 from tests.workspace import ROOT
 

@@ -20,8 +20,8 @@ from gailpipe.params.base import load_section
 from gailpipe.params.cloning import Cloning
 from gailpipe.params.gail import Discriminator as Settings
 from gailpipe.params.gail import Gail
-from gailpipe.rl.normalizer import Normalizer
-from gailpipe.rl.policy import GaussianPolicy, make_policy
+from gailpipe.policies.normalizer import Normalizer
+from gailpipe.policies.policy import GaussianPolicy, make_policy
 from gailpipe.rl.rollout import Rollout
 from tests.tasks import continuous_task, discrete_task
 from tests.workspace import ROOT
@@ -99,10 +99,10 @@ def test_few_expert_pairs_weigh_as_much_as_many_of_the_policy() -> None:
     torch.testing.assert_close(once, thrice)
 
 
-def rollout_of(observations: torch.Tensor, actions: torch.Tensor, log_probs: torch.Tensor) -> Rollout:
+def rollout_of(observations: torch.Tensor, actions: torch.Tensor) -> Rollout:
     no = torch.zeros(actions.shape[:2], dtype=torch.bool)
     empty = torch.empty(0)
-    return Rollout(observations, actions, log_probs, torch.zeros(no.shape), no, no, ~no, empty, empty)
+    return Rollout(observations, actions, torch.zeros(no.shape), no, no, ~no, empty, empty)
 
 
 def test_gail_reward_learns_to_tell_the_expert_from_the_policy_and_pays_for_likeness() -> None:
@@ -110,8 +110,8 @@ def test_gail_reward_learns_to_tell_the_expert_from_the_policy_and_pays_for_like
     expert = Demonstrations(torch.linspace(-1, 1, 50).unsqueeze(1), torch.ones(50, dtype=torch.int64))
     reward = GailReward(policy, expert, gail_settings(hidden_sizes=[16]), generator())
     observations = torch.linspace(-1, 1, 33).view(33, 1, 1)
-    zeros = rollout_of(observations, torch.zeros(32, 1, dtype=torch.int64), torch.zeros(32, 1))
-    ones = rollout_of(observations, torch.ones(32, 1, dtype=torch.int64), torch.zeros(32, 1))
+    zeros = rollout_of(observations, torch.zeros(32, 1, dtype=torch.int64))
+    ones = rollout_of(observations, torch.ones(32, 1, dtype=torch.int64))
     for _ in range(300):
         figures = reward.fit(zeros)
     assert figures["expert_accuracy"] == figures["policy_accuracy"] == 1
@@ -122,9 +122,11 @@ def test_gail_reward_learns_to_tell_the_expert_from_the_policy_and_pays_for_like
 def test_causal_entropy_adds_lambda_times_minus_log_prob() -> None:
     policy = make_policy(discrete_task(observation_dim=1, count=2), [8], 0.0, generator())
     expert = Demonstrations(torch.zeros(5, 1), torch.ones(5, dtype=torch.int64))
-    log_probs = torch.tensor([[-0.5], [-2.0]])
-    rollout = rollout_of(torch.zeros(3, 1, 1), torch.ones(2, 1, dtype=torch.int64), log_probs)
+    rollout = rollout_of(torch.tensor([[[0.0]], [[3.0]], [[0.0]]]), torch.ones(2, 1, dtype=torch.int64))
     with torch.no_grad():
+        policy.logit_network[-1].weight.mul_(100)  # type: ignore[index, union-attr]
+        log_probs = policy.distribution(rollout.observations[:-1]).log_prob(rollout.actions)
+        assert abs(float(log_probs[0] - log_probs[1])) > 0.1
         without = GailReward(policy, expert, gail_settings(causal_entropy=0.0), generator())(rollout)
         with_entropy = GailReward(policy, expert, gail_settings(causal_entropy=0.3), generator())(rollout)
     torch.testing.assert_close(with_entropy - without, -0.3 * log_probs)

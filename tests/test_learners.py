@@ -3,7 +3,7 @@
 import torch
 
 from gailpipe.params.training import ValueFunctionFit
-from gailpipe.rl.normalizer import Normalizer
+from gailpipe.policies.normalizer import Normalizer
 from gailpipe.rl.value_function import ValueFunction
 
 

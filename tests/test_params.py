@@ -73,7 +73,7 @@ def remove(*keys: str) -> Edit:
         (put([8, 0], "expert", "hidden_sizes"), "expert.hidden_sizes.1: 0: input should be greater than 0"),
         (put(1, "gail", "trajectories"), "gail.trajectories: is no known key"),
         (put(1, "gail", "gamma"), "gail.gamma: is no known key"),
-        (put(1, "gail", "discriminator", "step"), "gail.discriminator.step: is no known key"),
+        (put(1, "gail", "discriminator", "step"), r"gail.discriminator.step: is no known key; did you mean steps\?$"),
         (put(1, "gial"), "gial: is no known key; did you mean gail?"),
         (put(-1, "envs", "Pendulum-v1", "gail", "max_kl"), "envs.Pendulum-v1.gail.max_kl: -1: "),
         (put(3, "envs", "Pendulum-v1", "gail", "discriminator"), "envs.Pendulum-v1.gail.discriminator: 3: "),
@@ -86,6 +86,13 @@ def remove(*keys: str) -> Edit:
         (put([1], "report"), r"report: \[1\]: must be a mapping"),
         (put(-3, "seed"), "seed: -3: must be an integer from 0"),
         (put("zero", "seed"), "seed: 'zero': must be an integer from 0"),
+        (
+            put({"env_steps": 5}, "envs", "Pendulum-v1", "expert"),
+            "envs.Pendulum-v1.expert: env_steps is 5, but one rollout alone takes",
+        ),
+        (put({}, "envs", "pkg/Env-v0"), "envs.pkg/Env-v0: must be the Gymnasium id of a task"),
+        (put(0, "bc", "steps"), "bc.steps: 0: input should be greater than 0"),
+        (put(1, "gail", "num_steps"), "gail.num_steps: 1: input should be greater than or equal to 2"),
         (put(100, "expert", "env_steps"), "expert: env_steps is 100, but one rollout alone takes .* = 256"),
     ],
 )

@@ -4,13 +4,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch.distributions import kl_divergence
 
 from gailpipe import load_policy
 from gailpipe.envs.tasks import Task, find_task
 from gailpipe.foundation.errors import UserError
-from gailpipe.rl.policy import GaussianPolicy, Policy, make_policy
-from gailpipe.rl.policy_file import save_policy
+from gailpipe.policies.policy import GaussianPolicy, Policy, make_policy
+from gailpipe.policies.policy_file import save_policy
 from tests.tasks import continuous_task, discrete_task
 
 
@@ -106,10 +107,19 @@ def test_what_is_no_policy_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"none\.safetensors: there is no such policy"):
         load_policy(tmp_path / "none.safetensors")
     save_policy(make_policy(find_task("CartPole-v1"), [8], 0, torch.Generator()), tmp_path / "whole.safetensors")
-    for damage in (b"", b"nonsense" * 9, (tmp_path / "whole.safetensors").read_bytes()[:-100]):
+    save_file({}, tmp_path / "other.safetensors", metadata={"policy": '{"task": "CartPole-v1", "hidden_sizes": 8}'})
+    other = (tmp_path / "other.safetensors").read_bytes()
+    for damage in (b"", b"nonsense" * 9, other, (tmp_path / "whole.safetensors").read_bytes()[:-100]):
         (tmp_path / "broken.safetensors").write_bytes(damage)
         with pytest.raises(UserError, match=r"broken\.safetensors: is no policy"):
             load_policy(tmp_path / "broken.safetensors")
+
+
+def test_a_policy_that_does_not_fit_its_task_is_named(tmp_path: Path) -> None:
+    description = '{"task": "CartPole-v1", "hidden_sizes": [8]}'
+    save_file({"weight": torch.zeros(1)}, tmp_path / "misfit.safetensors", metadata={"policy": description})
+    with pytest.raises(UserError, match=r"misfit\.safetensors: does not fit the observations and actions of CartPole"):
+        load_policy(tmp_path / "misfit.safetensors")
 
 
 def test_a_new_gaussian_policy_hardly_moves() -> None:

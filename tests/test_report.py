@@ -57,7 +57,7 @@ def test_missing_paper_results_are_named(tmp_path: Path) -> None:
         PaperResults(tmp_path)
 
 
-def result() -> TaskResult:
+def result(expert_return: float = 110.0) -> TaskResult:
     rows: list[tuple[object, ...]] = [
         ("random", None, "stochastic", 0, 0.0, 5),
         ("random", None, "stochastic", 1, 20.0, 5),
@@ -68,7 +68,7 @@ def result() -> TaskResult:
             rows += [(learner, seed, "deterministic", episode, base + 10 * seed + episode, 5) for episode in (0, 2)]
             rows += [(learner, seed, "stochastic", 0, -999.0, 5)]
     evaluation = pl.DataFrame(rows, schema=SCHEMA, orient="row")
-    return task_result("Hopper-v5", evaluation, 110.0, {"bc": 4, "gail": 4}, {"bc": 0.35, "gail": None})
+    return task_result("Hopper-v5", evaluation, expert_return, {"bc": 4, "gail": 4}, {"bc": 0.35, "gail": None})
 
 
 def curves() -> pl.DataFrame:
@@ -110,6 +110,14 @@ def test_the_page_shows_every_number() -> None:
     ):
         assert cell in text
     assert text.count("| — |") == 1  # the paper has no score for this GAIL
+
+
+def test_without_an_expert_better_than_random_there_is_no_scale() -> None:
+    unscaled = result(expert_return=10.0)
+    assert unscaled.metrics()["gail"]["normalized"] is None
+    assert unscaled.metrics()["gail"]["return"] == 111
+    assert "| GAIL | 4 | 111.0 | **—** | — | 3 | — |" in page([unscaled])
+    scores_figure([unscaled])
 
 
 def test_figures_are_the_same_bytes_twice(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from gailpipe.envs.simulators import Step
 from gailpipe.params.training import Training, ValueFunctionFit
-from gailpipe.rl.policy import make_policy
+from gailpipe.policies.policy import make_policy
 from gailpipe.rl.rollout import Collector, Rollout
 from gailpipe.rl.training import EnvironmentReward, train
 from tests.tasks import discrete_task
@@ -63,21 +63,37 @@ def test_resets_are_not_valid_and_last_observations_are_kept() -> None:
 def test_rollouts_go_on_where_the_last_one_ended() -> None:
     (whole,) = collect(num_steps=8, rollouts=1)
     first, second = collect(num_steps=4, rollouts=2)
-    for name in ("actions", "rewards", "valid", "terminated", "truncated", "log_probs"):
+    for name in ("actions", "rewards", "valid", "terminated", "truncated"):
         torch.testing.assert_close(torch.cat([getattr(first, name), getattr(second, name)]), getattr(whole, name))
     assert first.episode_lengths.tolist() == [2, 3]
     assert second.episode_lengths.tolist() == [2, 3, 2]
 
 
-def test_training_raises_the_probability_of_the_rewarded_action() -> None:
-    class ActionReward(EnvironmentReward):
-        def __call__(self, rollout: Rollout) -> torch.Tensor:
-            return (rollout.actions == 2).float()
+def test_the_normaliser_moves_only_after_the_step() -> None:
+    generator = torch.Generator().manual_seed(0)
+    simulators: Any = FakeSimulators()
+    policy = make_policy(simulators.task, [4], 0, generator)
+    counts = []
 
-    settings = Training(
-        env_steps=4000,
+    class Watching(EnvironmentReward):
+        def fit(self, rollout: Rollout) -> dict[str, float]:
+            counts.append(float(policy.normalizer.count))
+            return {}
+
+        def __call__(self, rollout: Rollout) -> torch.Tensor:
+            counts.append(float(policy.normalizer.count))
+            return super().__call__(rollout)
+
+    for figures in train(policy, simulators, Watching(), settings(env_steps=20, num_steps=5), generator):
+        assert figures["kl"] > 0
+    assert counts == [0, 0, 8, 8]  # of the first ten rows, two are resets
+
+
+def settings(env_steps: int, num_steps: int) -> Training:
+    return Training(
+        env_steps=env_steps,
         num_envs=2,
-        num_steps=200,
+        num_steps=num_steps,
         hidden_sizes=[8],
         initial_log_std=0.0,
         discount=0.9,
@@ -87,10 +103,17 @@ def test_training_raises_the_probability_of_the_rewarded_action() -> None:
         fisher_fraction=1.0,
         value_function=ValueFunctionFit(learning_rate=0.001, epochs=1, batch_size=64),
     )
+
+
+def test_training_raises_the_probability_of_the_rewarded_action() -> None:
+    class ActionReward(EnvironmentReward):
+        def __call__(self, rollout: Rollout) -> torch.Tensor:
+            return (rollout.actions == 2).float()
+
     generator = torch.Generator().manual_seed(0)
     simulators: Any = FakeSimulators()
     policy = make_policy(simulators.task, [8], 0, generator)
-    figures = list(train(policy, simulators, ActionReward(), settings, generator))
+    figures = list(train(policy, simulators, ActionReward(), settings(4000, 200), generator))
     probabilities = policy.distribution(torch.tensor([[0.0], [1.0]])).probs  # type: ignore[attr-defined]
     assert float(probabilities[:, 2].min().detach()) > 0.8
     assert len(figures) == 10

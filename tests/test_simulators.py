@@ -50,7 +50,6 @@ def test_gymnasium_serves_a_task_that_envpool_lacks_with_the_same_resets() -> No
     assert seen[4].truncated.tolist() == [True, False]
     assert seen[1].terminated.tolist() == [False, True]
     assert seen[2].rewards.tolist() == [1, 0]
-    simulators.close()
 
 
 def test_envpool_resets_a_step_after_the_end_and_shows_the_last_observation() -> None:
@@ -93,6 +92,31 @@ def test_the_number_of_threads_changes_nothing(name: str) -> None:
         observations += [simulators.step(task.actions.draw(8, generator)).observations for _ in range(50)]
         seen.append(np.stack(observations))
     np.testing.assert_array_equal(seen[0], seen[1])
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "action"),
+    [
+        ("CartPole-v1", lambda seen: seen, lambda state: 1),
+        (
+            "Acrobot-v1",
+            lambda seen: [np.arctan2(seen[1], seen[0]), np.arctan2(seen[3], seen[2]), *seen[4:]],
+            lambda state: 0 if state[2] > 0 else 2,  # swings up in some 80 steps
+        ),
+    ],
+)
+def test_envpools_classic_tasks_move_pay_and_end_as_gymnasiums_do(name: str, state: Any, action: Any) -> None:
+    simulators = Simulators(find_task(name), num_envs=1, seed=1, num_threads=1)
+    reference: Any = gymnasium.make(name).unwrapped
+    reference.reset(seed=0)
+    reference.state = np.array(state(simulators.reset()[0]), np.float64)
+    terminated = False
+    while not terminated:
+        chosen = action(reference.state)
+        got = simulators.step(np.array([chosen]))
+        observation, reward, terminated, _, _ = reference.step(chosen)
+        assert (got.rewards[0], got.terminated[0], got.truncated[0]) == (reward, terminated, False)
+        np.testing.assert_allclose(got.observations[0], observation, atol=0.01)
 
 
 def test_each_episode_is_played_to_its_own_end_and_repeats() -> None:

@@ -18,6 +18,10 @@ def test_conjugate_gradient_solves_a_positive_definite_system(generator: torch.G
     torch.testing.assert_close(solution, torch.linalg.solve(matrix, target))
 
 
+def test_conjugate_gradient_of_nothing_is_nothing() -> None:
+    assert torch.equal(conjugate_gradient(lambda vector: vector, torch.zeros(3), steps=5), torch.zeros(3))
+
+
 def test_hessian_vector_product_equals_the_explicit_hessian(generator: torch.Generator) -> None:
     point = torch.randn(4, generator=generator, dtype=torch.float64)
 

@@ -56,12 +56,12 @@ class Workspace:
         self.run("git", "config", "user.email", "test@example.org")
         self.commit("Start")
 
-    def run(self, *command: str, fails: bool = False) -> str:
+    def run(self, *command: str, fails: bool = False, directory: Path | None = None) -> str:
         """Run a command here, and return what it printed; its status must be 0, or another if it `fails`."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         done = subprocess.run(
             command,
-            cwd=self.root,
+            cwd=directory or self.root,
             env={**os.environ, "PATH": path, "PYTHONPATH": ""},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -49,7 +49,7 @@ def play_episodes(task: Task, act: Callable[[NDArray], NDArray], seeds: Sequence
     playing = list(range(len(envs)))
     while playing:
         observations = np.stack([latest[i] for i in playing]).astype(np.float32)
-        actions = task.actions.executable(act(observations))
+        actions = act(observations)
         for i, observation, action in zip(playing, observations, actions, strict=True):
             latest[i], reward, terminated, truncated, _ = envs[i].step(action)
             observed[i].append(observation)

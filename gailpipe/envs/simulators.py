@@ -65,6 +65,3 @@ class Simulators:
             np.asarray(terminated, np.bool_),
             np.asarray(truncated, np.bool_),
         )
-
-    def close(self) -> None:
-        self._envs.close()

@@ -28,7 +28,7 @@ class ContinuousActions:
         bounded = np.isfinite(self.high - self.low)
         low, high = np.where(bounded, self.low, 0.0), np.where(bounded, self.high, 1.0)
         shape = (batch, *self.low.shape)
-        return np.where(bounded, generator.uniform(low, high, shape), generator.normal(size=shape))
+        return self.executable(np.where(bounded, generator.uniform(low, high, shape), generator.normal(size=shape)))
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class DiscreteActions:
 
     def draw(self, batch: int, generator: np.random.Generator) -> NDArray:
         """Draw (batch,) uniformly."""
-        return generator.integers(self.count, size=batch)
+        return self.executable(generator.integers(self.count, size=batch))
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Command lines: what a user sees when one goes wrong."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ def stage_parser(stage: str, description: str | None) -> argparse.ArgumentParser
     """Return a parser with what every stage takes: --params and --out."""
     parser = argparse.ArgumentParser(prog=f"python -m stages.{stage}", description=description)
     parser.add_argument("--params", type=Path, default=Path("params.yaml"), help="default: %(default)s")
-    parser.add_argument("--out", type=Path, required=True, help="where the result goes; replaced if it exists")
+    parser.add_argument("--out", type=Path, required=True, help="where the result goes")
     return parser
 
 
@@ -26,6 +27,7 @@ def task_parser(stage: str, description: str | None) -> argparse.ArgumentParser:
 def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentParser) -> None:
     """Run `main` on the command line's arguments; a `UserError` ends it with its sentence and exit status 1."""
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that workers and unfinished files go, too
     try:
         main(arguments)
     except UserError as error:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from gailpipe.imitation.demonstrations import Demonstrations
 from gailpipe.params.cloning import Cloning
-from gailpipe.rl.policy import GaussianPolicy, Policy
+from gailpipe.policies.policy import GaussianPolicy, Policy
 
 
 def clone(

@@ -46,7 +46,9 @@ def load_demonstrations(path: Path, task: Task, trajs: int) -> Demonstrations:
 
 def _column(path: Path, table: pl.DataFrame, name: str, shape: tuple[int, ...], task: Task) -> Tensor:
     values = table[name].to_numpy()
-    if values.shape[1:] != shape or not np.issubdtype(values.dtype, np.number):
+    if values.dtype == object and shape and all(len(vector) == shape[0] for vector in values):
+        values = np.array(values.tolist())  # from a column of lists
+    if values.shape[1:] != shape or not np.issubdtype(values.dtype, np.number if shape else np.integer):
         wanted = f"vectors of {shape[0]} numbers" if shape else "integers"
         raise UserError(f"{path}: {name}: must be {wanted} for {task.name}; are these demonstrations of another task?")
     if not np.isfinite(values).all():

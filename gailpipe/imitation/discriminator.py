@@ -7,8 +7,8 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, softplus
 
 from gailpipe.params.gail import Discriminator as Settings
-from gailpipe.rl.networks import mlp
-from gailpipe.rl.normalizer import Normalizer
+from gailpipe.policies.networks import mlp
+from gailpipe.policies.normalizer import Normalizer
 
 
 class Discriminator(nn.Module):
@@ -44,7 +44,7 @@ def discriminator_loss(
     """Return what the discriminator lowers: cross-entropy, less an entropy bonus, plus a gradient penalty.
 
     Args:
-        discriminator: D, which the paper's equation 17 maximises over, with D → 1 on expert pairs.
+        discriminator: D → 1 on expert pairs; the D of the paper's equation 17 is 1 − this one.
         expert: Inputs of expert pairs, (num_expert, input_dim); they weigh as much as the policy's, however few.
         policy: Inputs of the policy's pairs, (num_policy, input_dim).
         settings: `entropy_bonus` and `gradient_penalty`.
@@ -74,6 +74,6 @@ def gradient_penalty(discriminator: Discriminator, inputs: Tensor) -> Tensor:
     The one-sided penalty of Gulrajani et al. (2017, section 4): where the policy matches the expert the logits may
     be flat. Their two-sided one asks for slope 1 there too, and so goes on rewarding differences that mean nothing.
     """
-    inputs = inputs.requires_grad_()
+    inputs = inputs.detach().requires_grad_()
     (gradients,) = torch.autograd.grad(discriminator.logits(inputs).sum(), inputs, create_graph=True)
     return (gradients.norm(dim=-1) - 1).relu().square().mean()

@@ -7,7 +7,7 @@ from torch.nn.functional import logsigmoid, softplus
 from gailpipe.imitation.demonstrations import Demonstrations
 from gailpipe.imitation.discriminator import Discriminator, discriminator_loss
 from gailpipe.params.gail import Gail
-from gailpipe.rl.policy import Policy
+from gailpipe.policies.policy import Policy
 from gailpipe.rl.rollout import Rollout
 
 
@@ -44,9 +44,13 @@ class GailReward:
 
     def __call__(self, rollout: Rollout) -> Tensor:
         """Return log D or −log(1 − D), less λ log π; (num_steps, num_envs)."""
-        logits = self.discriminator(rollout.observations[:-1], self._policy.encode_actions(rollout.actions))
+        observations = rollout.observations[:-1]
+        logits = self.discriminator(observations, self._policy.encode_actions(rollout.actions))
         rewards = imitation_reward(logits, self._settings.episodes_end_on_success)
-        return rewards - self._settings.causal_entropy * rollout.log_probs
+        if self._settings.causal_entropy:
+            log_probs = self._policy.distribution(observations).log_prob(rollout.actions)
+            rewards = rewards - self._settings.causal_entropy * log_probs
+        return rewards
 
     def _some(self, pairs: Tensor) -> Tensor:
         """Return a minibatch of pairs (num_pairs, input_dim), without replacement; all of them where they are few."""

@@ -5,7 +5,7 @@ import torch
 from gailpipe.imitation.cloning import clone
 from gailpipe.imitation.demonstrations import Demonstrations
 from gailpipe.params.gail import Gail
-from gailpipe.rl.policy import GaussianPolicy, Policy
+from gailpipe.policies.policy import GaussianPolicy, Policy
 
 
 def initialize(policy: Policy, demonstrations: Demonstrations, settings: Gail, generator: torch.Generator) -> None:

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
@@ -36,7 +36,7 @@ def load_section(path: Path, model: type[SectionType], section: str, task: str |
     except ValidationError as error:
         details = error.errors()[0]
         keys = [str(key) for key in details["loc"]]
-        place = ["envs", str(task), section] if keys and _has(different, keys) else [section]
+        place = ["envs", str(task), section] if different and _has(different, keys) else [section]
         raise UserError(f"{path}: {'.'.join(place + keys)}: {_describe(details, model)}") from error
 
 
@@ -115,7 +115,10 @@ def _describe(details: ErrorDetails, model: type[Section]) -> str:
         case "missing":
             return "is missing"
         case "extra_forbidden":
-            return f"is no known key{_nearest(str(details['loc'][-1]), list(model.model_fields))}"
+            *above, key = details["loc"]
+            for name in above:
+                model = cast(type[Section], model.model_fields[str(name)].annotation)
+            return f"is no known key{_nearest(str(key), list(model.model_fields))}"
         case "value_error":
             return details["msg"].removeprefix("Value error, ")
         case _:

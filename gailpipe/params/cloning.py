@@ -21,6 +21,7 @@ class Cloning(Section):
 class Bc(Cloning):
     """Behavioural cloning."""
 
+    steps: PositiveInt
     trajs: PositiveInt
     seeds: PositiveInt
     hidden_sizes: Annotated[list[PositiveInt], Field(min_length=1)]

@@ -6,12 +6,12 @@ from gailpipe.foundation.errors import UserError
 from gailpipe.params.base import Section, load_section, load_seed, load_tasks, read_params, require_known
 from gailpipe.params.cloning import Bc
 from gailpipe.params.evaluate import Evaluate
-from gailpipe.params.expert import Expert
 from gailpipe.params.gail import Gail
 from gailpipe.params.report import Report
 from gailpipe.params.sample import Sample
+from gailpipe.params.training import Training
 
-SECTIONS_OF_A_TASK: dict[str, type[Section]] = {"expert": Expert, "sample": Sample, "bc": Bc, "gail": Gail}
+SECTIONS_OF_A_TASK: dict[str, type[Section]] = {"expert": Training, "sample": Sample, "bc": Bc, "gail": Gail}
 COMMON_SECTIONS: dict[str, type[Section]] = {"evaluate": Evaluate, "report": Report}
 
 
@@ -34,11 +34,13 @@ def check_pipeline(path: Path) -> list[str]:
     return tasks
 
 
-def _check_task(path: Path, task: str, different: object) -> None:
+def _check_task(path: Path, task: object, different: object) -> None:
+    if not isinstance(task, str) or "/" in task or "." in task:
+        raise UserError(f"{path}: envs.{task}: must be the Gymnasium id of a task, without a slash or a dot")
     if not isinstance(different, dict):
         raise UserError(f"{path}: envs.{task}: must be a mapping of {', '.join(SECTIONS_OF_A_TASK)}")
     require_known(path, different, SECTIONS_OF_A_TASK, f"envs.{task}.")
-    load_section(path, Expert, "expert", task)
+    load_section(path, Training, "expert", task)
     kept = load_section(path, Sample, "sample", task).trajs
     asked = {
         "bc": load_section(path, Bc, "bc", task).trajs,

@@ -23,8 +23,9 @@ class Training(Section):
     """One run of TRPO (Schulman et al. 2015) with generalised advantage estimation (Schulman et al. 2016)."""
 
     env_steps: PositiveInt
+    """Of all simulators together; the steps in which they reset themselves count, too."""
     num_envs: PositiveInt
-    num_steps: PositiveInt
+    num_steps: Annotated[int, Field(ge=2)]
     hidden_sizes: Annotated[list[PositiveInt], Field(min_length=1)]
     initial_log_std: float
     """Of a continuous policy, in units of half the action range; a discrete policy has none."""

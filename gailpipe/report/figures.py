@@ -20,6 +20,8 @@ def scores_figure(results: Sequence[TaskResult]) -> Figure:
         axes.axhline(level, color=COLORS[name], linestyle="--", linewidth=1.2, zorder=1)
     for position, result in enumerate(results):
         for offset, (name, learner) in zip((-0.17, 0.17), result.learners.items(), strict=True):
+            if learner.normalized is None:
+                continue
             x, mean = position + offset, learner.normalized.value
             jitter = [x - 0.06 * (1 + i % 2) for i in range(len(learner.normalized_of_seeds))]
             axes.plot(jitter, learner.normalized_of_seeds, ".", color=COLORS[name], alpha=0.45, markersize=7)
@@ -41,7 +43,7 @@ def scores_figure(results: Sequence[TaskResult]) -> Figure:
         Line2D([], [], color="0.4", marker="D", markerfacecolor="white", linestyle="", label="the paper's"),
         Line2D([], [], color=COLORS["expert"], linestyle="--", label="expert (1), random (0)"),
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, bbox_to_anchor=(0.5, -0.08))
+    figure.legend(handles=handles, loc="lower center", ncols=4, frameon=False, bbox_to_anchor=(0.5, -0.08))
     sns.despine(figure)
     return figure
 

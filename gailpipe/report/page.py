@@ -10,11 +10,12 @@ INTRODUCTION = """\
 # Results
 
 Written by the `report` stage from what `dvc repro` evaluated.
-A return is a mean over Gymnasium episodes of deterministic policies, and over seeds; nothing was chosen by it: GAIL's
-policy is the last of a fixed budget, BC's has the least validation error.
-The normalised score is (return − random) / (expert − random). Its 1 is the mean return of the sampled, stochastic
-expert's trajectories, as in the paper, so that a deterministic imitator can pass it. Intervals are Student's over
-seeds.
+Returns of BC and GAIL are means over Gymnasium episodes of deterministic policies, and over seeds. Nothing was chosen
+by them: GAIL's policy is the last of a fixed budget, BC's has the least validation error. The random policy draws
+actions uniformly. The expert's return is that of its sampled, stochastic trajectories, as in the paper, so that a
+deterministic imitator can pass it. The normalised score is (return − random) / (expert − random). Intervals are
+Student's over seeds; all seeds learn from the same trajectories of the same expert, so what another choice of these
+would change is not in them.
 """
 
 SCORES = """\
@@ -49,8 +50,9 @@ def _table(results: Sequence[TaskResult]) -> str:
     for result in results:
         lines.append(_row(result.task, "Random", "", f"{result.random_return:,.1f}", "0", "", "", "0"))
         lines.append(_row("", "Expert", "", f"{result.expert_return:,.1f}", "1", "", "", "1"))
+        lines.append(_row("", "Expert, deterministic", "", f"{result.expert_deterministic_return:,.1f}", *[""] * 4))
         for name, learner in result.learners.items():
-            scored = f"{learner.normalized.value:.3f}"
+            scored = "—" if learner.normalized is None else f"{learner.normalized.value:.3f}"
             paper = "—" if learner.paper is None else f"{learner.paper:.3f}"
             lines.append(
                 _row(
@@ -60,7 +62,7 @@ def _table(results: Sequence[TaskResult]) -> str:
                     f"{learner.returns.value:,.1f}",
                     f"**{scored}**" if name == "gail" else scored,
                     _interval(learner.normalized),
-                    str(learner.normalized.seeds),
+                    str(learner.returns.seeds),
                     paper,
                 )
             )
@@ -71,5 +73,5 @@ def _row(*cells: str) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _interval(score: Score) -> str:
-    return "—" if score.ci95 is None else f"{score.ci95[0]:.3f} … {score.ci95[1]:.3f}"
+def _interval(score: Score | None) -> str:
+    return "—" if score is None or score.ci95 is None else f"{score.ci95[0]:.3f} … {score.ci95[1]:.3f}"

@@ -19,15 +19,15 @@ class PaperResults:
         try:
             returns = pl.read_csv(directory / "returns.csv")
             tasks = pl.read_csv(directory / "tasks.csv")
+            self._scores = returns.join(tasks, on="environment").select(
+                "environment",
+                "algorithm",
+                "trajectories",
+                pl.col("entropy_coefficient").fill_null(0.0),
+                score=normalized(pl.col("mean_return"), pl.col("random_mean"), pl.col("expert_mean")),
+            )
         except (OSError, pl.exceptions.PolarsError) as error:
             raise UserError(f"{directory}: must hold the paper's returns.csv and tasks.csv: {error}") from error
-        self._scores = returns.join(tasks, on="environment").select(
-            "environment",
-            "algorithm",
-            "trajectories",
-            pl.col("entropy_coefficient").fill_null(0.0),
-            score=normalized(pl.col("mean_return"), pl.col("random_mean"), pl.col("expert_mean")),
-        )
 
     def score(self, task: str, algorithm: str, trajs: int) -> float | None:
         """Return the mean score over the paper's runs (λ = 0), or None where it has none of this size."""

@@ -14,7 +14,7 @@ class LearnerResult:
 
     trajs: int
     returns: Score
-    normalized: Score
+    normalized: Score | None  # None where the expert is no better than the random policy
     normalized_of_seeds: list[float]
     paper: float | None  # the paper's normalised score, where it has this task and size
 
@@ -38,8 +38,8 @@ class TaskResult:
                 "trajs": learner.trajs,
                 "seeds": learner.returns.seeds,
                 "return": learner.returns.value,
-                "normalized": learner.normalized.value,
-                "normalized_ci95": learner.normalized.ci95 and list(learner.normalized.ci95),
+                "normalized": learner.normalized and learner.normalized.value,
+                "normalized_ci95": learner.normalized and learner.normalized.ci95 and list(learner.normalized.ci95),
             }
         return metrics
 
@@ -62,10 +62,13 @@ def task_result(
     """
     means = evaluation.group_by("policy", "seed", "mode", maintain_order=True).agg(pl.col("return").mean())
     random_return = means.filter(policy="random")["return"].item()
+    has_scale = expert_return > random_return
     learners = {}
     for name in trajs:
         returns = means.filter(policy=name, mode="deterministic")["return"].to_list()
-        scores = [normalized(value, random_return, expert_return) for value in returns]
-        learners[name] = LearnerResult(trajs[name], score(returns), score(scores), scores, paper[name])
+        scores = [normalized(value, random_return, expert_return) for value in returns] if has_scale else []
+        learners[name] = LearnerResult(
+            trajs[name], score(returns), score(scores) if scores else None, scores, paper[name]
+        )
     deterministic = means.filter(policy="expert", mode="deterministic")["return"].item()
     return TaskResult(task, random_return, expert_return, deterministic, learners)

@@ -1,1 +1,1 @@
-"""Policies and how they learn from rollouts: TRPO with a value function, on any reward."""
+"""Learning from rollouts: TRPO with a value function, on any reward."""

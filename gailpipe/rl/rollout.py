@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from gailpipe.envs.simulators import Simulators
-from gailpipe.rl.policy import Policy
+from gailpipe.policies.policy import Policy
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,6 @@ class Rollout:
 
     observations: Tensor  # (num_steps + 1, num_envs, observation_dim): before each step, and after the last
     actions: Tensor  # (num_steps, num_envs, action_dim) float32, or (num_steps, num_envs) int64
-    log_probs: Tensor  # (num_steps, num_envs)
     rewards: Tensor  # (num_steps, num_envs): the environment's own
     terminated: Tensor  # (num_steps, num_envs), bool
     truncated: Tensor  # (num_steps, num_envs), bool
@@ -73,7 +72,6 @@ class Collector:
         return Rollout(
             observations,
             torch.stack(actions),
-            self._policy.distribution(observations[:-1]).log_prob(torch.stack(actions)),
             rewards,
             terminated,
             truncated,

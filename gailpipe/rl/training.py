@@ -8,8 +8,8 @@ from torch import Tensor
 
 from gailpipe.envs.simulators import Simulators
 from gailpipe.params.training import Training
+from gailpipe.policies.policy import Policy
 from gailpipe.rl.advantages import gae
-from gailpipe.rl.policy import Policy
 from gailpipe.rl.rollout import Collector, Rollout
 from gailpipe.rl.trpo import trpo_step
 from gailpipe.rl.value_function import ValueFunction

@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.distributions import kl_divergence
 
 from gailpipe.params.training import Training
-from gailpipe.rl.policy import Policy
+from gailpipe.policies.policy import Policy
 from gailpipe.rl.trust_region import trust_region_step
 
 
@@ -30,7 +30,7 @@ def trpo_step(
     Returns:
         The KL of the step, the share of the proposed step that was taken, and the policy's entropy before it.
     """
-    advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
+    advantages = (advantages - advantages.mean()) / (advantages.std(unbiased=False) + 1e-8)
     with torch.no_grad():
         old = policy.distribution(observations)
         old_log_probs = old.log_prob(actions)

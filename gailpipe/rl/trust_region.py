@@ -14,9 +14,8 @@ BACKTRACKS = 12
 
 @dataclass(frozen=True)
 class TrustRegionStep:
-    """What a step did: how far the loss fell, how far it went, and the share of the proposed step that it took."""
+    """How far a step went, and the share of the proposed step that it took."""
 
-    improvement: float
     distance: float
     step_fraction: float
 
@@ -54,11 +53,11 @@ def trust_region_step(
         for attempt in range(BACKTRACKS):
             fraction = BACKTRACK_RATIO**attempt
             vector_to_parameters(start + fraction * length * direction, parameters)
-            improvement, moved = float(before - loss()), float(distance())
-            if improvement > 0 and moved <= max_distance:
-                return TrustRegionStep(improvement, moved, fraction)
+            moved = float(distance())
+            if moved <= max_distance and loss() < before:
+                return TrustRegionStep(moved, fraction)
         vector_to_parameters(start, parameters)
-    return TrustRegionStep(0.0, 0.0, 0.0)
+    return TrustRegionStep(0.0, 0.0)
 
 
 def hessian_vector_product(
@@ -80,7 +79,7 @@ def conjugate_gradient(product: Callable[[Tensor], Tensor], target: Tensor, step
     search = residual.clone()
     residual_square = residual @ residual
     for _ in range(steps):
-        if residual_square < 1e-10 * (target @ target):
+        if residual_square <= 1e-10 * (target @ target):
             break
         image = product(search)
         step = residual_square / (search @ image)

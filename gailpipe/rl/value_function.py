@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from gailpipe.params.training import ValueFunctionFit
-from gailpipe.rl.networks import mlp
-from gailpipe.rl.normalizer import Normalizer
+from gailpipe.policies.networks import mlp
+from gailpipe.policies.normalizer import Normalizer
 
 MOMENTS_KEPT = 0.9  # of the running moments of returns, at each fit
 
@@ -29,14 +29,11 @@ class ValueFunction(nn.Module):
         super().__init__()
         self.normalizer = normalizer
         self.network = mlp(len(normalizer.mean), hidden_sizes, 1, generator)
-        self.register_buffer("return_mean", torch.zeros(()))
-        self.register_buffer("return_std", torch.ones(()))
+        self.return_mean = torch.zeros(())
+        self.return_std = torch.ones(())
         self._fitted = False
         self._settings = settings
         self._optimizer = torch.optim.Adam(self.network.parameters(), settings.learning_rate)
-
-    return_mean: Tensor  # ()
-    return_std: Tensor  # ()
 
     def forward(self, observations: Tensor) -> Tensor:
         """Return V of observations (..., observation_dim), shape (...)."""
@@ -61,7 +58,7 @@ class ValueFunction(nn.Module):
 
     @torch.no_grad()
     def _move_moments(self, returns: Tensor) -> None:
-        mean, std = returns.mean(), returns.std().clamp_min(1e-6)
+        mean, std = returns.mean(), returns.std(unbiased=False).clamp_min(1e-6)
         if self._fitted:
             mean = torch.lerp(mean, self.return_mean, MOMENTS_KEPT)
             std = torch.lerp(std, self.return_std, MOMENTS_KEPT)

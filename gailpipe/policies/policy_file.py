@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from gailpipe.envs.tasks import find_task
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import whole_file
-from gailpipe.rl.policy import Policy, make_policy
+from gailpipe.policies.policy import Policy, make_policy
 
 
 def save_policy(policy: Policy, path: Path) -> None:
@@ -35,12 +35,16 @@ def load_policy(path: str | Path, task: str | None = None) -> Policy:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             header = file.metadata() or {}
         description = json.loads(header["policy"])
+        name, hidden_sizes = str(description["task"]), tuple(map(int, description["hidden_sizes"]))
     except FileNotFoundError as error:
         raise UserError(f"{path}: there is no such policy; `dvc pull` or `dvc repro` makes it") from error
-    except (SafetensorError, OSError, KeyError, ValueError) as error:
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path}: is no policy of gailpipe, or is damaged; try `dvc checkout --force`") from error
-    if task not in (None, description["task"]):
-        raise UserError(f"{path}: is a policy for {description['task']}, not for {task}")
-    policy = make_policy(find_task(description["task"]), description["hidden_sizes"], 0.0, torch.Generator())
-    policy.load_state_dict(tensors)
-    return policy.eval()
+    if task not in (None, name):
+        raise UserError(f"{path}: is a policy for {name}, not for {task}")
+    policy = make_policy(find_task(name), hidden_sizes, 0.0, torch.Generator())
+    try:
+        policy.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise UserError(f"{path}: does not fit the observations and actions of {name}; train it anew") from error
+    return policy

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from math import isnan, nan
 
 import polars as pl
+import polars.selectors as cs
 
 from gailpipe.foundation.progress import Progress
 
@@ -31,4 +32,5 @@ def watch(figures_of_iterations: Iterable[dict[str, float]], clock: str, progres
         shown |= {name: figures[key] for key, name in SHOWN.items() if not isnan(figures.get(key, nan))}
         progress.advance(int(figures[clock] - before), shown)
         before = figures[clock]
-    return pl.DataFrame(rows).fill_nan(None)
+    no_episode_ended = cs.by_name("return", "length", require_all=False)
+    return pl.DataFrame(rows).with_columns(no_episode_ended.fill_nan(None))

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.distributions import Categorical, Distribution, Independent, Normal
 
 from gailpipe.envs.tasks import ContinuousActions, DiscreteActions, Task
-from gailpipe.rl.networks import mlp
-from gailpipe.rl.normalizer import Normalizer
+from gailpipe.policies.networks import mlp
+from gailpipe.policies.normalizer import Normalizer
 
 OUTPUT_GAIN = 0.01  # small, so that a new policy hardly depends on what it observes
 

@@ -10,8 +10,8 @@ import torch
 from gailpipe.foundation.files import whole_directory
 from gailpipe.foundation.processes import side_by_side
 from gailpipe.foundation.tables import write_table
-from gailpipe.rl.policy import Policy
-from gailpipe.rl.policy_file import save_policy
+from gailpipe.policies.policy import Policy
+from gailpipe.policies.policy_file import save_policy
 
 Run = Callable[[int], tuple[Policy, pl.DataFrame]]
 
@@ -23,7 +23,7 @@ def train_seeds(run: Run, seeds: int, out: Path) -> None:
     """
     with whole_directory(out) as aside:
         curves = side_by_side(partial(_train_and_save, run, aside), range(seeds))
-        write_table(pl.concat(curves, how="diagonal"), aside / "learning.parquet")
+        write_table(pl.concat(curves), aside / "learning.parquet")
 
 
 def _train_and_save(run: Run, out: Path, seed: int) -> pl.DataFrame:
