@@ -11,7 +11,7 @@ import polars as pl
 import torch
 from numpy.typing import NDArray
 
-from gailpipe.envs.tasks import find_task
+from gailpipe.envs.tasks import Task, find_task
 from gailpipe.evaluation.returns import evaluate
 from gailpipe.foundation.command import run, task_parser
 from gailpipe.foundation.errors import UserError
@@ -69,16 +69,19 @@ def evaluate_candidate(env: str, episodes: int, seed: int, candidates: list[Cand
     torch.set_num_threads(1)
     candidate, task = candidates[index], find_task(env)
     noise = derive_seed(seed, "evaluate", env, candidate.policy, str(candidate.seed))
-    act: Callable[[NDArray], NDArray]
-    if candidate.file is None:
-        drawn = np.random.default_rng(noise)
-        act = lambda observations: task.actions.draw(len(observations), drawn)  # noqa: E731
-    elif candidate.mode == "deterministic":
-        act = load_policy(candidate.file, env)
-    else:
-        act = partial(load_policy(candidate.file, env), generator=torch.Generator().manual_seed(noise))
     starts = [derive_seed(seed, "evaluate", env, episode) for episode in range(episodes)]
-    return evaluate(task, act, starts, candidate.policy, candidate.seed, candidate.mode)
+    return evaluate(task, find_actor(candidate, task, noise), starts, candidate.policy, candidate.seed, candidate.mode)
+
+
+def find_actor(candidate: Candidate, task: Task, noise: int) -> Callable[[NDArray], NDArray]:
+    """Return what maps observations (batch, observation_dim) to actions; `noise` seeds it where it is random."""
+    if candidate.file is None:
+        generator = np.random.default_rng(noise)
+        return lambda observations: task.actions.draw(len(observations), generator)
+    policy = load_policy(candidate.file, task.name)
+    if candidate.mode == "deterministic":
+        return policy
+    return partial(policy, generator=torch.Generator().manual_seed(noise))
 
 
 if __name__ == "__main__":

@@ -125,4 +125,4 @@ def test_a_policy_that_does_not_fit_its_task_is_named(tmp_path: Path) -> None:
 def test_a_new_gaussian_policy_hardly_moves() -> None:
     policy = new_policy(continuous_task())
     assert isinstance(policy, GaussianPolicy)
-    assert float((policy.mode(observations(50, policy.task)) - torch.tensor([0.0, 2.0])).abs().max()) < 0.2
+    assert (policy.mode(observations(50, policy.task)) - torch.tensor([0.0, 2.0])).abs().max().item() < 0.2
