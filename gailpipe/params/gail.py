@@ -8,23 +8,30 @@ from gailpipe.params.training import NonNegativeFloat, PositiveFloat, Training
 
 
 class Discriminator(Section):
-    """The discriminator's steps after each rollout, and what keeps it from winning."""
+    """How the discriminator follows the policy, and what keeps it from winning."""
 
     learning_rate: PositiveFloat
     steps: PositiveInt
+    """Of Adam, after each rollout. Too few for its learning rate, and it lags behind the policy, so that both swing."""
     batch_size: PositiveInt
+    """Pairs of the policy, and of the expert, in a step; all of them where there are fewer."""
     gradient_penalty: NonNegativeFloat
+    """Weight of the penalty on logits steeper than 1."""
     entropy_bonus: NonNegativeFloat
+    """Weight of the reward for being undecided."""
 
 
 class Gail(Training):
     """Generative adversarial imitation learning: TRPO on the reward that a discriminator learns."""
 
     trajs: PositiveInt
+    """Size of the demonstration set."""
     seeds: PositiveInt
+    """Runs that differ in nothing else."""
     episodes_end_on_success: bool
     """Decides the reward's sign: log D ≤ 0 where an episode ends on success, −log(1 − D) ≥ 0 elsewhere."""
     causal_entropy: NonNegativeFloat
+    """λ: the reward has −λ log π(a|s) added."""
     discriminator: Discriminator
     cloning: Cloning
     """Initialises the policy; 0 steps leave it random, as in the paper's experiments."""
