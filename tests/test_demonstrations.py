@@ -79,7 +79,7 @@ def test_foreign_demonstrations_are_refused(tmp_path: Path) -> None:
 
     refuses(discrete_task(), "there is no such file; `dvc pull`")
     saved(path, discrete_task(count=4))
-    refuses(discrete_task(), "holds 3 trajectories, but 4 are asked for; raise sample.trajs", trajs=4)
+    refuses(discrete_task(), "holds 3 trajectories, but 4 are asked for; ask for fewer, or raise sample.trajs", trajs=4)
     refuses(discrete_task(observation_dim=5), "observation: must be vectors of 5 numbers for Discrete-v0")
     refuses(discrete_task(count=2), "action: must be an integer from 0 to 1 for Discrete-v0")
     refuses(continuous_task(), "action: must be vectors of 2 numbers for Continuous-v0")
@@ -92,6 +92,10 @@ def test_foreign_demonstrations_are_refused(tmp_path: Path) -> None:
     write_table(
         table.with_columns(action=pl.Series([[float("nan"), 0.0]] * table.height, dtype=pl.Array(pl.Float32, 2))), path
     )
-    refuses(continuous_task(), "action: holds a NaN or an infinity")
+    refuses(continuous_task(), "action: holds a NaN, or a number too large")
+    for bad, message in (([1e300, 0.0], "action: holds a NaN, or a number too large"), (None, "action: holds a null")):
+        rows = pl.Series([bad, *[[0.0, 0.0]] * (table.height - 1)], dtype=pl.List(pl.Float64))
+        write_table(table.with_columns(action=rows), path)
+        refuses(continuous_task(), message)
     path.write_bytes(path.read_bytes()[:-50])
     refuses(continuous_task(), "is no Parquet file, or is damaged; try `dvc checkout --force`")

@@ -31,7 +31,9 @@ def load_demonstrations(path: Path, task: Task, trajs: int) -> Demonstrations:
     table = read_table(path, ["trajectory", "observation", "action"])
     kept = table["trajectory"].unique(maintain_order=True).head(trajs)
     if len(kept) < trajs:
-        raise UserError(f"{path}: holds {len(kept)} trajectories, but {trajs} are asked for; raise sample.trajs")
+        raise UserError(
+            f"{path}: holds {len(kept)} trajectories, but {trajs} are asked for; ask for fewer, or raise sample.trajs"
+        )
     table = table.filter(pl.col("trajectory").is_in(kept.implode()))
     observations = _column(path, table, "observation", (task.observation_dim,), task)
     match task.actions:
@@ -45,12 +47,15 @@ def load_demonstrations(path: Path, task: Task, trajs: int) -> Demonstrations:
 
 
 def _column(path: Path, table: pl.DataFrame, name: str, shape: tuple[int, ...], task: Task) -> Tensor:
+    if table[name].null_count():
+        raise UserError(f"{path}: {name}: holds a null")
     values = table[name].to_numpy()
     if values.dtype == object and shape and all(len(vector) == shape[0] for vector in values):
         values = np.array(values.tolist())  # from a column of lists
     if values.shape[1:] != shape or not np.issubdtype(values.dtype, np.number if shape else np.integer):
         wanted = f"vectors of {shape[0]} numbers" if shape else "integers"
         raise UserError(f"{path}: {name}: must be {wanted} for {task.name}; are these demonstrations of another task?")
-    if not np.isfinite(values).all():
-        raise UserError(f"{path}: {name}: holds a NaN or an infinity")
-    return torch.tensor(values, dtype=torch.float32)
+    tensor = torch.tensor(values, dtype=torch.float32)
+    if not tensor.isfinite().all():
+        raise UserError(f"{path}: {name}: holds a NaN, or a number too large for single precision")
+    return tensor
