@@ -68,7 +68,7 @@ def summarise(task: str, data: Path, params: Path, paper: PaperResults) -> TaskR
 
 def write_text(path: Path, text: str) -> None:
     with whole_file(path) as aside:
-        aside.write_text(text)
+        aside.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

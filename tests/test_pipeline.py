@@ -112,7 +112,9 @@ def test_a_clone_gets_everything_from_the_repositorys_own_store(workspace: Works
     workspace.dvc("push", "--run-cache")
     workspace.commit("Push")
     workspace.run("git", "clone", "--quiet", str(workspace.root), str(tmp_path / "clone"))
-    recipe = workspace.run("make", "--dry-run", "--old-file=.venv/installed", "repro").splitlines()
+    recipe = workspace.run(
+        "make", "--no-print-directory", "--dry-run", "--old-file=.venv/installed", "repro"
+    ).splitlines()
     assert recipe == ["dvc pull --run-cache --allow-missing", "dvc repro"]
     outputs = [workspace.run(*line.split(), directory=tmp_path / "clone") for line in recipe]
     assert stages_run(outputs[-1]) == set()

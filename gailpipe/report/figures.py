@@ -19,10 +19,11 @@ def scores_figure(results: Sequence[TaskResult]) -> Figure:
     for level, name in ((1.0, "expert"), (0.0, "random")):
         axes.axhline(level, color=COLORS[name], linestyle="--", linewidth=1.2, zorder=1)
     for position, result in enumerate(results):
-        for offset, (name, learner) in zip((-0.17, 0.17), result.learners.items(), strict=True):
+        for number, (name, learner) in enumerate(result.learners.items()):
             if learner.normalized is None:
                 continue
-            x, mean = position + offset, learner.normalized.value
+            x = position + 0.68 * ((number + 0.5) / len(result.learners) - 0.5)
+            mean = learner.normalized.value
             jitter = [x - 0.06 * (1 + i % 2) for i in range(len(learner.normalized_of_seeds))]
             axes.plot(jitter, learner.normalized_of_seeds, ".", color=COLORS[name], alpha=0.45, markersize=7)
             low, high = learner.normalized.ci95 or (mean, mean)
@@ -36,8 +37,7 @@ def scores_figure(results: Sequence[TaskResult]) -> Figure:
     axes.set_ylabel("normalised score")
     axes.grid(visible=False, axis="x")
     handles = [
-        Line2D([], [], color=COLORS[name], marker=MARKERS[name], markersize=9, label=LABELS[name])
-        for name in ("bc", "gail")
+        Line2D([], [], color=COLORS[name], marker=MARKERS[name], markersize=9, label=LABELS[name]) for name in MARKERS
     ]
     handles += [
         Line2D([], [], color="0.4", marker="D", markerfacecolor="white", linestyle="", label="the paper's"),
@@ -63,14 +63,14 @@ def learning_figure(results: Sequence[TaskResult], curves: Mapping[str, pl.DataF
         _draw_accuracy(grid[1, column], smooth)
     grid[0, 0].set_ylabel("return")
     grid[1, 0].set_ylabel("discriminator's accuracy")
-    handles = [Line2D([], [], color=COLORS["gail"], label="GAIL, as it trains (band: all seeds)")]
+    handles = [Line2D([], [], color=COLORS["gail"], label="GAIL while training (band: all seeds)")]
     handles += [
         Line2D([], [], color=COLORS[name], linestyle=DASHES[name], label=LABELS[name])
         for name in ("expert", "bc", "random")
     ]
     handles += [
-        Line2D([], [], color=COLORS["expert"], label="on expert pairs"),
-        Line2D([], [], color=COLORS["other"], label="on the policy's pairs"),
+        Line2D([], [], color=COLORS["expert"], label="discriminator, on expert pairs"),
+        Line2D([], [], color=COLORS["other"], label="on the policy's"),
     ]
     figure.legend(handles=handles, loc="lower center", ncols=6, frameon=False, bbox_to_anchor=(0.5, -0.06))
     figure.tight_layout()

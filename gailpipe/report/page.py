@@ -9,13 +9,15 @@ from gailpipe.report.style import LABELS
 INTRODUCTION = """\
 # Results
 
-Written by the `report` stage from what `dvc repro` evaluated.
-Returns of BC and GAIL are means over Gymnasium episodes of deterministic policies, and over seeds. Nothing was chosen
-by them: GAIL's policy is the last of a fixed budget, BC's has the least validation error. The random policy draws
-actions uniformly. The expert's return is that of its sampled, stochastic trajectories, as in the paper, so that a
-deterministic imitator can pass it. The normalised score is (return − random) / (expert − random). Intervals are
-Student's over seeds; all seeds learn from the same trajectories of the same expert, so what another choice of these
-would change is not in them.
+Written by the `report` stage from what `dvc repro` evaluated, in Gymnasium, from the same initial states for all.
+Scores of BC and GAIL are those of deterministic policies: GAIL's is the last of a fixed budget, BC's has the least
+validation error, and no return chose between snapshots; settings were found on other seeds. The random policy draws
+actions uniformly.
+
+The normalised score is (return − random) / (expert − random). Its 1 is the mean return of the sampled, stochastic
+trajectories that the demonstrations come from, as in the paper, so that a deterministic imitator can pass it; beside it
+stands what the expert makes in the evaluation. Intervals are Student's over seeds. All seeds learn from the same
+trajectories of the same expert, so what another choice of these would change is not in them.
 """
 
 SCORES = """\
@@ -44,26 +46,28 @@ def page(results: Sequence[TaskResult]) -> str:
 
 def _table(results: Sequence[TaskResult]) -> str:
     lines = [
-        "| task | policy | trajectories | return | normalised | 95 % interval | seeds | paper |",
-        "|---|---|--:|--:|--:|--:|--:|--:|",
+        "| task | policy | trajectories | deterministic | stochastic | normalised | 95 % interval | seeds | paper |",
+        "|---|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for result in results:
-        lines.append(_row(result.task, "Random", "", f"{result.random_return:,.1f}", "0", "", "", "0"))
-        lines.append(_row("", "Expert", "", f"{result.expert_return:,.1f}", "1", "", "", "1"))
-        lines.append(_row("", "Expert, deterministic", "", f"{result.expert_deterministic_return:,.1f}", *[""] * 4))
+        expert = result.expert_deterministic_return, result.expert_stochastic_return
+        lines += [
+            _row(result.task, "Random", "", "", _number(result.random_return), "0", "", "", "0"),
+            _row("", "Expert, demonstrating", "", "", _number(result.expert_return), "1", "", "", "1"),
+            _row("", "Expert, evaluated", "", *map(_number, expert), "", "", "", ""),
+        ]
         for name, learner in result.learners.items():
-            scored = "—" if learner.normalized is None else f"{learner.normalized.value:.3f}"
-            paper = "—" if learner.paper is None else f"{learner.paper:.3f}"
             lines.append(
                 _row(
                     "",
                     LABELS[name],
                     str(learner.trajs),
-                    f"{learner.returns.value:,.1f}",
-                    f"**{scored}**" if name == "gail" else scored,
+                    _number(learner.returns.value),
+                    _number(learner.stochastic_return),
+                    _score(learner.normalized.value if learner.normalized else None),
                     _interval(learner.normalized),
                     str(learner.returns.seeds),
-                    paper,
+                    _score(learner.paper),
                 )
             )
     return "\n".join(lines) + "\n"
@@ -71,6 +75,14 @@ def _table(results: Sequence[TaskResult]) -> str:
 
 def _row(*cells: str) -> str:
     return "| " + " | ".join(cells) + " |"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.1f}"
+
+
+def _score(value: float | None) -> str:
+    return "—" if value is None else f"{value:.3f}"
 
 
 def _interval(score: Score | None) -> str:

@@ -10,10 +10,11 @@ from gailpipe.evaluation.scores import Score, normalized, score
 
 @dataclass(frozen=True)
 class LearnerResult:
-    """What one learner's policies make, as deterministic policies."""
+    """What one learner's policies make; but for `stochastic_return`, as deterministic policies."""
 
     trajs: int
     returns: Score
+    stochastic_return: float  # mean over seeds
     normalized: Score | None  # None where the expert is no better than the random policy
     normalized_of_seeds: list[float]
     paper: float | None  # the paper's normalised score, where it has this task and size
@@ -24,7 +25,8 @@ class TaskResult:
     task: str
     random_return: float
     expert_return: float  # of the sampled, stochastic trajectories: the 1 of the normalised score
-    expert_deterministic_return: float
+    expert_deterministic_return: float  # on the evaluation's initial states, as all that follow
+    expert_stochastic_return: float
     learners: dict[str, LearnerResult]
 
     def metrics(self) -> dict[str, Any]:
@@ -38,6 +40,7 @@ class TaskResult:
                 "trajs": learner.trajs,
                 "seeds": learner.returns.seeds,
                 "return": learner.returns.value,
+                "stochastic_return": learner.stochastic_return,
                 "normalized": learner.normalized and learner.normalized.value,
                 "normalized_ci95": learner.normalized and learner.normalized.ci95 and list(learner.normalized.ci95),
             }
@@ -67,8 +70,11 @@ def task_result(
     for name in trajs:
         returns = means.filter(policy=name, mode="deterministic")["return"].to_list()
         scores = [normalized(value, random_return, expert_return) for value in returns] if has_scale else []
+        stochastic = score(means.filter(policy=name, mode="stochastic")["return"].to_list()).value
         learners[name] = LearnerResult(
-            trajs[name], score(returns), score(scores) if scores else None, scores, paper[name]
+            trajs[name], score(returns), stochastic, score(scores) if scores else None, scores, paper[name]
         )
-    deterministic = means.filter(policy="expert", mode="deterministic")["return"].item()
-    return TaskResult(task, random_return, expert_return, deterministic, learners)
+    deterministic, stochastic = (
+        means.filter(policy="expert", mode=mode)["return"].item() for mode in ("deterministic", "stochastic")
+    )
+    return TaskResult(task, random_return, expert_return, deterministic, stochastic, learners)
