@@ -78,9 +78,9 @@ class Workspace:
     def dvc(self, *arguments: str, fails: bool = False) -> str:
         return self.run("dvc", *arguments, fails=fails)
 
-    def experiment(self, *settings: str) -> set[str]:
-        """Run `dvc exp run -S …`, and return the stages that were computed."""
-        return stages_run(self.dvc("exp", "run", *(word for setting in settings for word in ("-S", setting))))
+    def experiment(self, setting: str) -> set[str]:
+        """Run `dvc exp run -S SETTING`, and return the stages that were computed."""
+        return stages_run(self.dvc("exp", "run", "-S", setting))
 
 
 def stages_run(output: str) -> set[str]:

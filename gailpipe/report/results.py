@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from gailpipe.evaluation.scores import Score, normalized, score
@@ -68,13 +69,18 @@ def task_result(
     has_scale = expert_return > random_return
     learners = {}
     for name in trajs:
-        returns = means.filter(policy=name, mode="deterministic")["return"].to_list()
+        returns = means.filter(policy=name, mode="deterministic")["return"]
+        stochastic_returns = means.filter(policy=name, mode="stochastic")["return"]
         scores = [normalized(value, random_return, expert_return) for value in returns] if has_scale else []
-        stochastic = score(means.filter(policy=name, mode="stochastic")["return"].to_list()).value
         learners[name] = LearnerResult(
-            trajs[name], score(returns), stochastic, score(scores) if scores else None, scores, paper[name]
+            trajs[name],
+            score(returns.to_list()),
+            float(np.mean(stochastic_returns.to_numpy())),
+            score(scores) if scores else None,
+            scores,
+            paper[name],
         )
-    deterministic, stochastic = (
-        means.filter(policy="expert", mode=mode)["return"].item() for mode in ("deterministic", "stochastic")
-    )
-    return TaskResult(task, random_return, expert_return, deterministic, stochastic, learners)
+    expert = {
+        mode: means.filter(policy="expert", mode=mode)["return"].item() for mode in ("deterministic", "stochastic")
+    }
+    return TaskResult(task, random_return, expert_return, expert["deterministic"], expert["stochastic"], learners)
