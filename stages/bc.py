@@ -9,12 +9,15 @@ import torch
 
 from gailpipe.envs.tasks import find_task
 from gailpipe.foundation.command import run, task_parser
+from gailpipe.foundation.files import require_vacant
 from gailpipe.foundation.progress import Progress
+from gailpipe.foundation.scratch import scratch
 from gailpipe.foundation.seeding import derive_seed
 from gailpipe.imitation.cloning import clone
 from gailpipe.imitation.demonstrations import load_demonstrations
 from gailpipe.params.base import load_section, load_seed
 from gailpipe.params.cloning import Bc
+from gailpipe.policies.checkpoint import Checkpoint
 from gailpipe.policies.learning import watch
 from gailpipe.policies.policy import Policy, make_policy
 from gailpipe.policies.runs import train_seeds
@@ -23,19 +26,24 @@ from gailpipe.policies.runs import train_seeds
 def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Bc, "bc", arguments.env)
     seed = load_seed(arguments.params)
-    train_seeds(
-        partial(train_one, arguments.env, arguments.demonstrations, settings, seed), settings.seeds, arguments.out
-    )
+    with scratch(f"bc-{arguments.env}", {"seed": seed, **settings.model_dump()}, [arguments.demonstrations]) as folder:
+        require_vacant(arguments.out)
+        run_one = partial(train_one, arguments.env, arguments.demonstrations, settings, seed)
+        train_seeds(run_one, settings.seeds, folder, arguments.out)
 
 
-def train_one(env: str, demonstrations_path: Path, settings: Bc, seed: int, index: int) -> tuple[Policy, pl.DataFrame]:
+def train_one(
+    env: str, demonstrations_path: Path, settings: Bc, seed: int, index: int, checkpoints: Path
+) -> tuple[Policy, pl.DataFrame]:
     """Train the run with this index, and return its policy and learning curve."""
     task = find_task(env)
     demonstrations = load_demonstrations(demonstrations_path, task, settings.trajs)
     generator = torch.Generator().manual_seed(derive_seed(seed, "bc", env, index))
     policy = make_policy(task, settings.hidden_sizes, settings.initial_log_std, generator)
+    checkpoint = Checkpoint(checkpoints / "cloning")
+    training = clone(policy, demonstrations, settings, generator, checkpoint)
     with Progress(f"bc {env} seed {index}", settings.steps, position=index) as progress:
-        return policy, watch(clone(policy, demonstrations, settings, generator), "step", progress)
+        return policy, watch(training, checkpoint, "step", progress)
 
 
 if __name__ == "__main__":

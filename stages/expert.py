@@ -2,21 +2,24 @@
 
 import argparse
 
+import polars as pl
 import torch
 
 from gailpipe.envs.simulators import Simulators
-from gailpipe.envs.tasks import find_task
+from gailpipe.envs.tasks import Task, find_task
 from gailpipe.foundation.command import run, task_parser
-from gailpipe.foundation.files import whole_directory
+from gailpipe.foundation.files import require_vacant, write_directory
 from gailpipe.foundation.processes import available_cores
 from gailpipe.foundation.progress import Progress
+from gailpipe.foundation.scratch import scratch
 from gailpipe.foundation.seeding import derive_seed
-from gailpipe.foundation.tables import write_table
+from gailpipe.foundation.tables import table_bytes
 from gailpipe.params.base import load_section, load_seed
 from gailpipe.params.training import Training
+from gailpipe.policies.checkpoint import Checkpoint
 from gailpipe.policies.learning import watch
-from gailpipe.policies.policy import make_policy
-from gailpipe.policies.policy_file import save_policy
+from gailpipe.policies.policy import Policy, make_policy
+from gailpipe.policies.policy_file import policy_bytes
 from gailpipe.rl.training import EnvironmentReward, train
 
 
@@ -25,17 +28,25 @@ def main(arguments: argparse.Namespace) -> None:
     seed = load_seed(arguments.params)
     task = find_task(arguments.env)
     torch.set_num_threads(1)
+    with scratch(f"expert-{task.name}", {"seed": seed, **settings.model_dump()}) as folder:
+        require_vacant(arguments.out)
+        policy, curves = train_expert(task, settings, seed, Checkpoint(folder / "training"))
+        files = {"learning.parquet": table_bytes(curves), "policy.safetensors": policy_bytes(policy)}
+        write_directory(arguments.out, files)
+
+
+def train_expert(task: Task, settings: Training, seed: int, checkpoint: Checkpoint) -> tuple[Policy, pl.DataFrame]:
+    """Train the expert, and return its policy and learning curve."""
     generator = torch.Generator().manual_seed(derive_seed(seed, "expert", task.name))
     policy = make_policy(task, settings.hidden_sizes, settings.initial_log_std, generator)
-    simulators = Simulators(
-        task, settings.num_envs, derive_seed(seed, "expert simulators", task.name), available_cores()
-    )
-    training = train(policy, simulators, EnvironmentReward(), settings, generator)
-    with whole_directory(arguments.out) as out:
-        with Progress(f"expert {task.name}", settings.env_steps) as progress:
-            curves = watch(training, "env_steps", progress)
-        write_table(curves, out / "learning.parquet")
-        save_policy(policy, out / "policy.safetensors")
+
+    def start_simulators(iteration: int) -> Simulators:
+        simulators_seed = derive_seed(seed, "expert simulators", task.name, iteration)
+        return Simulators(task, settings.num_envs, simulators_seed, available_cores())
+
+    training = train(policy, start_simulators, EnvironmentReward(), settings, generator, checkpoint)
+    with Progress(f"expert {task.name}", settings.env_steps) as progress:
+        return policy, watch(training, checkpoint, "env_steps", progress)
 
 
 if __name__ == "__main__":

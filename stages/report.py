@@ -8,7 +8,7 @@ from pathlib import Path
 from gailpipe.evaluation.returns import SCHEMA
 from gailpipe.foundation.command import run, stage_parser
 from gailpipe.foundation.errors import UserError
-from gailpipe.foundation.files import whole_file
+from gailpipe.foundation.files import write_file
 from gailpipe.foundation.tables import read_table
 from gailpipe.imitation.trajectories import mean_return
 from gailpipe.params.base import load_section, load_tasks
@@ -35,9 +35,9 @@ def main(arguments: argparse.Namespace) -> None:
     apply_style()
     save_svg(scores_figure(results), arguments.out / "figures" / "scores.svg")
     save_svg(learning_figure(results, curves, settings.smoothing), arguments.out / "figures" / "learning.svg")
-    write_text(arguments.out / "README.md", page(results))
+    write_file(arguments.out / "README.md", page(results).encode())
     metrics = {result.task: result.metrics() for result in results}
-    write_text(arguments.out / "metrics.json", json.dumps(metrics, indent=2) + "\n")
+    write_file(arguments.out / "metrics.json", f"{json.dumps(metrics, indent=2)}\n".encode())
 
 
 def require_cells(directory: Path, tasks: Iterable[str]) -> None:
@@ -64,11 +64,6 @@ def summarise(task: str, data: Path, params: Path, paper: PaperResults) -> TaskR
         trajs,
         {learner: paper.score(task, learner, count) for learner, count in trajs.items()},
     )
-
-
-def write_text(path: Path, text: str) -> None:
-    with whole_file(path) as aside:
-        aside.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -4,15 +4,14 @@ import argparse
 
 from gailpipe.envs.tasks import find_task
 from gailpipe.foundation.command import run, stage_parser
-from gailpipe.foundation.files import whole_file
+from gailpipe.foundation.files import write_file
 from gailpipe.params.pipeline import check_pipeline
 
 
 def main(arguments: argparse.Namespace) -> None:
     for task in check_pipeline(arguments.params):
         find_task(task)
-    with whole_file(arguments.out) as aside:
-        aside.write_text("valid\n")
+    write_file(arguments.out, b"valid\n")
 
 
 if __name__ == "__main__":

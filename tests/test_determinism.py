@@ -1,5 +1,8 @@
-"""The same seed gives the same bytes."""
+"""The same seed gives the same bytes, on however many threads, and however often a run is interrupted."""
 
+from collections.abc import Iterator
+from itertools import islice
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -7,36 +10,98 @@ import torch
 
 from gailpipe.envs.simulators import Simulators
 from gailpipe.envs.tasks import find_task
+from gailpipe.imitation.cloning import clone
 from gailpipe.imitation.demonstrations import Demonstrations
 from gailpipe.imitation.gail_reward import GailReward
+from gailpipe.imitation.initialization import initialize
 from gailpipe.params.base import load_section
+from gailpipe.params.cloning import Cloning
 from gailpipe.params.gail import Gail
-from gailpipe.policies.policy import make_policy
-from gailpipe.policies.policy_file import save_policy
+from gailpipe.policies.checkpoint import Checkpoint, Figures
+from gailpipe.policies.policy import Policy, make_policy
+from gailpipe.policies.policy_file import policy_bytes
 from gailpipe.rl.training import train
+from tests.tasks import continuous_task
 from tests.workspace import ROOT
 
+ITERATIONS, ITERATIONS_A_START = 7, 2
+CLONING = Cloning(steps=60, learning_rate=0.01, batch_size=8, validation_fraction=0.3, validate_every=10)
 
-def gail_bytes(name: str, path: Path, num_threads: int, seed: int) -> bytes:
+
+def start_gail(
+    name: str, seed: int, num_threads: int = 1, checkpoint: Path | None = None, cloning: Path | None = None
+) -> tuple[Policy, Iterator[Figures]]:
+    """Return a new policy and its training, which goes on from the checkpoint if there is one."""
     settings = load_section(ROOT / "params.yaml", Gail, "gail", "Hopper-v5").model_copy(
-        update={"num_envs": 8, "num_steps": 64, "env_steps": 2048, "hidden_sizes": [16]}
+        update={
+            "num_envs": 2,
+            "num_steps": 500,
+            "env_steps": ITERATIONS * 1000,
+            "hidden_sizes": [16],
+            "cloning": CLONING,
+        }
     )
     task, generator = find_task(name), torch.Generator().manual_seed(seed)
     policy = make_policy(task, [16], -0.5, generator)
     observations = torch.randn(64, task.observation_dim, generator=generator)
     demonstrations = Demonstrations(observations, policy.sample(observations, generator).detach())
+    initialize(policy, demonstrations, settings, generator, Checkpoint(cloning))
     reward = GailReward(policy, demonstrations, settings, generator)
-    simulators = Simulators(task, settings.num_envs, seed, num_threads)
-    assert len(list(train(policy, simulators, reward, settings, generator))) == 4
-    save_policy(policy, path)
-    return path.read_bytes()
+
+    def start_simulators(iteration: int) -> Simulators:
+        return Simulators(task, settings.num_envs, seed + iteration, num_threads)
+
+    return policy, train(policy, start_simulators, reward, settings, generator, Checkpoint(checkpoint))
+
+
+def gail_bytes(name: str, seed: int, num_threads: int = 1) -> bytes:
+    policy, training = start_gail(name, seed, num_threads)
+    assert len(list(training)) == ITERATIONS
+    return policy_bytes(policy)
 
 
 @pytest.mark.parametrize("name", ["Hopper-v5", "CartPole-v1"])
-def test_twice_in_a_row_and_whatever_the_number_of_threads(name: str, tmp_path: Path) -> None:
+def test_twice_in_a_row_and_whatever_the_number_of_threads(name: str) -> None:
     once, again, threaded, other = (
-        gail_bytes(name, tmp_path / "policy.safetensors", num_threads, seed)
-        for num_threads, seed in ((1, 0), (1, 0), (2, 0), (1, 1))
+        gail_bytes(name, seed, num_threads) for num_threads, seed in ((1, 3), (1, 3), (2, 3), (1, 4))
     )
-    assert once == again == threaded
+    assert once == again
+    assert once == threaded
     assert once != other
+
+
+@pytest.mark.parametrize("name", ["Hopper-v5", "CartPole-v1", "Pendulum-v1"])
+def test_an_interrupted_gail_ends_as_if_nothing_had_happened(name: str, tmp_path: Path) -> None:
+    whole, training = start_gail(name, seed=3)
+    figures = list(training)
+    path, cloning = tmp_path / "training", tmp_path / "cloning"
+    for iterations in (1, 3, 4):  # each time something is lost: what came after a multiple of two
+        list(islice(start_gail(name, 3, 1, path, cloning)[1], iterations))
+    resumed, training = start_gail(name, 3, 1, path, cloning)
+    assert len(list(training)) == ITERATIONS - 4
+    assert policy_bytes(resumed) == policy_bytes(whole)
+    assert repr(Checkpoint(path).figures) == repr(figures)
+    finished, training = start_gail(name, 3, 1, path, cloning)
+    assert list(training) == []
+    assert policy_bytes(finished) == policy_bytes(whole)
+
+
+def test_an_interrupted_cloning_ends_as_if_nothing_had_happened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gailpipe.policies.checkpoint.SHARE_OF_TIME", inf)  # so that all offers are taken
+
+    def start(path: Path | None) -> tuple[Policy, Iterator[Figures]]:
+        generator = torch.Generator().manual_seed(0)
+        policy = make_policy(continuous_task(), [8], 0.0, generator)
+        noise = torch.randn(20, 2, generator=generator)
+        noisy = Demonstrations(torch.randn(20, 3, generator=generator), noise)
+        return policy, clone(policy, noisy, CLONING, generator, Checkpoint(path))
+
+    whole, training = start(None)
+    list(training)
+    path = tmp_path / "cloning"
+    list(islice(start(path)[1], 4))
+    resumed, training = start(path)
+    assert [row["step"] for row in training] == [50, 60]
+    assert policy_bytes(resumed) == policy_bytes(whole)

@@ -1,48 +1,68 @@
 """Files, seeds and processes."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gailpipe.foundation.errors import UserError
-from gailpipe.foundation.files import whole_directory, whole_file
+from gailpipe.foundation.files import write_directory, write_file
 from gailpipe.foundation.processes import side_by_side
 from gailpipe.foundation.seeding import derive_seed
 from tests.workspace import ROOT
 
 
-def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_a_file_appears_whole_and_replaces_what_was_there(tmp_path: Path) -> None:
     path = tmp_path / "new" / "file.txt"
-    with whole_file(path) as aside:
-        aside.write_text("first")
-        assert not path.exists()
-    with pytest.raises(ZeroDivisionError), whole_file(path) as aside:
-        aside.write_text(str(1 / 0))
-    assert path.read_text() == "first"
-    assert list(path.parent.iterdir()) == [path]
+    for content in (b"first", b"second"):
+        write_file(path, content)
+        assert path.read_bytes() == content
+        assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_directory_appears_whole_or_not_at_all(tmp_path: Path) -> None:
-    path = tmp_path / "new"
-    with pytest.raises(ZeroDivisionError), whole_directory(path) as aside:
-        (aside / "half").write_text(str(1 / 0))
-    assert list(tmp_path.iterdir()) == []
-    with whole_directory(path) as aside:
-        (aside / "whole").touch()
-    assert [found.name for found in path.iterdir()] == ["whole"]
+def test_a_directory_appears_whole(tmp_path: Path) -> None:
+    write_directory(tmp_path / "new", {"a": b"1", "b": b"2"})
+    assert {path.name: path.read_bytes() for path in (tmp_path / "new").iterdir()} == {"a": b"1", "b": b"2"}
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
 
 
-def test_nothing_is_ever_overwritten_by_a_directory(tmp_path: Path) -> None:
-    (tmp_path / "precious").touch()
+def test_a_directory_never_replaces_anything(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("kept")
     for path in (tmp_path, tmp_path / "precious"):
-        with pytest.raises(UserError, match="exists already"), whole_directory(path):
-            pass
-    assert (tmp_path / "precious").exists()
+        with pytest.raises(UserError, match="exists already"):
+            write_directory(path, {"a": b""})
+    assert (tmp_path / "precious").read_text() == "kept"
+
+
+@pytest.mark.parametrize("place", ["directory", "file/below"])
+def test_a_place_that_takes_no_file_is_named(tmp_path: Path, place: str) -> None:
+    (tmp_path / "directory" / "full").mkdir(parents=True)
+    (tmp_path / "file").write_text("kept")
+    with pytest.raises(UserError, match=rf"^{tmp_path / place}: can't be written: "):
+        write_file(tmp_path / place, b"")
+    assert {path.name for path in tmp_path.rglob("*")} == {"directory", "full", "file"}
+
+
+@pytest.mark.parametrize("write", [write_file, lambda path, content: write_directory(path, {"a": content})])
+def test_a_full_disk_is_named_and_nothing_is_left_half_written(tmp_path: Path, write: Any) -> None:
+    write_file(tmp_path / "old", b"kept")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(UserError, match="new: can't be written: File too large"):
+            write(tmp_path / "new", bytes(1001))
+        with pytest.raises(UserError, match="old: "):
+            write(tmp_path / "old", bytes(1001))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [path.name for path in tmp_path.iterdir()] == ["old"]
+    assert (tmp_path / "old").read_bytes() == b"kept"
 
 
 def test_seeds_differ_by_name_and_never_change() -> None:
@@ -70,41 +90,55 @@ def test_a_workers_error_reaches_the_caller() -> None:
         list(side_by_side(square, [3, 13]))
 
 
-def test_a_terminated_stage_takes_its_workers_and_unfinished_files_along(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("sent", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)]
+)
+def test_a_stage_takes_its_workers_along_however_it_ends(tmp_path: Path, sent: signal.Signals, status: int) -> None:
     script = f"""
-import argparse, functools, sys, time
+import argparse, functools
 from pathlib import Path
 from gailpipe.foundation.command import run
-from gailpipe.foundation.files import whole_directory
 from gailpipe.foundation.processes import side_by_side
 from tests.test_foundation import sleep_long
 
 def main(_):
-    with whole_directory(Path({str(tmp_path / "out")!r})):
-        list(side_by_side(functools.partial(sleep_long, Path({str(tmp_path)!r})), range(2)))
+    list(side_by_side(functools.partial(sleep_long, Path({str(tmp_path)!r})), range(2)))
 
 if __name__ == "__main__":
     run(main, argparse.ArgumentParser())
 """
     (tmp_path / "stage.py").write_text(script)
     process = subprocess.Popen(
-        [sys.executable, tmp_path / "stage.py"], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}
+        [sys.executable, tmp_path / "stage.py"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        text=True,
     )
     deadline = time.monotonic() + 60
     while len(workers := list(tmp_path.glob("worker-*"))) < 2:
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == 143
+    process.send_signal(sent)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == status
+    assert "Traceback" not in errors
     for worker in workers:
         pid = int(worker.name.removeprefix("worker-"))
         while (Path("/proc") / str(pid)).exists():
             assert time.monotonic() < deadline
             time.sleep(0.1)
-    assert not list(tmp_path.glob(".partial-*"))
-    assert not (tmp_path / "out").exists()
 
 
 def sleep_long(directory: Path, _: int) -> None:
     (directory / f"worker-{os.getpid()}").touch()
     time.sleep(600)
+
+
+def die(number: int) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_killed_worker_is_reported_in_a_sentence() -> None:
+    with pytest.raises(UserError, match="a process of this stage was killed"):
+        list(side_by_side(die, range(2)))

@@ -20,6 +20,7 @@ from gailpipe.params.base import load_section
 from gailpipe.params.cloning import Cloning
 from gailpipe.params.gail import Discriminator as Settings
 from gailpipe.params.gail import Gail
+from gailpipe.policies.checkpoint import Checkpoint
 from gailpipe.policies.normalizer import Normalizer
 from gailpipe.policies.policy import GaussianPolicy, make_policy
 from gailpipe.rl.rollout import Rollout
@@ -144,7 +145,7 @@ def test_cloning_learns_a_linear_expert() -> None:
     policy = make_policy(continuous_task(), [32], 0.0, generator())
     expert = linear_expert()
     before = validation_error(policy, expert.observations, expert.actions)
-    figures = list(clone(policy, expert, CLONING, generator()))
+    figures = list(clone(policy, expert, CLONING, generator(), Checkpoint()))
     assert validation_error(policy, expert.observations, expert.actions) < before / 50
     assert figures[-1]["step"] == 1500
 
@@ -154,7 +155,7 @@ def test_cloning_keeps_the_snapshot_with_the_least_validation_error() -> None:
     noisy = linear_expert()
     noisy = Demonstrations(noisy.observations[:20], torch.randn(20, 2, generator=generator()))
     order = torch.randperm(20, generator=generator())
-    errors = [row["validation_error"] for row in clone(policy, noisy, CLONING, generator())]
+    errors = [row["validation_error"] for row in clone(policy, noisy, CLONING, generator(), Checkpoint())]
     held_out = order[:6]
     kept = validation_error(policy, noisy.observations[held_out], noisy.actions[held_out])
     assert kept == pytest.approx(min(errors))
@@ -174,7 +175,7 @@ def test_initialisation_by_cloning_moves_the_mean_and_leaves_the_noise() -> None
     settings, expert = gail_settings(cloning=CLONING, initial_log_std=-0.7), linear_expert()
     policy = make_policy(continuous_task(), [32], -0.7, generator())
     assert isinstance(policy, GaussianPolicy)
-    initialize(policy, expert, settings, generator())
+    initialize(policy, expert, settings, generator(), Checkpoint())
     assert validation_error(policy, expert.observations, expert.actions) < 0.01
     torch.testing.assert_close(policy.log_std.detach(), torch.full((2,), -0.7))
 
@@ -184,6 +185,6 @@ def test_without_cloning_only_the_normaliser_starts_from_the_demonstrations() ->
     before = [parameter.clone() for parameter in policy.parameters()]
     settings = gail_settings()
     assert settings.cloning.steps == 0
-    initialize(policy, expert, settings, generator())
+    initialize(policy, expert, settings, generator(), Checkpoint())
     assert all(torch.equal(*pair) for pair in zip(before, policy.parameters(), strict=True))
     torch.testing.assert_close(policy.normalizer.mean, expert.observations.double().mean(0))

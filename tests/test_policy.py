@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch.distributions import kl_divergence
 
 from gailpipe import load_policy
@@ -12,6 +12,7 @@ from gailpipe.envs.tasks import Task, find_task
 from gailpipe.foundation.errors import UserError
 from gailpipe.policies.policy import GaussianPolicy, Policy, make_policy
 from gailpipe.policies.policy_file import save_policy
+from gailpipe.policies.tensor_file import tensor_bytes
 from tests.tasks import continuous_task, discrete_task
 
 
@@ -104,20 +105,20 @@ def test_a_saved_policy_comes_back_and_always_as_the_same_bytes(name: str, tmp_p
 
 
 def test_what_is_no_policy_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"none\.safetensors: there is no such policy"):
+    with pytest.raises(UserError, match=r"none\.safetensors: there is no such file"):
         load_policy(tmp_path / "none.safetensors")
     save_policy(make_policy(find_task("CartPole-v1"), [8], 0, torch.Generator()), tmp_path / "whole.safetensors")
-    save_file({}, tmp_path / "other.safetensors", metadata={"policy": '{"task": "CartPole-v1", "hidden_sizes": 8}'})
-    other = (tmp_path / "other.safetensors").read_bytes()
-    for damage in (b"", b"nonsense" * 9, other, (tmp_path / "whole.safetensors").read_bytes()[:-100]):
+    whole = (tmp_path / "whole.safetensors").read_bytes()
+    other = tensor_bytes({}, {"task": "CartPole-v1", "hidden_sizes": 8})
+    for damage in (b"", b"nonsense" * 9, other, whole[:-100], b"\x09" + whole[1:], save({"weight": torch.zeros(1)})):
         (tmp_path / "broken.safetensors").write_bytes(damage)
-        with pytest.raises(UserError, match=r"broken\.safetensors: is no policy"):
+        with pytest.raises(UserError, match=r"broken\.safetensors: is (no|damaged)"):
             load_policy(tmp_path / "broken.safetensors")
 
 
 def test_a_policy_that_does_not_fit_its_task_is_named(tmp_path: Path) -> None:
-    description = '{"task": "CartPole-v1", "hidden_sizes": [8]}'
-    save_file({"weight": torch.zeros(1)}, tmp_path / "misfit.safetensors", metadata={"policy": description})
+    misfit = tensor_bytes({"weight": torch.zeros(1)}, {"task": "CartPole-v1", "hidden_sizes": [8]})
+    (tmp_path / "misfit.safetensors").write_bytes(misfit)
     with pytest.raises(UserError, match=r"misfit\.safetensors: does not fit the observations and actions of CartPole"):
         load_policy(tmp_path / "misfit.safetensors")
 

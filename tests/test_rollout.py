@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -6,9 +7,10 @@ from numpy.typing import NDArray
 
 from gailpipe.envs.simulators import Step
 from gailpipe.params.training import Training, ValueFunctionFit
-from gailpipe.policies.policy import make_policy
+from gailpipe.policies.checkpoint import Checkpoint
+from gailpipe.policies.policy import Policy, make_policy
 from gailpipe.rl.rollout import Collector, Rollout
-from gailpipe.rl.training import EnvironmentReward, train
+from gailpipe.rl.training import EnvironmentReward, RewardFunction, train
 from tests.tasks import discrete_task
 
 LENGTHS = np.array([2, 3])
@@ -71,8 +73,7 @@ def test_rollouts_go_on_where_the_last_one_ended() -> None:
 
 def test_the_normaliser_moves_only_after_the_step() -> None:
     generator = torch.Generator().manual_seed(0)
-    simulators: Any = FakeSimulators()
-    policy = make_policy(simulators.task, [4], 0, generator)
+    policy = make_policy(FakeSimulators.task, [4], 0, generator)
     counts = []
 
     class Watching(EnvironmentReward):
@@ -84,9 +85,16 @@ def test_the_normaliser_moves_only_after_the_step() -> None:
             counts.append(float(policy.normalizer.count))
             return super().__call__(rollout)
 
-    for figures in train(policy, simulators, Watching(), settings(env_steps=20, num_steps=5), generator):
+    for figures in train_on_fakes(policy, Watching(), settings(env_steps=20, num_steps=5), generator):
         assert figures["kl"] > 0
     assert counts == [0, 0, 8, 8]  # of the first ten rows, two are resets
+
+
+def train_on_fakes(
+    policy: Policy, reward_function: RewardFunction, settings: Training, generator: torch.Generator
+) -> Iterator[dict[str, float]]:
+    simulators: Any = FakeSimulators
+    return train(policy, lambda _: simulators(), reward_function, settings, generator, Checkpoint())
 
 
 def settings(env_steps: int, num_steps: int) -> Training:
@@ -111,9 +119,8 @@ def test_training_raises_the_probability_of_the_rewarded_action() -> None:
             return (rollout.actions == 2).float()
 
     generator = torch.Generator().manual_seed(0)
-    simulators: Any = FakeSimulators()
-    policy = make_policy(simulators.task, [8], 0, generator)
-    figures = list(train(policy, simulators, ActionReward(), settings(4000, 200), generator))
+    policy = make_policy(FakeSimulators.task, [8], 0, generator)
+    figures = list(train_on_fakes(policy, ActionReward(), settings(4000, 200), generator))
     probabilities = policy.distribution(torch.tensor([[0.0], [1.0]])).probs  # type: ignore[attr-defined]
     assert float(probabilities[:, 2].min().detach()) > 0.8
     assert len(figures) == 10

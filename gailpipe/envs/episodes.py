@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gailpipe.envs.tasks import Task
+from gailpipe.foundation.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,9 @@ def play_episodes(task: Task, act: Callable[[NDArray], NDArray], seeds: Sequence
         task: The task to play.
         act: Maps observations (batch, observation_dim) to actions that the task executes, (batch, ...).
         seeds: One seed of the task's initial state per episode.
+
+    Raises:
+        UserError: Names the task, the step and the quantity where the task gives a NaN or an infinity.
     """
     envs = [gymnasium.make(task.name) for _ in seeds]
     latest = [env.reset(seed=seed)[0] for env, seed in zip(envs, seeds, strict=True)]
@@ -52,6 +56,9 @@ def play_episodes(task: Task, act: Callable[[NDArray], NDArray], seeds: Sequence
         actions = act(observations)
         for i, observation, action in zip(playing, observations, actions, strict=True):
             latest[i], reward, terminated, truncated, _ = envs[i].step(action)
+            for quantity, values in (("observation", latest[i]), ("reward", float(reward))):
+                if not np.isfinite(values).all():
+                    raise UserError(f"{task.name}: step {len(rewarded[i])}: {quantity}: a NaN or an infinity arose")
             observed[i].append(observation)
             acted[i].append(action)
             rewarded[i].append(float(reward))

@@ -1,8 +1,9 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, even when the machine stops."""
 
+import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,34 +12,76 @@ from gailpipe.foundation.errors import UserError
 ASIDE = ".partial-"  # how the names of unfinished files begin; Git and DVC ignore them
 
 
-@contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Yield a path beside `path` to write to; it becomes `path` when the block ends well, and is removed otherwise."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=ASIDE, suffix=path.suffix, delete=False) as file:
-        aside = Path(file.name)
-    try:
-        yield aside
-        aside.chmod(0o644)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
-
-
-@contextmanager
-def whole_directory(path: Path) -> Iterator[Path]:
-    """Yield a directory beside `path` to fill; it becomes `path` when the block ends well, and is removed otherwise.
+def write_file(path: Path, content: bytes) -> None:
+    """Write `content` to `path`, in place of what was there.
 
     Raises:
-        UserError: There is something at `path` already.
+        UserError: It can't be written; what was there still is.
     """
-    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-        raise UserError(f"{path}: exists already; remove it, or write elsewhere")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(dir=path.parent, prefix=ASIDE))
+    with _named(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=ASIDE, delete=False) as file:
+            aside = Path(file.name)
+        try:
+            _write(aside, content)
+            aside.replace(path)
+            _sync(path.parent)
+        finally:
+            aside.unlink(missing_ok=True)
+
+
+def write_directory(path: Path, files: Mapping[str, bytes]) -> None:
+    """Make the directory `path` with these `files`, by name.
+
+    Raises:
+        UserError: It can't be written, or there is something already, which still is as it was.
+    """
+    require_vacant(path)
+    with _named(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(dir=path.parent, prefix=ASIDE))
+        try:
+            for name, content in files.items():
+                _write(aside / name, content)
+            aside.chmod(0o755)
+            _sync(aside)
+            aside.replace(path)
+            _sync(path.parent)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+def require_vacant(path: Path) -> None:
+    """Check, before there is something to write, that a directory can be made at `path`.
+
+    Raises:
+        UserError: There is something already, or it can't be made.
+    """
+    with _named(path):
+        if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+            raise UserError(f"{path}: exists already; remove it, or write elsewhere")
+        path.parent.mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
     try:
-        yield aside
-        aside.chmod(0o755)
-        aside.replace(path)
+        yield
+    except OSError as error:
+        raise UserError(f"{path}: can't be written: {error.strerror or error}") from error
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    path.chmod(0o644)
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        os.close(descriptor)

@@ -2,11 +2,16 @@
 
 import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from typing import TypeVar
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, TypeVar
 
 from tqdm import tqdm
+
+from gailpipe.foundation.errors import UserError
 
 Result = TypeVar("Result")
 
@@ -16,10 +21,14 @@ def available_cores() -> int:
 
 
 def side_by_side(run: Callable[[int], Result], indices: Iterable[int]) -> Iterator[Result]:
-    """Yield `run(i)` for each of `indices`, in order, each computed in a process of its own.
+    """Yield `run(i)` for each of `indices`, in order, computed by as many processes as suit the machine.
 
     Two processes share a core where there are enough: three runs on two cores then end together, after 1.5 times
-    what one takes, instead of after 2. `run` must be picklable: a module's function, or a `partial` of one.
+    what one takes, instead of after 2. A single run stays in this process. `run` must be picklable: a module's
+    function, or a `partial` of one.
+
+    Raises:
+        UserError: A process was killed, perhaps for want of memory.
     """
     indices = list(indices)
     if len(indices) == 1:
@@ -28,13 +37,29 @@ def side_by_side(run: Callable[[int], Result], indices: Iterable[int]) -> Iterat
     context = multiprocessing.get_context("spawn")
     workers = max(1, min(len(indices), 2 * available_cores()))
     one_line_at_a_time = context.RLock()  # for their progress bars
-    with ProcessPoolExecutor(workers, context, initializer=tqdm.set_lock, initargs=(one_line_at_a_time,)) as pool:
+    with ProcessPoolExecutor(workers, context, initializer=_follow_parent, initargs=(one_line_at_a_time,)) as pool:
         futures = [pool.submit(run, index) for index in indices]
         try:
             for future in futures:
                 yield future.result()
+        except BrokenProcessPool as error:
+            raise UserError("a process of this stage was killed (is memory short?); what it did is kept") from error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             for process in multiprocessing.active_children():
                 process.terminate()
             raise
+
+
+def _follow_parent(one_line_at_a_time: Any) -> None:
+    """Leave Ctrl-C to the parent, and end when it ends, however that happens."""
+    tqdm.set_lock(one_line_at_a_time)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()

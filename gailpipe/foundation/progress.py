@@ -29,7 +29,7 @@ class Progress:
             leave=True,
         )
         self._name, self._total, self._unit = name, total, unit
-        self._done, self._started, self._printed = 0, time.monotonic(), time.monotonic()
+        self._done, self._resumed, self._started, self._printed = 0, 0, time.monotonic(), time.monotonic()
 
     def __enter__(self) -> "Progress":
         return self
@@ -38,6 +38,12 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._bar.close()
+
+    def resume(self, steps: int) -> None:
+        """Start from `steps`, which an earlier process did."""
+        self._done = self._resumed = self._bar.n = self._bar.initial = steps
+        if not self._terminal:
+            print(f"{self._name}: resumes after {steps:,} of {self._total:,} {self._unit}", file=sys.stderr, flush=True)
 
     def advance(self, steps: int, figures: Mapping[str, float]) -> None:
         """Count `steps` more, and show `figures`."""
@@ -52,7 +58,7 @@ class Progress:
             print(self._line(now - self._started, figures), file=sys.stderr, flush=True)
 
     def _line(self, seconds: float, figures: Mapping[str, float]) -> str:
-        speed = self._done / max(seconds, 1e-9)
+        speed = (self._done - self._resumed) / max(seconds, 1e-9)
         left = tqdm.format_interval((self._total - self._done) / max(speed, 1e-9))
         shown = "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
         return (

@@ -1,17 +1,25 @@
 """Parquet tables that appear whole, and are checked when they are read."""
 
 from collections.abc import Collection
+from io import BytesIO
 from pathlib import Path
 
 import polars as pl
 
 from gailpipe.foundation.errors import UserError
-from gailpipe.foundation.files import whole_file
+from gailpipe.foundation.files import write_file
+from gailpipe.foundation.seal import RESTORE, UNSEALED, read_sealed, seal
 
 
 def write_table(table: pl.DataFrame, path: Path) -> None:
-    with whole_file(path) as aside:
-        table.write_parquet(aside)
+    write_file(path, table_bytes(table))
+
+
+def table_bytes(table: pl.DataFrame) -> bytes:
+    """Return `table` as the content of a sealed Parquet file."""
+    file = BytesIO()
+    table.write_parquet(file, metadata={"seal": UNSEALED})
+    return seal(file.getvalue())
 
 
 def read_table(path: Path, columns: Collection[str]) -> pl.DataFrame:
@@ -20,12 +28,11 @@ def read_table(path: Path, columns: Collection[str]) -> pl.DataFrame:
     Raises:
         UserError: The file is missing or damaged, or lacks a column.
     """
+    content = read_sealed(path)
     try:
-        table = pl.read_parquet(path)
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: there is no such file; `dvc pull` restores it, `dvc repro` makes it") from error
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise UserError(f"{path}: is no Parquet file, or is damaged; try `dvc checkout --force`") from error
+        table = pl.read_parquet(content)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise UserError(f"{path}: is no Parquet file, or is damaged; {RESTORE}") from error
     missing = sorted(set(columns) - set(table.columns))
     if missing:
         raise UserError(f"{path}: has no column {', '.join(missing)}; is it a file of another kind?")

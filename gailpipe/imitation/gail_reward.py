@@ -7,6 +7,7 @@ from torch.nn.functional import logsigmoid, softplus
 from gailpipe.imitation.demonstrations import Demonstrations
 from gailpipe.imitation.discriminator import Discriminator, discriminator_loss
 from gailpipe.params.gail import Gail
+from gailpipe.policies.checkpoint import Figures, Part
 from gailpipe.policies.policy import Policy
 from gailpipe.rl.rollout import Rollout
 
@@ -25,7 +26,7 @@ class GailReward:
             self.discriminator.network.parameters(), settings.discriminator.learning_rate
         )
 
-    def fit(self, rollout: Rollout) -> dict[str, float]:
+    def fit(self, rollout: Rollout) -> Figures:
         """Take a few steps on the discriminator, and return how often it was right before them."""
         settings = self._settings.discriminator
         expert = self.discriminator.inputs(self._expert_observations, self._expert_actions)
@@ -52,6 +53,9 @@ class GailReward:
             rewards = rewards - self._settings.causal_entropy * log_probs
         return rewards
 
+    def parts(self) -> dict[str, Part]:
+        return {"discriminator": self.discriminator.network, "discriminator_optimizer": self._optimizer}
+
     def _some(self, pairs: Tensor) -> Tensor:
         """Return a minibatch of pairs (num_pairs, input_dim), without replacement; all of them where they are few."""
         size = self._settings.discriminator.batch_size
@@ -60,7 +64,7 @@ class GailReward:
         return pairs[torch.randperm(len(pairs), generator=self._generator)[:size]]
 
     @torch.no_grad()
-    def _accuracy(self, expert: Tensor, policy: Tensor) -> dict[str, float]:
+    def _accuracy(self, expert: Tensor, policy: Tensor) -> Figures:
         return {
             "expert_accuracy": float((self.discriminator.logits(expert) > 0).float().mean()),
             "policy_accuracy": float((self.discriminator.logits(policy) < 0).float().mean()),

@@ -5,10 +5,17 @@ import torch
 from gailpipe.imitation.cloning import clone
 from gailpipe.imitation.demonstrations import Demonstrations
 from gailpipe.params.gail import Gail
+from gailpipe.policies.checkpoint import Checkpoint
 from gailpipe.policies.policy import GaussianPolicy, Policy
 
 
-def initialize(policy: Policy, demonstrations: Demonstrations, settings: Gail, generator: torch.Generator) -> None:
+def initialize(
+    policy: Policy,
+    demonstrations: Demonstrations,
+    settings: Gail,
+    generator: torch.Generator,
+    checkpoint: Checkpoint,
+) -> None:
     """Ready a new policy for GAIL: its normaliser starts from the demonstrations, and it is cloned if so set.
 
     Cloning gives the means; the exploration noise stays as it was (Ho & Ermon 2016, section 7, propose it).
@@ -16,7 +23,7 @@ def initialize(policy: Policy, demonstrations: Demonstrations, settings: Gail, g
     if settings.cloning.steps == 0:
         policy.normalizer.update(demonstrations.observations)
         return
-    for _ in clone(policy, demonstrations, settings.cloning, generator):
+    for _ in clone(policy, demonstrations, settings.cloning, generator, checkpoint):
         pass
     if isinstance(policy, GaussianPolicy):
         with torch.no_grad():

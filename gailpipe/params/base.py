@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -60,7 +61,7 @@ def read_params(path: Path) -> dict[str, Any]:
         UserError: The file is missing, is not YAML, or holds no mapping.
     """
     try:
-        document = YAML(typ="safe", pure=True).load(path)
+        document = _parse(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: can't be read: {error}") from error
     except (YAMLError, ValueError) as error:
@@ -68,6 +69,11 @@ def read_params(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise UserError(f"{path}: must be a mapping from section to settings")
     return document
+
+
+@lru_cache(maxsize=1)
+def _parse(text: str) -> Any:
+    return YAML(typ="safe", pure=True).load(text)
 
 
 def merge(common: Any, different: Any) -> Any:

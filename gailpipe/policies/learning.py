@@ -7,6 +7,7 @@ import polars as pl
 import polars.selectors as cs
 
 from gailpipe.foundation.progress import Progress
+from gailpipe.policies.checkpoint import Checkpoint, Figures
 
 SHOWN = {
     "return": "return",
@@ -16,21 +17,23 @@ SHOWN = {
 }
 
 
-def watch(figures_of_iterations: Iterable[dict[str, float]], clock: str, progress: Progress) -> pl.DataFrame:
-    """Run through `figures_of_iterations`, show how far they are, and return them as a table.
+def watch(training: Iterable[Figures], checkpoint: Checkpoint, clock: str, progress: Progress) -> pl.DataFrame:
+    """Run through `training`, show how far it is, and return the figures of all its iterations as a table.
 
     Args:
-        figures_of_iterations: What a training yields.
+        training: Yields the figures of each iteration.
+        checkpoint: Where it keeps them; those of an earlier process are there already.
         clock: The figure that counts the steps so far.
         progress: Where they are shown.
     """
-    rows: list[dict[str, float]] = []
     shown: dict[str, float] = {}
     before = 0.0
-    for figures in figures_of_iterations:
-        rows.append(figures)
+    if checkpoint.figures:
+        before = checkpoint.figures[-1][clock]
+        progress.resume(int(before))
+    for figures in training:
         shown |= {name: figures[key] for key, name in SHOWN.items() if not isnan(figures.get(key, nan))}
         progress.advance(int(figures[clock] - before), shown)
         before = figures[clock]
     no_episode_ended = cs.by_name("return", "length", require_all=False)
-    return pl.DataFrame(rows).with_columns(no_episode_ended.fill_nan(None))
+    return pl.DataFrame(checkpoint.figures).with_columns(no_episode_ended.fill_nan(None))

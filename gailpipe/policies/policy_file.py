@@ -1,23 +1,23 @@
 """Policies on disk: safetensors, with what it takes to build the policy again in the header."""
 
-import json
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from gailpipe.envs.tasks import find_task
 from gailpipe.foundation.errors import UserError
-from gailpipe.foundation.files import whole_file
+from gailpipe.foundation.files import write_file
 from gailpipe.policies.policy import Policy, make_policy
+from gailpipe.policies.tensor_file import read_tensors, tensor_bytes
 
 
 def save_policy(policy: Policy, path: Path) -> None:
-    """Write `policy` with its normaliser; the same policy always gives the same bytes."""
-    description = json.dumps({"task": policy.task.name, "hidden_sizes": policy.hidden_sizes}, sort_keys=True)
-    with whole_file(path) as aside:
-        save_file(policy.state_dict(), aside, metadata={"policy": description})
+    write_file(path, policy_bytes(policy))
+
+
+def policy_bytes(policy: Policy) -> bytes:
+    """Return the content of a file of `policy` and its normaliser; the same policy always gives the same bytes."""
+    return tensor_bytes(policy.state_dict(), {"task": policy.task.name, "hidden_sizes": policy.hidden_sizes})
 
 
 def load_policy(path: str | Path, task: str | None = None) -> Policy:
@@ -30,16 +30,11 @@ def load_policy(path: str | Path, task: str | None = None) -> Policy:
     Raises:
         UserError: The file is missing, is no policy, is one for another task, or its task is not to be had.
     """
+    tensors, description = read_tensors(Path(path))
     try:
-        with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            header = file.metadata() or {}
-        description = json.loads(header["policy"])
         name, hidden_sizes = str(description["task"]), tuple(map(int, description["hidden_sizes"]))
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: there is no such policy; `dvc pull` or `dvc repro` makes it") from error
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path}: is no policy of gailpipe, or is damaged; try `dvc checkout --force`") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path}: is no policy of gailpipe") from error
     if task not in (None, name):
         raise UserError(f"{path}: is a policy for {name}, not for {task}")
     policy = make_policy(find_task(name), hidden_sizes, 0.0, torch.Generator())

@@ -1,12 +1,13 @@
 """One visual language for all figures, and files that are the same bytes for the same data."""
 
+from io import BytesIO
 from pathlib import Path
 
 import matplotlib as mpl
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from gailpipe.foundation.files import whole_file
+from gailpipe.foundation.files import write_file
 
 mpl.use("svg")
 
@@ -26,5 +27,6 @@ def apply_style() -> None:
 
 
 def save_svg(figure: Figure, path: Path) -> None:
-    with whole_file(path) as aside:
-        figure.savefig(aside, format="svg", bbox_inches="tight", metadata={"Date": None})
+    file = BytesIO()
+    figure.savefig(file, format="svg", bbox_inches="tight", metadata={"Date": None})
+    write_file(path, file.getvalue())

@@ -1,24 +1,30 @@
 """The one loop of everything that learns from rollouts."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from math import nan
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from gailpipe.envs.simulators import Simulators
+from gailpipe.envs.tasks import Task
 from gailpipe.params.training import Training
+from gailpipe.policies.checkpoint import Checkpoint, Figures, Part
+from gailpipe.policies.finite import require_finite, require_finite_parameters
 from gailpipe.policies.policy import Policy
 from gailpipe.rl.advantages import gae
 from gailpipe.rl.rollout import Collector, Rollout
 from gailpipe.rl.trpo import trpo_step
 from gailpipe.rl.value_function import ValueFunction
 
+STEPS_BETWEEN_STARTS = 1000  # of each simulator, at least
+
 
 class RewardFunction(Protocol):
     """Where the reward comes from: all that the expert and GAIL differ in."""
 
-    def fit(self, rollout: Rollout) -> dict[str, float]:
+    def fit(self, rollout: Rollout) -> Figures:
         """Learn from `rollout`, and return figures for the learning curves."""
         ...
 
@@ -26,45 +32,102 @@ class RewardFunction(Protocol):
         """Return the reward of each step, (num_steps, num_envs)."""
         ...
 
+    def parts(self) -> dict[str, Part]:
+        """Return what it has learned and learns with, by name, for checkpoints."""
+        ...
+
 
 class EnvironmentReward:
     """The task's own reward, which an expert maximises."""
 
-    def fit(self, rollout: Rollout) -> dict[str, float]:
+    def fit(self, rollout: Rollout) -> Figures:
         return {}
 
     def __call__(self, rollout: Rollout) -> Tensor:
         return rollout.rewards
 
+    def parts(self) -> dict[str, Part]:
+        return {}
+
 
 def train(
     policy: Policy,
-    simulators: Simulators,
+    start_simulators: Callable[[int], Simulators],
     reward_function: RewardFunction,
     settings: Training,
     generator: torch.Generator,
-) -> Iterator[dict[str, float]]:
-    """Train `policy` in place, and yield the figures of each iteration.
+    checkpoint: Checkpoint,
+) -> Iterator[Figures]:
+    """Train `policy` in place, and yield the figures of each iteration that `checkpoint` does not have yet.
 
     `return` and `length` are means over the episodes that ended in the iteration, in the environment's own reward:
     nothing but `EnvironmentReward` learns from them. They are NaN where no episode ended.
+
+    Simulators can't be saved. So they start anew at every checkpoint, whether the run is interrupted there or not;
+    the episodes that this cuts off are bootstrapped from, and appear in no `return`.
+
+    Args:
+        policy: The new policy.
+        start_simulators: Maps the iteration to come to simulators, with a seed of their own.
+        reward_function: New, too.
+        settings: Of TRPO, the value function and the budget.
+        generator: Draws everything but what the simulators draw.
+        checkpoint: What is done already, and where progress is kept.
+
+    Raises:
+        UserError: Names the iteration and the quantity in which a NaN or an infinity arose.
     """
     value_function = ValueFunction(policy.normalizer, settings.hidden_sizes, settings.value_function, generator)
-    collector = Collector(simulators, policy, settings.num_steps, generator)
-    for iteration in range(settings.iterations):
-        rollout = collector.collect()
-        observations, actions, valid = rollout.valid_observations, rollout.valid_actions, rollout.valid
-        figures: dict[str, float] = {"env_steps": (iteration + 1) * settings.num_steps * settings.num_envs}
-        figures |= reward_function.fit(rollout)
-        with torch.no_grad():
-            values = value_function(rollout.observations)
-            rewards = reward_function(rollout)
-        advantages, returns = gae(
-            rewards, values, rollout.terminated, rollout.truncated, settings.discount, settings.gae_lambda
-        )
-        figures |= trpo_step(policy, observations, actions, advantages[valid], settings, generator)
-        figures |= value_function.fit(observations, returns[valid], generator)
-        policy.normalizer.update(observations)
-        figures["return"] = float(rollout.episode_returns.mean())
-        figures["length"] = float(rollout.episode_lengths.mean())
-        yield figures
+    parts = {
+        "policy": policy,
+        "value_function": value_function,
+        "value_optimizer": value_function.optimizer,
+        **reward_function.parts(),
+        "generator": generator,
+    }
+    checkpoint.restore(parts)
+    iterations_a_start = _iterations_a_start(policy.task, settings)
+    for start in range(len(checkpoint.figures), settings.iterations, iterations_a_start):
+        collector = Collector(start_simulators(start), policy, settings.num_steps, generator)
+        for iteration in range(start, min(start + iterations_a_start, settings.iterations)):
+            place = f"{policy.task.name}: iteration {iteration}"
+            rollout = collector.collect()
+            figures: Figures = {"env_steps": (iteration + 1) * settings.num_steps * settings.num_envs}
+            figures |= _learn(policy, value_function, reward_function, rollout, settings, generator, place)
+            require_finite(place, figures)
+            require_finite_parameters(place, parts)
+            figures["return"] = float(rollout.episode_returns.mean()) if len(rollout.episode_returns) else nan
+            figures["length"] = float(rollout.episode_lengths.mean()) if len(rollout.episode_lengths) else nan
+            checkpoint.figures.append(figures)
+            yield figures
+        checkpoint.save(parts)
+
+
+def _learn(
+    policy: Policy,
+    value_function: ValueFunction,
+    reward_function: RewardFunction,
+    rollout: Rollout,
+    settings: Training,
+    generator: torch.Generator,
+    place: str,
+) -> Figures:
+    observations, actions, valid = rollout.valid_observations, rollout.valid_actions, rollout.valid
+    require_finite(place, {"observations": rollout.observations, "the environment's rewards": rollout.rewards})
+    figures = reward_function.fit(rollout)
+    with torch.no_grad():
+        values = value_function(rollout.observations)
+        rewards = reward_function(rollout)
+    require_finite(place, {"values": values, "rewards": rewards})
+    advantages, returns = gae(
+        rewards, values, rollout.terminated, rollout.truncated, settings.discount, settings.gae_lambda
+    )
+    figures |= trpo_step(policy, observations, actions, advantages[valid], settings, generator)
+    figures |= value_function.fit(observations, returns[valid], generator)
+    policy.normalizer.update(observations)
+    return figures
+
+
+def _iterations_a_start(task: Task, settings: Training) -> int:
+    """Return for how many iterations simulators run: long enough for whole episodes."""
+    return -(-max(STEPS_BETWEEN_STARTS, task.max_episode_steps) // settings.num_steps)

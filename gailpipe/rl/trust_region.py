@@ -32,7 +32,8 @@ def trust_region_step(
 
     The direction solves (H + damping) x = −∇loss by conjugate gradients, H being the Hessian of `curvature`. It is
     scaled to `max_distance` under the quadratic model, then shortened until the loss has fallen and the distance
-    fits; if it never does, the parameters stay as they were.
+    fits; if it never does, the parameters stay as they were, as they do if the direction is not finite: the
+    distance is NaN then.
 
     Args:
         parameters: What is moved, in place.
@@ -47,6 +48,8 @@ def trust_region_step(
     product = hessian_vector_product(curvature(), parameters, damping)
     direction = conjugate_gradient(product, -gradient, CONJUGATE_GRADIENT_STEPS)
     length = torch.sqrt(2 * max_distance / (direction @ product(direction)).clamp_min(1e-12))
+    if not torch.isfinite(length * direction).all():
+        return TrustRegionStep(float("nan"), 0.0)
 
     start = parameters_to_vector(parameters).detach()
     with torch.no_grad():

@@ -19,6 +19,10 @@ class ValueFunction(nn.Module):
     predictions do not (PopArt; van Hasselt et al. 2016, eq. 10).
     """
 
+    return_mean: Tensor  # ()
+    return_std: Tensor  # ()
+    fitted: Tensor  # (), bool: whether the moments are of any returns
+
     def __init__(
         self,
         normalizer: Normalizer,
@@ -29,11 +33,11 @@ class ValueFunction(nn.Module):
         super().__init__()
         self.normalizer = normalizer
         self.network = mlp(len(normalizer.mean), hidden_sizes, 1, generator)
-        self.return_mean = torch.zeros(())
-        self.return_std = torch.ones(())
-        self._fitted = False
+        self.register_buffer("return_mean", torch.zeros(()))
+        self.register_buffer("return_std", torch.ones(()))
+        self.register_buffer("fitted", torch.zeros((), dtype=torch.bool))
         self._settings = settings
-        self._optimizer = torch.optim.Adam(self.network.parameters(), settings.learning_rate)
+        self.optimizer = torch.optim.Adam(self.network.parameters(), settings.learning_rate)
 
     def forward(self, observations: Tensor) -> Tensor:
         """Return V of observations (..., observation_dim), shape (...)."""
@@ -47,9 +51,9 @@ class ValueFunction(nn.Module):
         for _ in range(self._settings.epochs):
             for batch in torch.randperm(len(targets), generator=generator).split(self._settings.batch_size):
                 loss = (self._standardised(observations[batch]) - targets[batch]).square().mean()
-                self._optimizer.zero_grad()
+                self.optimizer.zero_grad()
                 loss.backward()
-                self._optimizer.step()
+                self.optimizer.step()
                 losses.append(loss.detach())
         return {"value_loss": float(torch.stack(losses).mean())}
 
@@ -59,11 +63,11 @@ class ValueFunction(nn.Module):
     @torch.no_grad()
     def _move_moments(self, returns: Tensor) -> None:
         mean, std = returns.mean(), returns.std(unbiased=False).clamp_min(1e-6)
-        if self._fitted:
+        if self.fitted:
             mean = torch.lerp(mean, self.return_mean, MOMENTS_KEPT)
             std = torch.lerp(std, self.return_std, MOMENTS_KEPT)
             last = self.network[-1]
             assert isinstance(last, nn.Linear)
             last.weight.mul_(self.return_std / std)
             last.bias.mul_(self.return_std / std).add_((self.return_mean - mean) / std)
-        self.return_mean, self.return_std, self._fitted = mean, std, True
+        self.return_mean, self.return_std, self.fitted = mean, std, torch.ones_like(self.fitted)

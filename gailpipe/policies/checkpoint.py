@@ -1,0 +1,95 @@
+"""Checkpoints: the whole state of a run, from which it goes on as if nothing had happened."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from gailpipe.foundation.errors import UserError
+from gailpipe.foundation.files import write_file
+from gailpipe.policies.tensor_file import read_tensors, tensor_bytes
+
+Part = nn.Module | torch.optim.Optimizer | torch.Generator
+Figures = dict[str, float]
+
+SHARE_OF_TIME = 0.01  # that `offer` spends on writing, at most
+
+
+class Checkpoint:
+    """A run's state on disk, and the figures of all its iterations so far.
+
+    Without a path nothing is kept.
+
+    Raises:
+        UserError: The file at the path is damaged.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.figures: list[Figures] = []
+        self._path = path
+        self._tensors: dict[str, Tensor] = {}
+        self._saved, self._cost = time.monotonic(), 0.0
+        if path is not None and path.exists():
+            try:
+                self._tensors, description = read_tensors(path)
+                self.figures = description["figures"]
+            except (UserError, KeyError) as error:
+                raise UserError(f"{path}: is a damaged checkpoint; remove it, and this run starts afresh") from error
+
+    def restore(self, parts: Mapping[str, Part]) -> None:
+        """Bring `parts` to the state of the checkpoint; leave them alone if there was none."""
+        if not self._tensors:
+            return
+        for name, part in parts.items():
+            prefix = f"{name}/"
+            state = {key.removeprefix(prefix): self._tensors[key] for key in self._tensors if key.startswith(prefix)}
+            _set_state(part, state)
+
+    def save(self, parts: Mapping[str, Part]) -> None:
+        """Replace the checkpoint by the state of `parts`, and the figures."""
+        if self._path is None:
+            return
+        started = time.monotonic()
+        tensors = {f"{name}/{key}": value for name, part in parts.items() for key, value in _state(part).items()}
+        write_file(self._path, tensor_bytes(tensors, {"figures": self.figures}))
+        self._saved = time.monotonic()
+        self._cost = self._saved - started
+
+    def offer(self, parts: Mapping[str, Part]) -> None:
+        """Save, unless the last time was so short ago that saving would slow the run down."""
+        if time.monotonic() - self._saved >= self._cost / SHARE_OF_TIME:
+            self.save(parts)
+
+
+def _state(part: Part) -> dict[str, Tensor]:
+    """Return copies of all tensors that make up the state of `part`."""
+    match part:
+        case nn.Module():
+            return {name: tensor.detach().clone() for name, tensor in part.state_dict().items()}
+        case torch.optim.Optimizer():
+            return {
+                f"{number}.{name}": value.clone()
+                for number, parameter in enumerate(_parameters(part))
+                for name, value in part.state[parameter].items()
+            }
+        case torch.Generator():
+            return {"state": part.get_state()}
+
+
+def _set_state(part: Part, state: dict[str, Tensor]) -> None:
+    match part:
+        case nn.Module():
+            part.load_state_dict(state)
+        case torch.optim.Optimizer():
+            parameters = _parameters(part)
+            for key, value in state.items():
+                number, name = key.split(".")
+                part.state[parameters[int(number)]][name] = value
+        case torch.Generator():
+            part.set_state(state["state"])
+
+
+def _parameters(optimizer: torch.optim.Optimizer) -> list[Tensor]:
+    return [parameter for group in optimizer.param_groups for parameter in group["params"]]

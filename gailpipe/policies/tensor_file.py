@@ -1,0 +1,35 @@
+"""Tensors on disk: sealed safetensors files, with a description in the header."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from gailpipe.foundation.errors import UserError
+from gailpipe.foundation.seal import RESTORE, UNSEALED, read_sealed, seal
+
+KEY = "gailpipe"  # the only one, since safetensors keeps several in no fixed order
+
+
+def tensor_bytes(tensors: Mapping[str, Tensor], description: Mapping[str, Any]) -> bytes:
+    """Return the content of a file with `tensors`, and with `description` as JSON takes it."""
+    header = json.dumps({**description, "seal": UNSEALED})
+    return seal(save(dict(tensors), {KEY: header}))
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read a file's tensors and description.
+
+    Raises:
+        UserError: The file is missing, damaged, or of another kind.
+    """
+    content = read_sealed(path)
+    try:
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+        return load(content), json.loads(header["__metadata__"][KEY])
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path}: is no safetensors file of gailpipe, or is damaged; {RESTORE}") from error

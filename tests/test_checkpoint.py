@@ -1,0 +1,173 @@
+"""Checkpoints, and numbers that go wrong."""
+
+from math import inf, nan
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from gailpipe.envs.simulators import Step
+from gailpipe.foundation.errors import UserError
+from gailpipe.imitation.cloning import clone
+from gailpipe.imitation.demonstrations import Demonstrations
+from gailpipe.params.cloning import Cloning
+from gailpipe.policies.checkpoint import Checkpoint
+from gailpipe.policies.policy import make_policy
+from gailpipe.rl.rollout import Rollout
+from gailpipe.rl.training import EnvironmentReward, train
+from tests.tasks import continuous_task
+from tests.test_rollout import FakeSimulators, settings
+
+
+def parts(seed: int) -> tuple[nn.Linear, torch.optim.Optimizer, torch.Generator]:
+    generator = torch.Generator().manual_seed(seed)
+    module = nn.Linear(3, 2)
+    nn.init.normal_(module.weight, generator=generator)
+    return module, torch.optim.Adam(module.parameters(), 0.1), generator
+
+
+def step(module: nn.Linear, optimizer: torch.optim.Optimizer, generator: torch.Generator) -> None:
+    optimizer.zero_grad()
+    module(torch.randn(5, 3, generator=generator)).square().mean().backward()
+    optimizer.step()
+
+
+def named(things: tuple[nn.Linear, torch.optim.Optimizer, torch.Generator]) -> dict[str, Any]:
+    return dict(zip(("module", "optimizer", "generator"), things, strict=True))
+
+
+def test_a_restored_run_takes_the_very_same_steps(tmp_path: Path) -> None:
+    first = parts(seed=0)
+    for _ in range(3):
+        step(*first)
+    checkpoint = Checkpoint(tmp_path / "checkpoint")
+    checkpoint.figures.append({"steps": 3, "return": nan, "loss": 0.1 + 0.2})
+    checkpoint.save(named(first))
+    second, restored = parts(seed=1), Checkpoint(tmp_path / "checkpoint")
+    restored.restore(named(second))
+    assert repr(restored.figures) == repr(checkpoint.figures)
+    for _ in range(3):
+        step(*first)
+        step(*second)
+    assert torch.equal(first[0].weight, second[0].weight)
+    assert torch.equal(first[2].get_state(), second[2].get_state())
+
+
+def test_without_a_checkpoint_nothing_is_restored_and_without_a_path_nothing_kept(tmp_path: Path) -> None:
+    things = parts(seed=0)
+    before = things[0].weight.clone()
+    for checkpoint in (Checkpoint(tmp_path / "none"), Checkpoint()):
+        checkpoint.restore(named(things))
+        assert torch.equal(things[0].weight, before)
+    Checkpoint().save(named(things))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_offers_are_declined_while_saving_takes_more_than_its_share_of_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter((0.0, 1.0, 49.9, 50.0, 50.0, 50.5))
+    monkeypatch.setattr("gailpipe.policies.checkpoint.time.monotonic", lambda: next(clock))
+    checkpoint, things = Checkpoint(tmp_path / "checkpoint"), named(parts(seed=0))
+    checkpoint._cost = 0.5
+    written = []
+    for _ in range(3):
+        checkpoint.offer(things)
+        written.append((tmp_path / "checkpoint").exists())
+    assert written == [False, False, True]
+
+
+@pytest.mark.parametrize("damage", ["truncated", "altered", "empty"])
+def test_a_damaged_checkpoint_is_named(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "checkpoint"
+    Checkpoint(path).save(named(parts(seed=0)))
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(bytes({"truncated": content[:-9], "altered": content, "empty": b""}[damage]))
+    with pytest.raises(UserError, match=rf"^{path}: is a damaged checkpoint; remove it"):
+        Checkpoint(path)
+
+
+class BrokenSimulators(FakeSimulators):
+    """Give a NaN or an infinity in the observations or rewards of a late step."""
+
+    def __init__(self, quantity: str, value: float) -> None:
+        super().__init__()
+        self._quantity, self._value, self._steps = quantity, value, 0
+
+    def step(self, actions: Any) -> Step:
+        self._steps += 1
+        result = super().step(actions)
+        if self._steps == 2500:
+            broken = getattr(result, self._quantity).copy()
+            broken.reshape(-1)[0] = self._value
+            return result._replace(**{self._quantity: broken})
+        return result
+
+
+class BrokenReward(EnvironmentReward):
+    def __call__(self, rollout: Rollout) -> torch.Tensor:
+        return torch.full_like(rollout.rewards, nan)
+
+
+class BrokenFit(EnvironmentReward):
+    def fit(self, rollout: Rollout) -> dict[str, float]:
+        return {"discriminator_loss": inf}
+
+
+class BrokenPart(EnvironmentReward):
+    def parts(self) -> dict[str, Any]:
+        part = nn.Linear(1, 1)
+        nn.init.constant_(part.bias, nan)
+        return {"discriminator": part}
+
+
+@pytest.mark.parametrize("value", [nan, inf])
+@pytest.mark.parametrize(
+    ("quantity", "named"), [("observations", "observations"), ("rewards", "the environment's rewards")]
+)
+def test_a_simulator_that_goes_wrong_stops_the_run_and_the_last_checkpoint_stays(
+    tmp_path: Path, quantity: str, value: float, named: str
+) -> None:
+    generator = torch.Generator().manual_seed(0)
+    policy = make_policy(FakeSimulators.task, [4], 0, generator)
+    simulators: Any = BrokenSimulators(quantity, value)
+    checkpoint = Checkpoint(tmp_path / "checkpoint")
+    training = train(policy, lambda _: simulators, EnvironmentReward(), settings(10_000, 200), generator, checkpoint)
+    message = rf"^Discrete-v0: iteration 12: {named}: a NaN or an infinity arose"
+    with pytest.raises(UserError, match=message):
+        list(training)
+    assert len(Checkpoint(tmp_path / "checkpoint").figures) == 10
+
+
+@pytest.mark.parametrize(
+    ("reward_function", "named"),
+    [
+        (BrokenReward(), "rewards"),
+        (BrokenFit(), "discriminator_loss"),
+        (BrokenPart(), "discriminator's parameters"),
+    ],
+)
+def test_a_learner_that_goes_wrong_stops_the_run(reward_function: EnvironmentReward, named: str) -> None:
+    generator = torch.Generator().manual_seed(0)
+    policy = make_policy(FakeSimulators.task, [4], 0, generator)
+    simulators: Any = FakeSimulators
+    training = train(policy, lambda _: simulators(), reward_function, settings(40, 10), generator, Checkpoint())
+    with pytest.raises(UserError, match=rf"^Discrete-v0: iteration 0: {named}: a NaN or an infinity arose"):
+        list(training)
+
+
+def test_a_policy_step_without_a_finite_direction_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gailpipe.rl.trust_region.conjugate_gradient", lambda product, target, steps: target * nan)
+    test_a_learner_that_goes_wrong_stops_the_run(EnvironmentReward(), "kl")
+
+
+def test_cloning_that_goes_wrong_stops_at_the_next_validation() -> None:
+    generator = torch.Generator().manual_seed(0)
+    policy = make_policy(continuous_task(), [4], 0.0, generator)
+    huge = Demonstrations(torch.zeros(20, 3), torch.full((20, 2), 3e38))
+    cloning = Cloning(steps=60, learning_rate=0.01, batch_size=8, validation_fraction=0.3, validate_every=10)
+    with pytest.raises(UserError, match=r"^Continuous-v0: step 10 of cloning: loss: a NaN or an infinity arose"):
+        list(clone(policy, huge, cloning, generator, Checkpoint()))
