@@ -1,19 +1,26 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help repro test requirements
+.PHONY: help repro store test faults requirements
 help:  ## list what there is
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/' | expand -t 16
 
-repro: .venv/installed  ## set up, restore the stored results, and run whatever is out of date
+repro: .venv/installed store  ## set up, restore the stored results, and run whatever is out of date
 	dvc pull --run-cache --allow-missing
 	dvc repro
+
+store:
+	@damaged=$$(git ls-files --modified data/store); test -z "$$damaged" || \
+	{ echo "error: $$damaged: damaged or missing; \`git checkout data/store\` restores the store"; exit 1; } >&2
 
 test: .venv/installed  ## set up, and run ruff, mypy and the tests
 	ruff check .
 	ruff format --check .
 	mypy
 	pytest
+
+faults: .venv/installed  ## interrupt a tiny pipeline in every way, and see that nothing is lost
+	python -m tests.faults
 
 requirements:  ## renew requirements.txt from pyproject.toml
 	$(PYTHON) -m venv --clear .venv

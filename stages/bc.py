@@ -26,8 +26,8 @@ from gailpipe.policies.runs import train_seeds
 def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Bc, "bc", arguments.env)
     seed = load_seed(arguments.params)
+    require_vacant(arguments.out)
     with scratch(f"bc-{arguments.env}", {"seed": seed, **settings.model_dump()}, [arguments.demonstrations]) as folder:
-        require_vacant(arguments.out)
         run_one = partial(train_one, arguments.env, arguments.demonstrations, settings, seed)
         train_seeds(run_one, settings.seeds, folder, arguments.out)
 

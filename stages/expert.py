@@ -26,10 +26,10 @@ from gailpipe.rl.training import EnvironmentReward, train
 def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Training, "expert", arguments.env)
     seed = load_seed(arguments.params)
+    require_vacant(arguments.out)
     task = find_task(arguments.env)
     torch.set_num_threads(1)
     with scratch(f"expert-{task.name}", {"seed": seed, **settings.model_dump()}) as folder:
-        require_vacant(arguments.out)
         policy, curves = train_expert(task, settings, seed, Checkpoint(folder / "training"))
         files = {"learning.parquet": table_bytes(curves), "policy.safetensors": policy_bytes(policy)}
         write_directory(arguments.out, files)
@@ -40,8 +40,8 @@ def train_expert(task: Task, settings: Training, seed: int, checkpoint: Checkpoi
     generator = torch.Generator().manual_seed(derive_seed(seed, "expert", task.name))
     policy = make_policy(task, settings.hidden_sizes, settings.initial_log_std, generator)
 
-    def start_simulators(iteration: int) -> Simulators:
-        simulators_seed = derive_seed(seed, "expert simulators", task.name, iteration)
+    def start_simulators(start: int) -> Simulators:
+        simulators_seed = derive_seed(seed, "expert simulators", task.name, start)
         return Simulators(task, settings.num_envs, simulators_seed, available_cores())
 
     training = train(policy, start_simulators, EnvironmentReward(), settings, generator, checkpoint)

@@ -29,10 +29,10 @@ from gailpipe.rl.training import train
 def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Gail, "gail", arguments.env)
     seed = load_seed(arguments.params)
+    require_vacant(arguments.out)
     with scratch(
         f"gail-{arguments.env}", {"seed": seed, **settings.model_dump()}, [arguments.demonstrations]
     ) as folder:
-        require_vacant(arguments.out)
         run_one = partial(train_one, arguments.env, arguments.demonstrations, settings, seed)
         train_seeds(run_one, settings.seeds, folder, arguments.out)
 
@@ -49,8 +49,8 @@ def train_one(
     reward_function = GailReward(policy, demonstrations, settings, generator)
     checkpoint = Checkpoint(checkpoints / "training")
 
-    def start_simulators(iteration: int) -> Simulators:
-        simulators_seed = derive_seed(seed, "gail simulators", env, index, iteration)
+    def start_simulators(start: int) -> Simulators:
+        simulators_seed = derive_seed(seed, "gail simulators", env, index, start)
         return Simulators(task, settings.num_envs, simulators_seed, num_threads=1)
 
     training = train(policy, start_simulators, reward_function, settings, generator, checkpoint)

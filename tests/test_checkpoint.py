@@ -129,8 +129,9 @@ class BrokenPart(EnvironmentReward):
     ("quantity", "named"), [("observations", "observations"), ("rewards", "the environment's rewards")]
 )
 def test_a_simulator_that_goes_wrong_stops_the_run_and_the_last_checkpoint_stays(
-    tmp_path: Path, quantity: str, value: float, named: str
+    tmp_path: Path, quantity: str, value: float, named: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("gailpipe.policies.checkpoint.SHARE_OF_TIME", inf)
     generator = torch.Generator().manual_seed(0)
     policy = make_policy(FakeSimulators.task, [4], 0, generator)
     simulators: Any = BrokenSimulators(quantity, value)
@@ -139,7 +140,7 @@ def test_a_simulator_that_goes_wrong_stops_the_run_and_the_last_checkpoint_stays
     message = rf"^Discrete-v0: iteration 12: {named}: a NaN or an infinity arose"
     with pytest.raises(UserError, match=message):
         list(training)
-    assert len(Checkpoint(tmp_path / "checkpoint").figures) == 10
+    assert len(Checkpoint(tmp_path / "checkpoint").figures) == 12
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,9 @@ def test_a_directory_appears_whole(tmp_path: Path) -> None:
     write_directory(tmp_path / "new", {"a": b"1", "b": b"2"})
     assert {path.name: path.read_bytes() for path in (tmp_path / "new").iterdir()} == {"a": b"1", "b": b"2"}
     assert [path.name for path in tmp_path.iterdir()] == ["new"]
+    write_directory(tmp_path / "new", {"b": b"2", "a": b"1"})
+    with pytest.raises(UserError, match="exists already"):
+        write_directory(tmp_path / "new", {"a": b"1", "b": b"3"})
 
 
 def test_a_directory_never_replaces_anything(tmp_path: Path) -> None:

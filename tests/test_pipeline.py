@@ -19,11 +19,8 @@ def of_all_tasks(*stages: str) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    workspace = Workspace(tmp_path_factory.mktemp("repository"))
-    assert stages_run(workspace.dvc("repro")) == ALL
-    workspace.commit("Run")
-    return workspace
+def workspace(finished: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return finished.copy(tmp_path_factory.mktemp("pipeline") / "repository")
 
 
 def test_nothing_runs_when_nothing_changed(workspace: Workspace) -> None:

@@ -1,11 +1,14 @@
 from collections.abc import Iterator
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from numpy.typing import NDArray
 
 from gailpipe.envs.simulators import Step
+from gailpipe.foundation.errors import UserError
 from gailpipe.params.training import Training, ValueFunctionFit
 from gailpipe.policies.checkpoint import Checkpoint
 from gailpipe.policies.policy import Policy, make_policy
@@ -45,9 +48,13 @@ class FakeSimulators:
 
 def collect(num_steps: int, rollouts: int) -> list[Rollout]:
     generator = torch.Generator().manual_seed(0)
-    simulators: Any = FakeSimulators()
-    collector = Collector(simulators, make_policy(simulators.task, [4], 0, generator), num_steps, generator)
+    collector = new_collector(num_steps, generator)
     return [collector.collect() for _ in range(rollouts)]
+
+
+def new_collector(num_steps: int, generator: torch.Generator) -> Collector:
+    simulators: Any = FakeSimulators
+    return Collector(lambda _: simulators(), make_policy(FakeSimulators.task, [4], 0, generator), num_steps, generator)
 
 
 def test_resets_are_not_valid_and_last_observations_are_kept() -> None:
@@ -69,6 +76,46 @@ def test_rollouts_go_on_where_the_last_one_ended() -> None:
         torch.testing.assert_close(torch.cat([getattr(first, name), getattr(second, name)]), getattr(whole, name))
     assert first.episode_lengths.tolist() == [2, 3]
     assert second.episode_lengths.tolist() == [2, 3, 2]
+
+
+def test_a_collector_goes_on_from_its_state_as_if_nothing_had_happened() -> None:
+    generator = torch.Generator().manual_seed(0)
+    collector = new_collector(5, generator)
+    collector.collect()
+    state, noise = collector.state_dict(), generator.get_state()
+    expected = collector.collect()
+    resumed = new_collector(5, generator)
+    resumed.load_state_dict(state)
+    generator.set_state(noise)
+    found = resumed.collect()
+    for field in fields(Rollout):
+        torch.testing.assert_close(getattr(found, field.name), getattr(expected, field.name), rtol=0, atol=0)
+
+
+def test_simulators_that_do_not_repeat_themselves_are_refused() -> None:
+    collector = new_collector(5, torch.Generator().manual_seed(0))
+    collector.collect()
+    state = collector.state_dict()
+    with pytest.raises(UserError, match="Discrete-v0: can't go on: the same seed and actions led elsewhere"):
+        collector.load_state_dict(state | {"observations": state["observations"] + 1})
+
+
+def test_simulators_start_anew_after_a_few_episodes_and_the_ones_cut_off_count_nowhere() -> None:
+    starts, simulators = list[int](), FakeSimulators()
+
+    def start(number: int) -> Any:
+        starts.append(number)
+        simulators._count[:] = 0
+        return simulators
+
+    generator = torch.Generator().manual_seed(0)
+    collector = Collector(start, make_policy(FakeSimulators.task, [4], 0, generator), 2000, generator)
+    rollouts = [collector.collect() for _ in range(5)]
+    assert starts == [0, 1, 2]
+    assert all(bool(rollout.valid[0].all()) for rollout in rollouts[::2])
+    assert sum(len(rollout.episode_returns) for rollout in rollouts[:2]) == 4000 // 3 + 4000 // 4
+    assert {float(value) for rollout in rollouts for value in rollout.episode_returns} == {2, 3}
+    assert {float(value) for rollout in rollouts for value in rollout.episode_lengths} == {2, 3}
 
 
 def test_the_normaliser_moves_only_after_the_step() -> None:

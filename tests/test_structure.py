@@ -108,3 +108,33 @@ def test_light_stages_load_no_torch(stage: str) -> None:
 def test_doors_hold_a_docstring_alone_so_that_no_stage_depends_on_them(file: Path) -> None:
     (statement,) = ast.parse(file.read_text()).body
     assert isinstance(statement, ast.Expr)
+
+
+OPENED_AS_CODE = {"cloudpickle", "dill", "joblib", "marshal", "pickle", "shelve"}
+OPENED_AS_CODE_BY = {("torch", "load"), ("torch", "save"), ("np", "load"), ("np", "save"), ("pl", "read_pickle")}
+
+
+@pytest.mark.parametrize(
+    "file", sorted(path for room in ("gailpipe", "stages") for path in (ROOT / room).rglob("*.py"))
+)
+def test_no_file_is_opened_that_can_run_code(file: Path) -> None:
+    for node in ast.walk(ast.parse(file.read_text())):
+        match node:
+            case ast.Import(names=names):
+                assert not {name.name.split(".")[0] for name in names} & OPENED_AS_CODE
+            case ast.ImportFrom(module=str(module)):
+                assert module.split(".")[0] not in OPENED_AS_CODE
+            case ast.Attribute(value=ast.Name(id=owner), attr=name):
+                assert (owner, name) not in OPENED_AS_CODE_BY
+            case ast.Name(id=name):
+                assert name not in {"eval", "exec", "__import__"}
+
+
+def test_nothing_in_the_store_can_run_code() -> None:
+    for path in (ROOT / "data" / "store").rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            safetensors = content[8:].startswith(b'{"__metadata__"')
+            parquet = content.startswith(b"PAR1") and content.endswith(b"PAR1")
+            text = b"\0" not in content and content.decode()
+            assert safetensors or parquet or text, path

@@ -2,14 +2,16 @@
 
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, TypeAlias
 
 from ruamel.yaml import YAML
 
+Process: TypeAlias = subprocess.Popen[str]
 ROOT = Path(__file__).resolve().parents[1]
 
 TINY_TRAINING = {"env_steps": 256, "num_envs": 4, "num_steps": 64, "hidden_sizes": [8]}
@@ -40,10 +42,16 @@ def write_params(params: dict[str, Any], path: Path) -> None:
 
 
 class Workspace:
-    """A Git and DVC repository at `root`, made of the files that Git tracks here, as they are now."""
+    """A Git and DVC repository at `root`."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
+
+    @classmethod
+    def create(cls, root: Path) -> Self:
+        """Make a repository of the files that Git tracks here, as they are now, with tiny params."""
+        workspace = cls(root)
+        root.mkdir(exist_ok=True)
         listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True)
         for name in listed.stdout.split("\0"):
             kept = not name.startswith(("data/store/", "reports/")) and name != "dvc.lock"
@@ -51,25 +59,41 @@ class Workspace:
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, root / name)
         write_params(tiny_params(), root / "params.yaml")
-        self.run("git", "init", "--quiet", "--initial-branch=main")
-        self.run("git", "config", "user.name", "Test")
-        self.run("git", "config", "user.email", "test@example.org")
-        self.commit("Start")
+        workspace.run("git", "init", "--quiet", "--initial-branch=main")
+        workspace.run("git", "config", "user.name", "Test")
+        workspace.run("git", "config", "user.email", "test@example.org")
+        workspace.commit("Start")
+        return workspace
+
+    def copy(self, root: Path) -> "Workspace":
+        """Return a copy at `root`, with all that is here."""
+        return Workspace(shutil.copytree(self.root, root, symlinks=True))
 
     def run(self, *command: str, fails: bool = False, directory: Path | None = None) -> str:
         """Run a command here, and return what it printed; its status must be 0, or another if it `fails`."""
+        process = self.start(*command, directory=directory)
+        output, _ = process.communicate()
+        assert (process.returncode != 0) == fails, output
+        return output
+
+    def start(self, *command: str, directory: Path | None = None, max_file_size: int | None = None) -> Process:
+        """Start a command here, in a process group of its own; its files can't grow beyond `max_file_size` bytes."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        done = subprocess.run(
+
+        def limit() -> None:
+            if max_file_size is not None:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (max_file_size, max_file_size))
+
+        return subprocess.Popen(
             command,
             cwd=directory or self.root,
             env={**os.environ, "PATH": path, "PYTHONPATH": ""},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            check=False,
+            start_new_session=True,
+            preexec_fn=limit,
         )
-        assert (done.returncode != 0) == fails, done.stdout
-        return done.stdout
 
     def commit(self, message: str) -> None:
         self.run("git", "add", "--all")

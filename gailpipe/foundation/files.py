@@ -31,11 +31,14 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 def write_directory(path: Path, files: Mapping[str, bytes]) -> None:
-    """Make the directory `path` with these `files`, by name.
+    """Make the directory `path` with these `files`, by name; leave it alone if it holds just these already.
 
     Raises:
-        UserError: It can't be written, or there is something already, which still is as it was.
+        UserError: It can't be written, or there is something else, which still is as it was.
     """
+    with _named(path):
+        if path.is_dir() and files == {found.name: found.is_file() and found.read_bytes() for found in path.iterdir()}:
+            return
     require_vacant(path)
     with _named(path):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,7 @@
 """What all sections share: strict, frozen models, and how a task's section comes out of params.yaml."""
 
 import difflib
+import json
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -64,7 +65,7 @@ def read_params(path: Path) -> dict[str, Any]:
         document = _parse(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: can't be read: {error}") from error
-    except (YAMLError, ValueError) as error:
+    except (YAMLError, ValueError, RecursionError) as error:
         raise UserError(f"{path}: is not valid YAML: {' '.join(str(error).split())}") from error
     if not isinstance(document, dict):
         raise UserError(f"{path}: must be a mapping from section to settings")
@@ -73,7 +74,9 @@ def read_params(path: Path) -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def _parse(text: str) -> Any:
-    return YAML(typ="safe", pure=True).load(text)
+    document = YAML(typ="safe", pure=True).load(text)
+    json.dumps(document, default=str, skipkeys=True)  # refuses what contains itself by an alias
+    return document
 
 
 def merge(common: Any, different: Any) -> Any:

@@ -3,15 +3,25 @@
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
 from gailpipe.policies.tensor_file import read_tensors, tensor_bytes
 
-Part = nn.Module | torch.optim.Optimizer | torch.Generator
+
+class Stateful(Protocol):
+    """What has a state of named tensors, such as every module."""
+
+    def state_dict(self) -> dict[str, Tensor]: ...
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> Any: ...
+
+
+Part = Stateful | torch.optim.Optimizer | torch.Generator
 Figures = dict[str, float]
 
 SHARE_OF_TIME = 0.01  # that `offer` spends on writing, at most
@@ -66,8 +76,6 @@ class Checkpoint:
 def _state(part: Part) -> dict[str, Tensor]:
     """Return copies of all tensors that make up the state of `part`."""
     match part:
-        case nn.Module():
-            return {name: tensor.detach().clone() for name, tensor in part.state_dict().items()}
         case torch.optim.Optimizer():
             return {
                 f"{number}.{name}": value.clone()
@@ -76,12 +84,12 @@ def _state(part: Part) -> dict[str, Tensor]:
             }
         case torch.Generator():
             return {"state": part.get_state()}
+        case _:
+            return {name: tensor.detach().clone() for name, tensor in part.state_dict().items()}
 
 
 def _set_state(part: Part, state: dict[str, Tensor]) -> None:
     match part:
-        case nn.Module():
-            part.load_state_dict(state)
         case torch.optim.Optimizer():
             parameters = _parameters(part)
             for key, value in state.items():
@@ -89,6 +97,8 @@ def _set_state(part: Part, state: dict[str, Tensor]) -> None:
                 part.state[parameters[int(number)]][name] = value
         case torch.Generator():
             part.set_state(state["state"])
+        case _:
+            part.load_state_dict(state)
 
 
 def _parameters(optimizer: torch.optim.Optimizer) -> list[Tensor]:

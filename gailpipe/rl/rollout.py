@@ -1,12 +1,16 @@
 """Steps of a policy in many simulators at once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from gailpipe.envs.simulators import Simulators
+from gailpipe.envs.simulators import Simulators, Step
+from gailpipe.foundation.errors import UserError
 from gailpipe.policies.policy import Policy
+
+TIME_LIMITS_A_START, LEAST_STEPS_A_START = 4, 4000  # of each simulator
 
 
 @dataclass(frozen=True)
@@ -32,50 +36,95 @@ class Rollout:
 
 
 class Collector:
-    """Steps a policy on and on: each rollout goes on where the last one ended."""
+    """Steps a policy on and on: each rollout goes on where the last one ended.
 
-    def __init__(self, simulators: Simulators, policy: Policy, num_steps: int, generator: torch.Generator) -> None:
-        self._simulators, self._policy, self._num_steps = simulators, policy, num_steps
-        self._generator = generator
-        self._observations = torch.from_numpy(simulators.reset())  # (num_envs, observation_dim)
-        self._ended = torch.zeros(simulators.num_envs, dtype=torch.bool)
-        self._returns = torch.zeros(simulators.num_envs, dtype=torch.float64)
-        self._lengths = torch.zeros(simulators.num_envs)
+    The state of simulators can't be saved, but their steps can be repeated: the state of a collector is the actions
+    since its simulators started. Every few episodes they start anew, so that these stay few.
+    """
+
+    def __init__(
+        self, start_simulators: Callable[[int], Simulators], policy: Policy, num_steps: int, generator: torch.Generator
+    ) -> None:
+        self._start_simulators, self._policy, self._generator = start_simulators, policy, generator
+        self._num_steps = num_steps
+        self._steps_a_start = max(LEAST_STEPS_A_START, TIME_LIMITS_A_START * policy.task.max_episode_steps)
+        self._starts = 0
+        self._start()
 
     @torch.no_grad()
     def collect(self) -> Rollout:
-        """Sample the policy for `num_steps` steps of every simulator."""
+        """Sample the policy for `num_steps` steps of every simulator.
+
+        Where simulators start anew, the episodes that this cuts off appear in no returns or lengths.
+        """
+        if len(self._actions) >= self._steps_a_start:
+            self._starts += 1
+            self._start()
         shape = (self._num_steps, self._simulators.num_envs)
         observations = torch.empty(shape[0] + 1, *self._observations.shape)
-        actions, episode_returns, episode_lengths = [], [], []
         rewards = torch.empty(shape)
         terminated, truncated, valid = (torch.empty(shape, dtype=torch.bool) for _ in range(3))
+        episode_returns, episode_lengths = [torch.empty(0)], [torch.empty(0)]
         for step in range(self._num_steps):
-            observations[step] = self._observations
-            action = self._policy.sample(observations[step], self._generator)
-            result = self._simulators.step(action.numpy())
-            actions.append(action)
+            observations[step], valid[step] = self._observations, ~self._ended
+            result = self._step(self._policy.sample(self._observations, self._generator))
             rewards[step] = torch.from_numpy(result.rewards)
             terminated[step] = torch.from_numpy(result.terminated)
             truncated[step] = torch.from_numpy(result.truncated)
-            valid[step] = ~self._ended
-            self._observations = torch.from_numpy(result.observations)
-            self._ended = terminated[step] | truncated[step]
-            self._returns += rewards[step]
-            self._lengths += valid[step]
             if self._ended.any():
                 episode_returns.append(self._returns[self._ended])
                 episode_lengths.append(self._lengths[self._ended])
-                self._returns[self._ended] = 0
-                self._lengths[self._ended] = 0
         observations[-1] = self._observations
         return Rollout(
             observations,
-            torch.stack(actions),
+            torch.stack(self._actions[-self._num_steps :]),
             rewards,
             terminated,
             truncated,
             valid,
-            torch.cat(episode_returns) if episode_returns else torch.empty(0),
-            torch.cat(episode_lengths) if episode_lengths else torch.empty(0),
+            torch.cat(episode_returns),
+            torch.cat(episode_lengths),
         )
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return what it takes to come here again: the number of this start, and the actions since then."""
+        return {
+            "starts": torch.tensor(self._starts),
+            "actions": torch.stack(self._actions) if self._actions else torch.empty(0),
+            "observations": self._observations,
+        }
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        """Start simulators, and repeat the actions.
+
+        Raises:
+            UserError: The simulators did not repeat themselves.
+        """
+        self._starts = int(state["starts"])
+        self._start()
+        for actions in state["actions"]:
+            self._step(actions)
+        if not torch.equal(self._observations, state["observations"]):
+            raise UserError(
+                f"{self._policy.task.name}: can't go on: the same seed and actions led elsewhere this time; "
+                "make the task deterministic, or delete the checkpoint to start afresh"
+            )
+
+    def _start(self) -> None:
+        self._simulators = self._start_simulators(self._starts)
+        self._actions: list[Tensor] = []  # one per step, (num_envs, action_dim) or (num_envs,)
+        self._observations = torch.from_numpy(self._simulators.reset())  # (num_envs, observation_dim)
+        self._ended = torch.zeros(self._simulators.num_envs, dtype=torch.bool)
+        self._returns = torch.zeros(self._simulators.num_envs, dtype=torch.float64)  # of episodes so far
+        self._lengths = torch.zeros(self._simulators.num_envs)
+
+    def _step(self, actions: Tensor) -> Step:
+        self._returns[self._ended] = 0
+        self._lengths[self._ended] = -1  # the step to come is a reset
+        result = self._simulators.step(actions.numpy())
+        self._actions.append(actions)
+        self._observations = torch.from_numpy(result.observations)
+        self._ended = torch.from_numpy(result.terminated | result.truncated)
+        self._returns += torch.from_numpy(result.rewards)
+        self._lengths += 1
+        return result

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from gailpipe.envs.simulators import Simulators
-from gailpipe.envs.tasks import Task
 from gailpipe.params.training import Training
 from gailpipe.policies.checkpoint import Checkpoint, Figures, Part
 from gailpipe.policies.finite import require_finite, require_finite_parameters
@@ -17,8 +16,6 @@ from gailpipe.rl.advantages import gae
 from gailpipe.rl.rollout import Collector, Rollout
 from gailpipe.rl.trpo import trpo_step
 from gailpipe.rl.value_function import ValueFunction
-
-STEPS_BETWEEN_STARTS = 1000  # of each simulator, at least
 
 
 class RewardFunction(Protocol):
@@ -63,12 +60,9 @@ def train(
     `return` and `length` are means over the episodes that ended in the iteration, in the environment's own reward:
     nothing but `EnvironmentReward` learns from them. They are NaN where no episode ended.
 
-    Simulators can't be saved. So they start anew at every checkpoint, whether the run is interrupted there or not;
-    the episodes that this cuts off are bootstrapped from, and appear in no `return`.
-
     Args:
         policy: The new policy.
-        start_simulators: Maps the iteration to come to simulators, with a seed of their own.
+        start_simulators: Maps the number of the start to simulators, with a seed of their own.
         reward_function: New, too.
         settings: Of TRPO, the value function and the budget.
         generator: Draws everything but what the simulators draw.
@@ -78,29 +72,30 @@ def train(
         UserError: Names the iteration and the quantity in which a NaN or an infinity arose.
     """
     value_function = ValueFunction(policy.normalizer, settings.hidden_sizes, settings.value_function, generator)
+    collector = Collector(start_simulators, policy, settings.num_steps, generator)
     parts = {
         "policy": policy,
         "value_function": value_function,
         "value_optimizer": value_function.optimizer,
         **reward_function.parts(),
+        "collector": collector,
         "generator": generator,
     }
-    checkpoint.restore(parts)
-    iterations_a_start = _iterations_a_start(policy.task, settings)
-    for start in range(len(checkpoint.figures), settings.iterations, iterations_a_start):
-        collector = Collector(start_simulators(start), policy, settings.num_steps, generator)
-        for iteration in range(start, min(start + iterations_a_start, settings.iterations)):
-            place = f"{policy.task.name}: iteration {iteration}"
-            rollout = collector.collect()
-            figures: Figures = {"env_steps": (iteration + 1) * settings.num_steps * settings.num_envs}
-            figures |= _learn(policy, value_function, reward_function, rollout, settings, generator, place)
-            require_finite(place, figures)
-            require_finite_parameters(place, parts)
-            figures["return"] = float(rollout.episode_returns.mean()) if len(rollout.episode_returns) else nan
-            figures["length"] = float(rollout.episode_lengths.mean()) if len(rollout.episode_lengths) else nan
-            checkpoint.figures.append(figures)
-            yield figures
-        checkpoint.save(parts)
+    finished = len(checkpoint.figures) == settings.iterations
+    checkpoint.restore({"policy": policy} if finished else parts)
+    for iteration in range(len(checkpoint.figures), settings.iterations):
+        place = f"{policy.task.name}: iteration {iteration}"
+        rollout = collector.collect()
+        figures: Figures = {"env_steps": (iteration + 1) * settings.num_steps * settings.num_envs}
+        figures |= _learn(policy, value_function, reward_function, rollout, settings, generator, place)
+        require_finite(place, figures)
+        require_finite_parameters(place, parts)
+        figures["return"] = float(rollout.episode_returns.mean()) if len(rollout.episode_returns) else nan
+        figures["length"] = float(rollout.episode_lengths.mean()) if len(rollout.episode_lengths) else nan
+        checkpoint.figures.append(figures)
+        checkpoint.offer(parts)
+        yield figures
+    checkpoint.save(parts)
 
 
 def _learn(
@@ -126,8 +121,3 @@ def _learn(
     figures |= value_function.fit(observations, returns[valid], generator)
     policy.normalizer.update(observations)
     return figures
-
-
-def _iterations_a_start(task: Task, settings: Training) -> int:
-    """Return for how many iterations simulators run: long enough for whole episodes."""
-    return -(-max(STEPS_BETWEEN_STARTS, task.max_episode_steps) // settings.num_steps)

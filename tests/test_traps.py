@@ -1,0 +1,109 @@
+"""DVC's and Git's own traps, each held closed."""
+
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.test_structure import stages
+from tests.workspace import ROOT, Workspace, stages_run, write_params
+
+
+@pytest.fixture
+def workspace(finished: Workspace, tmp_path: Path) -> Workspace:
+    return finished.copy(tmp_path / "repository")
+
+
+def change(workspace: Workspace, branch: str, section: str, key: str, value: int) -> None:
+    """Commit, on a new branch from main, the results of one changed parameter."""
+    workspace.run("git", "checkout", "--quiet", "-b", branch, "main")
+    params = YAML(typ="safe").load(workspace.root / "params.yaml")
+    params[section][key] = value
+    write_params(params, workspace.root / "params.yaml")
+    workspace.dvc("repro")
+    workspace.commit(f"Set {section}.{key}")
+
+
+def test_merged_branches_end_with_results_that_were_really_run(workspace: Workspace) -> None:
+    change(workspace, "theirs", "gail", "trajs", 1)
+    workspace.dvc("checkout")
+    change(workspace, "ours", "bc", "steps", 10)
+    ours = (workspace.root / "dvc.lock").read_text()
+    assert "Merge conflict in dvc.lock" in workspace.run("git", "merge", "theirs", fails=True)
+    assert (workspace.root / "dvc.lock").read_text() == ours  # no line of the other's came in
+    params = YAML(typ="safe").load(workspace.root / "params.yaml")
+    assert (params["gail"]["trajs"], params["bc"]["steps"]) == (1, 10)
+    workspace.run("git", "checkout", "--ours", "--", "dvc.lock", "reports")
+    assert {"evaluate@CartPole-v1", "evaluate@Pendulum-v1", "report"} <= stages_run(workspace.dvc("repro"))
+    merged = (workspace.root / "dvc.lock").read_text()
+    metrics = (workspace.root / "reports" / "metrics.json").read_text()
+    workspace.dvc("repro", "--force")
+    assert (workspace.root / "dvc.lock").read_text() == merged
+    assert (workspace.root / "reports" / "metrics.json").read_text() == metrics
+
+
+def test_an_experiment_runs_the_code_of_its_own_copy(workspace: Workspace) -> None:
+    module = workspace.root / "gailpipe" / "params" / "pipeline.py"
+    with module.open("a") as file:
+        file.write('\nprint("imported", __file__)\n')
+    workspace.commit("Tell where the package is")
+    output = workspace.dvc("exp", "run", "--temp", "validate")
+    (imported,) = [Path(line.split()[1]) for line in output.splitlines() if line.startswith("imported ")]
+    assert imported.is_relative_to(workspace.root / ".dvc" / "tmp" / "exps")
+
+
+def test_compiled_code_and_scratch_change_no_stage(workspace: Workspace) -> None:
+    for name in ("gailpipe/rl/__pycache__/new.pyc", "data/demonstrations/.partial-1", ".scratch/gail/training"):
+        path = workspace.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+    assert workspace.dvc("status").strip() == "Data and pipelines are up to date."
+    assert workspace.run("git", "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("damage", ["altered", "truncated", "removed"])
+@pytest.mark.parametrize("name", ["demonstrations/CartPole-v1.parquet", "gail/CartPole-v1/seed-0.safetensors"])
+def test_a_damaged_output_is_restored_and_not_built_on(workspace: Workspace, name: str, damage: str) -> None:
+    path, lock = workspace.root / "data" / name, (workspace.root / "dvc.lock").read_bytes()
+    whole = path.read_bytes()
+    path.unlink()
+    if damage != "removed":
+        path.write_bytes(whole[:-40] if damage == "truncated" else whole[:-40] + bytes(40))
+    workspace.dvc("checkout", "--force")
+    assert path.read_bytes() == whole
+    assert stages_run(workspace.dvc("repro")) == set()
+    assert (workspace.root / "dvc.lock").read_bytes() == lock
+
+
+def test_a_stage_that_is_run_alone_on_a_damaged_file_names_it(workspace: Workspace) -> None:
+    path = workspace.root / "data" / "demonstrations" / "CartPole-v1.parquet"
+    content = path.read_bytes()
+    path.unlink()
+    path.write_bytes(content[:100] + bytes(4) + content[104:])
+    output = workspace.dvc("repro", "--single-item", "bc@CartPole-v1", fails=True)
+    sentence = "error: data/demonstrations/CartPole-v1.parquet: is damaged; `dvc checkout --force` restores what"
+    assert sentence in output
+    assert "Traceback" not in output
+
+
+def test_a_damaged_store_is_named_and_git_restores_it(workspace: Workspace) -> None:
+    workspace.dvc("push", "--run-cache")
+    workspace.commit("Push")
+    check = ("make", "--no-print-directory", "--old-file=.venv/installed", "store")
+    workspace.run(*check)
+    largest = max((workspace.root / "data" / "store").rglob("*"), key=lambda path: path.stat().st_size)
+    largest.chmod(0o644)
+    largest.write_bytes(largest.read_bytes()[:-1])
+    output = workspace.run(*check, fails=True)
+    assert str(largest.relative_to(workspace.root)) in output
+    assert "`git checkout data/store` restores" in output
+    workspace.run("git", "checkout", "data/store")
+    workspace.run(*check)
+
+
+def test_the_lock_has_no_stage_that_is_gone() -> None:
+    tasks = YAML(typ="safe").load(ROOT / "params.yaml")["envs"]
+    loops = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
+    names = {f"{name}@{task}" for name in stages() for task in tasks if "foreach" in loops[name]}
+    names |= {name for name in stages() if "foreach" not in loops[name]}
+    assert set(YAML(typ="safe").load(ROOT / "dvc.lock")["stages"]) == names
