@@ -9,7 +9,6 @@ import torch
 
 from gailpipe.envs.tasks import find_task
 from gailpipe.foundation.command import run, task_parser
-from gailpipe.foundation.files import require_vacant
 from gailpipe.foundation.progress import Progress
 from gailpipe.foundation.scratch import scratch
 from gailpipe.foundation.seeding import derive_seed
@@ -26,8 +25,8 @@ from gailpipe.policies.runs import train_seeds
 def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Bc, "bc", arguments.env)
     seed = load_seed(arguments.params)
-    require_vacant(arguments.out)
-    with scratch(f"bc-{arguments.env}", {"seed": seed, **settings.model_dump()}, [arguments.demonstrations]) as folder:
+    parameters = {"seed": seed, **settings.model_dump()}
+    with scratch(f"bc-{arguments.env}", parameters, [arguments.demonstrations], arguments.out) as folder:
         run_one = partial(train_one, arguments.env, arguments.demonstrations, settings, seed)
         train_seeds(run_one, settings.seeds, folder, arguments.out)
 

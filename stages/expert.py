@@ -8,7 +8,7 @@ import torch
 from gailpipe.envs.simulators import Simulators
 from gailpipe.envs.tasks import Task, find_task
 from gailpipe.foundation.command import run, task_parser
-from gailpipe.foundation.files import require_vacant, write_directory
+from gailpipe.foundation.files import write_directory
 from gailpipe.foundation.processes import available_cores
 from gailpipe.foundation.progress import Progress
 from gailpipe.foundation.scratch import scratch
@@ -26,10 +26,10 @@ from gailpipe.rl.training import EnvironmentReward, train
 def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Training, "expert", arguments.env)
     seed = load_seed(arguments.params)
-    require_vacant(arguments.out)
     task = find_task(arguments.env)
     torch.set_num_threads(1)
-    with scratch(f"expert-{task.name}", {"seed": seed, **settings.model_dump()}) as folder:
+    parameters = {"seed": seed, **settings.model_dump()}
+    with scratch(f"expert-{task.name}", parameters, [], arguments.out) as folder:
         policy, curves = train_expert(task, settings, seed, Checkpoint(folder / "training"))
         files = {"learning.parquet": table_bytes(curves), "policy.safetensors": policy_bytes(policy)}
         write_directory(arguments.out, files)

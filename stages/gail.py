@@ -10,7 +10,6 @@ import torch
 from gailpipe.envs.simulators import Simulators
 from gailpipe.envs.tasks import find_task
 from gailpipe.foundation.command import run, task_parser
-from gailpipe.foundation.files import require_vacant
 from gailpipe.foundation.progress import Progress
 from gailpipe.foundation.scratch import scratch
 from gailpipe.foundation.seeding import derive_seed
@@ -29,10 +28,8 @@ from gailpipe.rl.training import train
 def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Gail, "gail", arguments.env)
     seed = load_seed(arguments.params)
-    require_vacant(arguments.out)
-    with scratch(
-        f"gail-{arguments.env}", {"seed": seed, **settings.model_dump()}, [arguments.demonstrations]
-    ) as folder:
+    parameters = {"seed": seed, **settings.model_dump()}
+    with scratch(f"gail-{arguments.env}", parameters, [arguments.demonstrations], arguments.out) as folder:
         run_one = partial(train_one, arguments.env, arguments.demonstrations, settings, seed)
         train_seeds(run_one, settings.seeds, folder, arguments.out)
 

@@ -9,6 +9,7 @@ from gailpipe.evaluation.returns import SCHEMA
 from gailpipe.foundation.command import run, stage_parser
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
+from gailpipe.foundation.scratch import remove_done
 from gailpipe.foundation.tables import read_table
 from gailpipe.imitation.trajectories import mean_return
 from gailpipe.params.base import load_section, load_tasks
@@ -37,6 +38,7 @@ def main(arguments: argparse.Namespace) -> None:
     save_svg(learning_figure(results, curves, settings.smoothing), arguments.out / "figures" / "learning.svg")
     write_file(arguments.out / "README.md", page(results).encode())
     metrics = {result.task: result.metrics() for result in results}
+    remove_done()
     write_file(arguments.out / "metrics.json", f"{json.dumps(metrics, indent=2)}\n".encode())
 
 

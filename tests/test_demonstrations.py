@@ -98,6 +98,6 @@ def test_foreign_demonstrations_are_refused(tmp_path: Path) -> None:
         write_table(table.with_columns(action=rows), path)
         refuses(continuous_task(), message)
     path.write_bytes(path.read_bytes()[:-50])
-    refuses(continuous_task(), "is damaged; `dvc checkout --force` restores")
+    refuses(continuous_task(), "is damaged; remove it, and `dvc checkout` restores")
     path.write_bytes(b"PAR1")
-    refuses(continuous_task(), "is no Parquet file, or is damaged; `dvc checkout --force` restores")
+    refuses(continuous_task(), "is no Parquet file, or is damaged; remove it, and `dvc checkout` restores")

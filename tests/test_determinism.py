@@ -73,7 +73,7 @@ def test_twice_in_a_row_and_whatever_the_number_of_threads(name: str) -> None:
 @pytest.fixture
 def _checkpoints_and_starts_are_frequent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gailpipe.policies.checkpoint.SHARE_OF_TIME", inf)
-    monkeypatch.setattr("gailpipe.rl.rollout.TIME_LIMITS_A_START", 1)
+    monkeypatch.setattr("gailpipe.rl.rollout.EPISODES_A_START", 1)
     monkeypatch.setattr("gailpipe.rl.rollout.LEAST_STEPS_A_START", 1000)
 
 

@@ -10,17 +10,20 @@ from pathlib import Path
 import pytest
 
 from gailpipe.foundation.errors import UserError
-from gailpipe.foundation.scratch import SCRATCH, digest, scratch
+from gailpipe.foundation.scratch import digest, remove_done, root, scratch
 from tests.workspace import ROOT
+
+OUT = Path("out")
 
 
 @pytest.fixture(autouse=True)
 def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DVC_ROOT", raising=False)
 
 
 def interrupted_folder(work: str, parameters: object, inputs: tuple[Path, ...] = ()) -> Path:
-    with suppress(KeyboardInterrupt), scratch(work, parameters, inputs) as folder:
+    with suppress(KeyboardInterrupt), scratch(work, parameters, inputs, OUT) as folder:
         (folder / "checkpoint").touch()
         raise KeyboardInterrupt
     return folder
@@ -43,24 +46,56 @@ def test_interrupted_work_is_kept_for_the_same_work_alone() -> None:
     assert len(others) == 5
 
 
-def test_finished_work_leaves_nothing() -> None:
-    with scratch("gail", {}) as folder:
-        (folder / "checkpoint").touch()
-    assert list(SCRATCH.iterdir()) == []
+def test_finished_work_is_kept_until_the_next_is_done_since_only_then_its_result_is_on_record() -> None:
+    interrupted = interrupted_folder("interrupted", {})
+    with scratch("first", {}, [], OUT) as first:
+        (first / "checkpoint").touch()
+    with scratch("first", {}, [], OUT) as again:
+        assert (again / "checkpoint").exists()
+    with scratch("second", {}, [], OUT) as second:
+        (second / "checkpoint").touch()
+        assert first.exists()
+    assert set(root().iterdir()) == {interrupted, second}
+    remove_done()
+    assert set(root().iterdir()) == {interrupted}
 
 
 def test_work_that_never_began_leaves_nothing() -> None:
-    with pytest.raises(UserError), scratch("gail", {}):
+    with pytest.raises(UserError), scratch("gail", {}, [], OUT):
         raise UserError("the demonstrations are of another task")
-    assert list(SCRATCH.iterdir()) == []
+    assert list(root().iterdir()) == []
+
+
+def test_new_work_wants_a_vacant_place_for_its_result_and_resumed_work_does_not() -> None:
+    folder = interrupted_folder("gail", {})
+    OUT.mkdir()
+    (OUT / "precious").touch()
+    with pytest.raises(UserError, match="out: exists already"), scratch("bc", {}, [], OUT):
+        pass
+    assert list(root().iterdir()) == [folder]
+    with scratch("gail", {}, [], OUT):
+        pass
+
+
+def test_experiments_share_the_scratch_of_the_repository_that_they_are_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path / "repository"))
+    assert interrupted_folder("gail", {}).is_relative_to(tmp_path / "repository")
 
 
 def test_a_missing_input_is_named() -> None:
-    with (
-        pytest.raises(UserError, match=r"^none\.parquet: there is no such file"),
-        scratch("gail", {}, [Path("none.parquet")]),
-    ):
+    missing = [Path("none.parquet")]
+    with pytest.raises(UserError, match=r"^none\.parquet: there is no such file"), scratch("gail", {}, missing, OUT):
         pass
+
+
+def test_folders_that_somebody_removed_meanwhile_are_no_error() -> None:
+    with scratch("gail", {}, [], OUT):
+        shutil.rmtree(root())
+    with suppress(KeyboardInterrupt), scratch("gail", {}, [], OUT):
+        shutil.rmtree(root())
+        raise KeyboardInterrupt
 
 
 def test_a_changed_line_of_loaded_code_is_other_work(tmp_path: Path) -> None:
@@ -88,9 +123,10 @@ def test_the_digest_tells_the_libraries_apart(monkeypatch: pytest.MonkeyPatch) -
 
 HOLDER = """
 import sys, time
+from pathlib import Path
 from gailpipe.foundation import scratch
 scratch.digest = lambda *_: "key"
-with scratch.scratch("gail", {}) as folder:
+with scratch.scratch("gail", {}, [], Path("out")) as folder:
     (folder / "checkpoint").touch()
     print("ready", flush=True)
     time.sleep(float(sys.argv[1]))
@@ -115,17 +151,6 @@ def test_a_second_process_at_the_same_work_waits_for_the_first() -> None:
     second = hold(0)
     outputs = [process.communicate(timeout=60) for process in (first, second)]
     assert outputs[1][1] == "gail: waiting for another process that is at the same work\n"
+    assert (root() / "gail-key" / "checkpoint").exists()
     ends = [float(output.split()[-1]) for output, _ in outputs]
     assert ends[0] < ends[1]
-
-
-def test_work_whose_parent_died_is_kept_for_who_asks_again() -> None:
-    parent = subprocess.Popen(
-        ["sh", "-c", f'{sys.executable} -c "$0" 2 & sleep 1', HOLDER],
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    output, _ = parent.communicate(timeout=60)
-    assert "done" in output
-    assert (SCRATCH / "gail-key" / "checkpoint").exists()

@@ -55,7 +55,7 @@ def test_a_file_with_one_wrong_bit_is_refused_or_holds_the_same(kind: str, reque
     assert len(refusals) > 280
     for refusal in refusals:
         assert refusal.startswith(f"{path}: is ")
-        assert "`dvc checkout --force` restores" in refusal
+        assert "remove it, and `dvc checkout` restores" in refusal
 
 
 @pytest.mark.parametrize("kind", ["policy", "table"])
@@ -64,7 +64,7 @@ def test_a_truncated_file_is_refused(kind: str, request: pytest.FixtureRequest) 
     whole = path.read_bytes()
     for length in range(0, len(whole), len(whole) // 20):
         path.write_bytes(whole[:length])
-        with pytest.raises(UserError, match="damaged; `dvc checkout --force` restores"):
+        with pytest.raises(UserError, match="damaged; remove it, and `dvc checkout` restores"):
             contents(kind, path)
 
 

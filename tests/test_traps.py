@@ -25,19 +25,19 @@ def change(workspace: Workspace, branch: str, section: str, key: str, value: int
 
 
 def test_merged_branches_end_with_results_that_were_really_run(workspace: Workspace) -> None:
-    change(workspace, "theirs", "gail", "trajs", 1)
+    change(workspace, "theirs", "bc", "trajs", 1)
     workspace.dvc("checkout")
-    change(workspace, "ours", "bc", "steps", 10)
+    change(workspace, "ours", "evaluate", "episodes", 1)
     ours = (workspace.root / "dvc.lock").read_text()
     assert "Merge conflict in dvc.lock" in workspace.run("git", "merge", "theirs", fails=True)
     assert (workspace.root / "dvc.lock").read_text() == ours  # no line of the other's came in
     params = YAML(typ="safe").load(workspace.root / "params.yaml")
-    assert (params["gail"]["trajs"], params["bc"]["steps"]) == (1, 10)
+    assert (params["bc"]["trajs"], params["evaluate"]["episodes"]) == (1, 1)
     workspace.run("git", "checkout", "--ours", "--", "dvc.lock", "reports")
     assert {"evaluate@CartPole-v1", "evaluate@Pendulum-v1", "report"} <= stages_run(workspace.dvc("repro"))
     merged = (workspace.root / "dvc.lock").read_text()
     metrics = (workspace.root / "reports" / "metrics.json").read_text()
-    workspace.dvc("repro", "--force")
+    workspace.dvc("repro", "--force", "evaluate@CartPole-v1", "evaluate@Pendulum-v1", "report")
     assert (workspace.root / "dvc.lock").read_text() == merged
     assert (workspace.root / "reports" / "metrics.json").read_text() == metrics
 
@@ -69,9 +69,8 @@ def test_a_damaged_output_is_restored_and_not_built_on(workspace: Workspace, nam
     path.unlink()
     if damage != "removed":
         path.write_bytes(whole[:-40] if damage == "truncated" else whole[:-40] + bytes(40))
-    workspace.dvc("checkout", "--force")
-    assert path.read_bytes() == whole
     assert stages_run(workspace.dvc("repro")) == set()
+    assert path.read_bytes() == whole
     assert (workspace.root / "dvc.lock").read_bytes() == lock
 
 
@@ -81,7 +80,7 @@ def test_a_stage_that_is_run_alone_on_a_damaged_file_names_it(workspace: Workspa
     path.unlink()
     path.write_bytes(content[:100] + bytes(4) + content[104:])
     output = workspace.dvc("repro", "--single-item", "bc@CartPole-v1", fails=True)
-    sentence = "error: data/demonstrations/CartPole-v1.parquet: is damaged; `dvc checkout --force` restores what"
+    sentence = "error: data/demonstrations/CartPole-v1.parquet: is damaged; remove it, and `dvc checkout` restores it"
     assert sentence in output
     assert "Traceback" not in output
 

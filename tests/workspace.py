@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Self, TypeAlias
+from typing import IO, Any, Self, TypeAlias
 
 from ruamel.yaml import YAML
 
@@ -76,7 +76,13 @@ class Workspace:
         assert (process.returncode != 0) == fails, output
         return output
 
-    def start(self, *command: str, directory: Path | None = None, max_file_size: int | None = None) -> Process:
+    def start(
+        self,
+        *command: str,
+        directory: Path | None = None,
+        max_file_size: int | None = None,
+        output: int | IO[str] = subprocess.PIPE,
+    ) -> Process:
         """Start a command here, in a process group of its own; its files can't grow beyond `max_file_size` bytes."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
@@ -87,8 +93,8 @@ class Workspace:
         return subprocess.Popen(
             command,
             cwd=directory or self.root,
-            env={**os.environ, "PATH": path, "PYTHONPATH": ""},
-            stdout=subprocess.PIPE,
+            env={**os.environ, "PATH": path, "PYTHONPATH": "", "PYTHONUNBUFFERED": "1"},
+            stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,

@@ -1,5 +1,6 @@
 """Files that appear whole or not at all, even when the machine stops."""
 
+import glob
 import os
 import shutil
 import tempfile
@@ -20,7 +21,8 @@ def write_file(path: Path, content: bytes) -> None:
     """
     with _named(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=ASIDE, delete=False) as file:
+        _remove_asides(path)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f"{ASIDE}{path.name}-", delete=False) as file:
             aside = Path(file.name)
         try:
             _write(aside, content)
@@ -42,7 +44,8 @@ def write_directory(path: Path, files: Mapping[str, bytes]) -> None:
     require_vacant(path)
     with _named(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(dir=path.parent, prefix=ASIDE))
+        _remove_asides(path)
+        aside = Path(tempfile.mkdtemp(dir=path.parent, prefix=f"{ASIDE}{path.name}-"))
         try:
             for name, content in files.items():
                 _write(aside / name, content)
@@ -64,6 +67,12 @@ def require_vacant(path: Path) -> None:
         if path.exists() and not (path.is_dir() and not any(path.iterdir())):
             raise UserError(f"{path}: exists already; remove it, or write elsewhere")
         path.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _remove_asides(path: Path) -> None:
+    """Remove what processes that were killed have left of `path`."""
+    for aside in path.parent.glob(f"{ASIDE}{glob.escape(path.name)}-*"):
+        shutil.rmtree(aside) if aside.is_dir() else aside.unlink()
 
 
 @contextmanager

@@ -38,12 +38,14 @@ def side_by_side(run: Callable[[int], Result], indices: Iterable[int]) -> Iterat
     workers = max(1, min(len(indices), 2 * available_cores()))
     one_line_at_a_time = context.RLock()  # for their progress bars
     with ProcessPoolExecutor(workers, context, initializer=_follow_parent, initargs=(one_line_at_a_time,)) as pool:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # workers inherit this: Ctrl-C is for the parent
         futures = [pool.submit(run, index) for index in indices]
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         try:
             for future in futures:
                 yield future.result()
         except BrokenProcessPool as error:
-            raise UserError("a process of this stage was killed (is memory short?); what it did is kept") from error
+            raise UserError("a process of this stage was killed; is memory short?") from error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             for process in multiprocessing.active_children():
@@ -52,9 +54,8 @@ def side_by_side(run: Callable[[int], Result], indices: Iterable[int]) -> Iterat
 
 
 def _follow_parent(one_line_at_a_time: Any) -> None:
-    """Leave Ctrl-C to the parent, and end when it ends, however that happens."""
+    """End when the parent ends, however that happens."""
     tqdm.set_lock(one_line_at_a_time)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     assert parent is not None
 

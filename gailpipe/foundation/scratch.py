@@ -1,4 +1,4 @@
-"""Unfinished work: a folder that only the very same work finds again, and that is gone when it is done."""
+"""Unfinished work: a folder that only the very same work finds again."""
 
 import hashlib
 import json
@@ -13,45 +13,71 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from gailpipe.foundation.errors import UserError
+from gailpipe.foundation.files import require_vacant
 from gailpipe.foundation.seal import read_sealed
 
-SCRATCH = Path(".scratch")  # in the working directory; Git and DVC ignore it
 LIBRARIES = ("envpool", "gymnasium", "mujoco", "numpy", "torch")
+LOCK, DONE = "lock", "done"
 
 
 @contextmanager
-def scratch(work: str, parameters: object, inputs: Iterable[Path] = ()) -> Iterator[Path]:
-    """Yield a folder for what `work` must not lose when it is interrupted; remove it when the block ends well.
+def scratch(work: str, parameters: object, inputs: Iterable[Path], out: Path) -> Iterator[Path]:
+    """Yield a folder for what `work` must not lose when it is interrupted.
 
     Its name holds a digest of the parameters, the inputs, the code and the libraries: whatever of them changes, the
-    work starts afresh. A second process at the same work waits for the first.
+    work starts afresh. A second process at the same work waits for the first. When the block ends well, the folder
+    stays until the next work is done, since only then is the result sure to be on record (`remove_done`).
 
     Args:
         work: What is done, such as gail-Hopper-v5.
         parameters: What decides the result, as JSON takes it.
         inputs: The files that are read.
+        out: The directory that will hold the result.
 
     Raises:
-        UserError: An input is missing, or the folder can't be made.
+        UserError: An input is missing, the folder can't be made, or a new work finds something at `out`.
     """
-    parent = os.getppid()
-    folder = SCRATCH / f"{work}-{digest(parameters, inputs)}"
-    lock = FileLock(folder.with_suffix(".lock"))
+    folder = root() / f"{work}-{digest(parameters, inputs)}"
     try:
-        SCRATCH.mkdir(exist_ok=True)
-        _acquire(lock, work)
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"{folder}: can't be made: {error.strerror}") from error
-    done = False
+    lock = FileLock(folder / LOCK)
+    _acquire(lock, work)
     try:
+        if not _begun(folder):
+            require_vacant(out)
+        (folder / DONE).unlink(missing_ok=True)
         yield folder
-        done = os.getppid() == parent  # else nobody is left to record the result: it may be asked for again
+        remove_done()
+        if folder.exists():  # nobody has cleaned up meanwhile
+            (folder / DONE).touch()
     finally:
-        if done or not any(folder.iterdir()):
+        if folder.exists() and not _begun(folder):
             shutil.rmtree(folder, ignore_errors=True)
-            Path(lock.lock_file).unlink(missing_ok=True)
         lock.release()
+
+
+def remove_done() -> None:
+    """Remove the folders of work that is done: to be called when its results are on record."""
+    for done in root().glob(f"*/{DONE}"):
+        shutil.rmtree(done.parent, ignore_errors=True)
+
+
+def root() -> Path:
+    """Return where all such folders are: in the repository that DVC runs for, which is not an experiment's copy."""
+    return Path(os.environ.get("DVC_ROOT", ".")) / ".scratch"
+
+
+def digest(parameters: object, inputs: Iterable[Path]) -> str:
+    """Return 16 hexadecimal digits that stand for parameters, inputs, and the code that this process has loaded."""
+    known = {
+        "parameters": parameters,
+        "inputs": [_hash(read_sealed(path)) for path in inputs],
+        "code": {name: _hash(path.read_bytes()) for name, path in sorted(_loaded_code().items())},
+        "libraries": {name: version(name) for name in LIBRARIES},
+    }
+    return _hash(json.dumps(known, sort_keys=True).encode())[:16]
 
 
 def _acquire(lock: FileLock, work: str) -> None:
@@ -62,15 +88,8 @@ def _acquire(lock: FileLock, work: str) -> None:
         lock.acquire()
 
 
-def digest(parameters: object, inputs: Iterable[Path]) -> str:
-    """Return 16 hexadecimal digits that stand for parameters, inputs, and the code that this process has loaded."""
-    known = {
-        "parameters": parameters,
-        "inputs": [_hash(path) for path in inputs],
-        "code": {name: _hash(path) for name, path in sorted(_loaded_code().items())},
-        "libraries": {name: version(name) for name in LIBRARIES},
-    }
-    return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:16]
+def _begun(folder: Path) -> bool:
+    return any(path.name != LOCK for path in folder.iterdir())
 
 
 def _loaded_code() -> dict[str, Path]:
@@ -79,5 +98,5 @@ def _loaded_code() -> dict[str, Path]:
     return {name: Path(file) for name, file in files.items() if file and name.split(".")[0] in own}
 
 
-def _hash(path: Path) -> str:
-    return hashlib.sha256(read_sealed(path)).hexdigest()
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

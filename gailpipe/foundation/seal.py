@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gailpipe.foundation.errors import UserError
 
-RESTORE = "`dvc checkout --force` restores what `dvc repro` made"
+RESTORE = "remove it, and `dvc checkout` restores it if `dvc repro` made it"
 _MARK = "gailpipe-sha256:"
 _SEAL = re.compile(rf"{_MARK}[0-9a-f]{{64}}".encode())
 UNSEALED = f"{_MARK}{0:064}"

@@ -10,7 +10,7 @@ from torch import Tensor
 from gailpipe.imitation.demonstrations import Demonstrations
 from gailpipe.params.cloning import Cloning
 from gailpipe.policies.checkpoint import Checkpoint, Figures, Part
-from gailpipe.policies.finite import require_finite, require_finite_parameters
+from gailpipe.policies.finiteness import require_finite, require_finite_parts
 from gailpipe.policies.policy import GaussianPolicy, Policy
 
 
@@ -54,7 +54,7 @@ def clone(
             figures = {"step": step, "loss": float(loss.detach()), "validation_error": error}
             place = f"{policy.task.name}: step {step} of cloning"
             require_finite(place, figures)
-            require_finite_parameters(place, parts)
+            require_finite_parts(place, parts)
             if error < min((row["validation_error"] for row in checkpoint.figures), default=inf):
                 best.load_state_dict(policy.state_dict())
             checkpoint.figures.append(figures)

@@ -1,7 +1,6 @@
 """What all sections share: strict, frozen models, and how a task's section comes out of params.yaml."""
 
 import difflib
-import json
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -74,9 +73,7 @@ def read_params(path: Path) -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def _parse(text: str) -> Any:
-    document = YAML(typ="safe", pure=True).load(text)
-    json.dumps(document, default=str, skipkeys=True)  # refuses what contains itself by an alias
-    return document
+    return YAML(typ="safe", pure=True).load(text)
 
 
 def merge(common: Any, different: Any) -> Any:

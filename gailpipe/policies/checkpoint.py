@@ -24,7 +24,7 @@ class Stateful(Protocol):
 Part = Stateful | torch.optim.Optimizer | torch.Generator
 Figures = dict[str, float]
 
-SHARE_OF_TIME = 0.01  # that `offer` spends on writing, at most
+SHARE_OF_TIME, MOST_SECONDS = 0.01, 30.0  # that writing takes, and that may be lost, where these agree
 
 
 class Checkpoint:
@@ -69,7 +69,7 @@ class Checkpoint:
 
     def offer(self, parts: Mapping[str, Part]) -> None:
         """Save, unless the last time was so short ago that saving would slow the run down."""
-        if time.monotonic() - self._saved >= self._cost / SHARE_OF_TIME:
+        if time.monotonic() - self._saved >= min(self._cost / SHARE_OF_TIME, MOST_SECONDS):
             self.save(parts)
 
 

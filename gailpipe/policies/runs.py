@@ -26,7 +26,7 @@ def train_seeds(run: Run, seeds: int, scratch: Path, out: Path) -> None:
         run: Maps a seed, and a folder for its checkpoints, to a policy and its learning curve.
         seeds: How many.
         scratch: Holds the folders of checkpoints.
-        out: Must not exist.
+        out: Where nothing else is.
     """
     runs = list(side_by_side(partial(_train, run, scratch), range(seeds)))
     files = {f"seed-{seed}.safetensors": policy for seed, (policy, _) in enumerate(runs)}

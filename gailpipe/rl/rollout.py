@@ -10,7 +10,7 @@ from gailpipe.envs.simulators import Simulators, Step
 from gailpipe.foundation.errors import UserError
 from gailpipe.policies.policy import Policy
 
-TIME_LIMITS_A_START, LEAST_STEPS_A_START = 4, 4000  # of each simulator
+EPISODES_A_START, LEAST_STEPS_A_START = 4, 4000  # of each simulator; an episode may be as long as the limit allows
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Collector:
     ) -> None:
         self._start_simulators, self._policy, self._generator = start_simulators, policy, generator
         self._num_steps = num_steps
-        self._steps_a_start = max(LEAST_STEPS_A_START, TIME_LIMITS_A_START * policy.task.max_episode_steps)
+        self._steps_a_start = max(LEAST_STEPS_A_START, EPISODES_A_START * (policy.task.max_episode_steps + 1))
         self._starts = 0
         self._start()
 
@@ -107,7 +107,7 @@ class Collector:
         if not torch.equal(self._observations, state["observations"]):
             raise UserError(
                 f"{self._policy.task.name}: can't go on: the same seed and actions led elsewhere this time; "
-                "make the task deterministic, or delete the checkpoint to start afresh"
+                "make the task deterministic, or remove .scratch to start afresh"
             )
 
     def _start(self) -> None:

@@ -10,7 +10,7 @@ from torch import Tensor
 from gailpipe.envs.simulators import Simulators
 from gailpipe.params.training import Training
 from gailpipe.policies.checkpoint import Checkpoint, Figures, Part
-from gailpipe.policies.finite import require_finite, require_finite_parameters
+from gailpipe.policies.finiteness import require_finite, require_finite_parts
 from gailpipe.policies.policy import Policy
 from gailpipe.rl.advantages import gae
 from gailpipe.rl.rollout import Collector, Rollout
@@ -71,6 +71,9 @@ def train(
     Raises:
         UserError: Names the iteration and the quantity in which a NaN or an infinity arose.
     """
+    if len(checkpoint.figures) == settings.iterations:
+        checkpoint.restore({"policy": policy})
+        return
     value_function = ValueFunction(policy.normalizer, settings.hidden_sizes, settings.value_function, generator)
     collector = Collector(start_simulators, policy, settings.num_steps, generator)
     parts = {
@@ -81,15 +84,14 @@ def train(
         "collector": collector,
         "generator": generator,
     }
-    finished = len(checkpoint.figures) == settings.iterations
-    checkpoint.restore({"policy": policy} if finished else parts)
+    checkpoint.restore(parts)
     for iteration in range(len(checkpoint.figures), settings.iterations):
         place = f"{policy.task.name}: iteration {iteration}"
         rollout = collector.collect()
         figures: Figures = {"env_steps": (iteration + 1) * settings.num_steps * settings.num_envs}
         figures |= _learn(policy, value_function, reward_function, rollout, settings, generator, place)
         require_finite(place, figures)
-        require_finite_parameters(place, parts)
+        require_finite_parts(place, parts)
         figures["return"] = float(rollout.episode_returns.mean()) if len(rollout.episode_returns) else nan
         figures["length"] = float(rollout.episode_lengths.mean()) if len(rollout.episode_lengths) else nan
         checkpoint.figures.append(figures)

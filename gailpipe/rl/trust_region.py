@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isnan, nan
 
 import torch
 from torch import Tensor, nn
@@ -32,8 +33,8 @@ def trust_region_step(
 
     The direction solves (H + damping) x = −∇loss by conjugate gradients, H being the Hessian of `curvature`. It is
     scaled to `max_distance` under the quadratic model, then shortened until the loss has fallen and the distance
-    fits; if it never does, the parameters stay as they were, as they do if the direction is not finite: the
-    distance is NaN then.
+    fits; if it never does, the parameters stay as they were, as they do if the direction or the distances are not
+    finite: the distance is NaN then.
 
     Args:
         parameters: What is moved, in place.
@@ -49,7 +50,7 @@ def trust_region_step(
     direction = conjugate_gradient(product, -gradient, CONJUGATE_GRADIENT_STEPS)
     length = torch.sqrt(2 * max_distance / (direction @ product(direction)).clamp_min(1e-12))
     if not torch.isfinite(length * direction).all():
-        return TrustRegionStep(float("nan"), 0.0)
+        return TrustRegionStep(nan, 0.0)
 
     start = parameters_to_vector(parameters).detach()
     with torch.no_grad():
@@ -60,7 +61,7 @@ def trust_region_step(
             if moved <= max_distance and loss() < before:
                 return TrustRegionStep(moved, fraction)
         vector_to_parameters(start, parameters)
-    return TrustRegionStep(0.0, 0.0)
+    return TrustRegionStep(nan if isnan(moved) else 0.0, 0.0)
 
 
 def hessian_vector_product(

@@ -17,15 +17,17 @@ def require_finite(place: str, quantities: Mapping[str, Tensor | float]) -> None
     """
     for name, values in quantities.items():
         if not torch.as_tensor(values).isfinite().all():
-            raise UserError(f"{place}: {name}: a NaN or an infinity arose; the last checkpoint before it is kept")
+            raise UserError(
+                f"{place}: {name}: a NaN or an infinity arose; lower the learning rates or max_kl, or mend the task"
+            )
 
 
-def require_finite_parameters(place: str, parts: Mapping[str, Part]) -> None:
-    """Check that no parameter of `parts` is NaN or infinite.
+def require_finite_parts(place: str, parts: Mapping[str, Part]) -> None:
+    """Check that no parameter or buffer of `parts` is NaN or infinite.
 
     Raises:
-        UserError: Names `place`, and the first part that holds one.
+        UserError: Names `place`, and the first of them that is.
     """
     for name, part in parts.items():
         if isinstance(part, nn.Module):
-            require_finite(place, {f"{name}'s parameters": parameter for parameter in part.parameters()})
+            require_finite(place, {f"{name}'s {key}": tensor for key, tensor in part.state_dict().items()})
