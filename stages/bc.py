@@ -10,7 +10,6 @@ import torch
 from gailpipe.envs.tasks import find_task
 from gailpipe.foundation.command import run, task_parser
 from gailpipe.foundation.progress import Progress
-from gailpipe.foundation.scratch import scratch
 from gailpipe.foundation.seeding import derive_seed
 from gailpipe.imitation.cloning import clone
 from gailpipe.imitation.demonstrations import load_demonstrations
@@ -25,10 +24,10 @@ from gailpipe.policies.runs import train_seeds
 def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Bc, "bc", arguments.env)
     seed = load_seed(arguments.params)
+    run_one = partial(train_one, arguments.env, arguments.demonstrations, settings, seed)
     parameters = {"seed": seed, **settings.model_dump()}
-    with scratch(f"bc-{arguments.env}", parameters, [arguments.demonstrations], arguments.out) as folder:
-        run_one = partial(train_one, arguments.env, arguments.demonstrations, settings, seed)
-        train_seeds(run_one, settings.seeds, folder, arguments.out)
+    work = f"bc-{arguments.env}"
+    train_seeds(work, parameters, arguments.demonstrations, run_one, settings.seeds, arguments.out)
 
 
 def train_one(

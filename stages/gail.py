@@ -11,7 +11,6 @@ from gailpipe.envs.simulators import Simulators
 from gailpipe.envs.tasks import find_task
 from gailpipe.foundation.command import run, task_parser
 from gailpipe.foundation.progress import Progress
-from gailpipe.foundation.scratch import scratch
 from gailpipe.foundation.seeding import derive_seed
 from gailpipe.imitation.demonstrations import load_demonstrations
 from gailpipe.imitation.gail_reward import GailReward
@@ -28,10 +27,10 @@ from gailpipe.rl.training import train
 def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Gail, "gail", arguments.env)
     seed = load_seed(arguments.params)
+    run_one = partial(train_one, arguments.env, arguments.demonstrations, settings, seed)
     parameters = {"seed": seed, **settings.model_dump()}
-    with scratch(f"gail-{arguments.env}", parameters, [arguments.demonstrations], arguments.out) as folder:
-        run_one = partial(train_one, arguments.env, arguments.demonstrations, settings, seed)
-        train_seeds(run_one, settings.seeds, folder, arguments.out)
+    work = f"gail-{arguments.env}"
+    train_seeds(work, parameters, arguments.demonstrations, run_one, settings.seeds, arguments.out)
 
 
 def train_one(

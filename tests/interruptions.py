@@ -61,11 +61,11 @@ class Repro:
         """Return the stages that have started so far."""
         return [line.split("'")[1] for line in self.output.splitlines() if line.startswith(RUNNING)]
 
-    def strike(self, method: str) -> float | None:
+    def strike(self, stage: str, method: str) -> float | None:
         """Interrupt, and return how old the latest checkpoint of the slowest run is, in seconds; None for a miss."""
         try:
             dvc = psutil.Process(self.process.pid)
-            age = self._checkpoint_age()
+            age = self._checkpoint_age("cloning" if stage.startswith("bc") else "training")
             match method:
                 case "all killed":
                     os.killpg(dvc.pid, signal.SIGKILL)
@@ -75,20 +75,18 @@ class Repro:
                     os.killpg(dvc.pid, signal.Signals[method])
                 case _:
                     children = {child: " ".join(child.cmdline()) for child in dvc.children(recursive=True)}
-                    stage = [child for child, command in children.items() if command.startswith("python -m stages.")]
+                    mains = [child for child, command in children.items() if command.startswith("python -m stages.")]
                     workers = [child for child, command in children.items() if "spawn_main" in command]
-                    (workers if method == "worker killed" and workers else stage)[0].kill()
+                    (workers if method == "worker killed" and workers else mains)[0].kill()
         except (psutil.NoSuchProcess, ProcessLookupError, IndexError):
             return None
         return age
 
-    def _checkpoint_age(self) -> float:
-        """Return the age of the run whose latest checkpoint is oldest; infinity where a run has none."""
-        runs: dict[Path, float] = {}
-        for name in ("cloning", "training"):
-            for path in self._scratch.rglob(name):
-                runs[path.parent] = max(path.stat().st_mtime, runs.get(path.parent, 0))
-        return time.time() - min(runs.values(), default=-math.inf)
+    def _checkpoint_age(self, name: str) -> float:
+        """Return the age of the oldest checkpoint of this name; infinity where there is none."""
+        unfinished = [path for path in self._scratch.glob("*") if not (path / "done").exists()]
+        saved = [path.stat().st_mtime for folder in unfinished for path in folder.rglob(name)]
+        return time.time() - min(saved, default=-math.inf)
 
 
 def time_stages(workspace: Workspace) -> dict[str, float]:
@@ -128,7 +126,7 @@ def interrupt(
             until = time.monotonic() + seconds
             while time.monotonic() < until and repro.process.poll() is None and repro.stages()[-1] == stage:
                 time.sleep(0.01)
-            lost = repro.strike(method) if repro.stages()[-1] == stage else None
+            lost = repro.strike(stage, method) if repro.stages()[-1] == stage else None
             if lost is None:
                 late.append(method)
             else:
@@ -136,10 +134,10 @@ def interrupt(
                 yield Interruption(stage, method, seconds, min(seconds, lost))
                 if lost < seconds:
                     to_resume = stage
-        went_on = repro.process.returncode == 0 or (repro.stages() or [to_resume])[-1] != to_resume
-        assert struck or repro.process.returncode == 0, repro.output
-        assert not (to_resume and went_on and to_resume in repro.stages()) or RESUMED in repro.output, repro.output
-        if went_on:
+        succeeded = repro.process.returncode == 0
+        assert succeeded or struck, repro.output
+        if to_resume in repro.stages() and (succeeded or repro.stages()[-1] != to_resume):
+            assert RESUMED in repro.output, repro.output
             to_resume = ""
-        if repro.process.returncode == 0:
+        if succeeded:
             return
