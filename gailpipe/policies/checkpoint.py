@@ -24,7 +24,8 @@ class Stateful(Protocol):
 Part = Stateful | torch.optim.Optimizer | torch.Generator
 Figures = dict[str, float]
 
-SHARE_OF_TIME, MOST_SECONDS = 0.01, 30.0  # that writing takes, and that may be lost, where these agree
+SHARE_OF_TIME = 0.01  # that `offer` spends on writing
+MOST_SECONDS = 30.0  # between two savings, even where that takes a larger share
 
 
 class Checkpoint:

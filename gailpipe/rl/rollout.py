@@ -10,7 +10,7 @@ from gailpipe.envs.simulators import Simulators, Step
 from gailpipe.foundation.errors import UserError
 from gailpipe.policies.policy import Policy
 
-EPISODES_A_START, LEAST_STEPS_A_START = 4, 4000  # of each simulator; an episode may be as long as the limit allows
+EPISODES_A_START, LEAST_STEPS_A_START = 4, 4000  # of each simulator: whole episodes, and steps
 
 
 @dataclass(frozen=True)
