@@ -8,7 +8,7 @@ import polars as pl
 import torch
 
 from gailpipe.envs.tasks import find_task
-from gailpipe.foundation.command import run, task_parser
+from gailpipe.foundation.command import imitation_parser, run
 from gailpipe.foundation.progress import Progress
 from gailpipe.foundation.seeding import derive_seed
 from gailpipe.imitation.cloning import clone
@@ -22,7 +22,7 @@ from gailpipe.policies.runs import train_seeds
 
 
 def main(arguments: argparse.Namespace) -> None:
-    settings = load_section(arguments.params, Bc, "bc", arguments.env)
+    settings = load_section(arguments.params, Bc, "bc", arguments.env, arguments.set)
     seed = load_seed(arguments.params)
     run_one = partial(train_one, arguments.env, arguments.demonstrations, settings, seed)
     parameters = {"seed": seed, **settings.model_dump()}
@@ -45,6 +45,4 @@ def train_one(
 
 
 if __name__ == "__main__":
-    parser = task_parser("bc", __doc__)
-    parser.add_argument("--demonstrations", type=Path, required=True, help="the task's Parquet file")
-    run(main, parser)
+    run(main, imitation_parser("bc", __doc__))

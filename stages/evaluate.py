@@ -35,7 +35,7 @@ class Candidate:
 
 
 def main(arguments: argparse.Namespace) -> None:
-    settings = load_section(arguments.params, Evaluate, "evaluate")
+    settings = load_section(arguments.params, Evaluate, "evaluate", assignments=arguments.set)
     load_policy(arguments.expert, arguments.env)
     candidates = find_candidates(arguments.expert, {"bc": arguments.bc, "gail": arguments.gail})
     seed = load_seed(arguments.params)

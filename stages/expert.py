@@ -24,7 +24,7 @@ from gailpipe.rl.training import EnvironmentReward, train
 
 
 def main(arguments: argparse.Namespace) -> None:
-    settings = load_section(arguments.params, Training, "expert", arguments.env)
+    settings = load_section(arguments.params, Training, "expert", arguments.env, arguments.set)
     seed = load_seed(arguments.params)
     task = find_task(arguments.env)
     torch.set_num_threads(1)

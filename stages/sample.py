@@ -17,7 +17,7 @@ from gailpipe.policies.policy_file import load_policy
 
 
 def main(arguments: argparse.Namespace) -> None:
-    settings = load_section(arguments.params, Sample, "sample", arguments.env)
+    settings = load_section(arguments.params, Sample, "sample", arguments.env, arguments.set)
     seed = load_seed(arguments.params)
     expert = load_policy(arguments.expert, arguments.env)
     torch.set_num_threads(1)

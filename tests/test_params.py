@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -124,3 +125,27 @@ def test_numbers_are_those_of_yaml_1_2_as_dvc_reads_them(tmp_path: Path) -> None
     path = written(tmp_path, lambda _: None)
     path.write_text(path.read_text().replace("max_kl: 0.01", "max_kl: 1e-2"))
     assert load_section(path, Gail, "gail", "CartPole-v1").max_kl == 0.01
+
+
+def test_assignments_go_before_the_file(tmp_path: Path) -> None:
+    path = ROOT / "params.yaml"
+    before = load_section(path, Gail, "gail", "Hopper-v5")
+    assigned = load_section(path, Gail, "gail", "Hopper-v5", ["trajs=7", "cloning.steps=5", "hidden_sizes=[3]"])
+    cloning = before.cloning.model_copy(update={"steps": 5})
+    assert assigned == before.model_copy(update={"trajs": 7, "cloning": cloning, "hidden_sizes": [3]})
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        ("trajs", "--set trajs: must be KEY=VALUE"),
+        ("=3", "--set =3: must be KEY=VALUE"),
+        ("trajs=-1", "--set trajs: -1: "),
+        ("trajz=1", "--set trajz: is no known key; did you mean trajs?"),
+        ("cloning.steps=many", "--set cloning.steps: 'many': "),
+        ("trajs=[", "--set trajs=[: is not valid YAML"),
+    ],
+)
+def test_wrong_assignments_are_named(assignment: str, message: str) -> None:
+    with pytest.raises(UserError, match=re.escape(message)):
+        load_section(ROOT / "params.yaml", Gail, "gail", "Hopper-v5", [assignment])

@@ -61,7 +61,7 @@ def test_there_is_no_circle_of_imports() -> None:
 
 def test_every_stage_has_its_module() -> None:
     modules = {path.stem for path in (ROOT / "stages").glob("*.py")} - {"__init__"}
-    assert set(stages()) == modules
+    assert set(stages()) == modules - {"fem", "gtal"}  # of the paper's pipeline
 
 
 @pytest.mark.parametrize("name", stages())

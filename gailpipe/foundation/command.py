@@ -18,9 +18,23 @@ def stage_parser(stage: str, description: str | None) -> argparse.ArgumentParser
 
 
 def task_parser(stage: str, description: str | None) -> argparse.ArgumentParser:
-    """Return a parser with what every stage of one task takes: --env, --params and --out."""
+    """Return a parser with what every stage of one task takes: --env, --set, --params and --out."""
     parser = stage_parser(stage, description)
     parser.add_argument("--env", required=True, metavar="TASK", help="Gymnasium id of the task, a key of `envs`")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help=f"a setting of `{stage}` that goes before --params, such as seeds=1; may be given several times",
+    )
+    return parser
+
+
+def imitation_parser(stage: str, description: str | None) -> argparse.ArgumentParser:
+    """Return a parser with what every stage takes that learns from demonstrations."""
+    parser = task_parser(stage, description)
+    parser.add_argument("--demonstrations", type=Path, required=True, help="the task's Parquet file")
     return parser
 
 

@@ -1,7 +1,7 @@
 """What all sections share: strict, frozen models, and how a task's section comes out of params.yaml."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -23,8 +23,17 @@ class Section(BaseModel):
 SectionType = TypeVar("SectionType", bound=Section)
 
 
-def load_section(path: Path, model: type[SectionType], section: str, task: str | None = None) -> SectionType:
+def load_section(
+    path: Path, model: type[SectionType], section: str, task: str | None = None, assignments: Sequence[str] = ()
+) -> SectionType:
     """Read and validate `section` of params.yaml; for a task, with what `envs.TASK.SECTION` says otherwise.
+
+    Args:
+        path: params.yaml.
+        model: What the section must be.
+        section: Its key.
+        task: A key of `envs`.
+        assignments: KEY=VALUE each, from the command line; they come before all that the file says.
 
     Raises:
         UserError: Names the first key that is wrong, and what would be right.
@@ -32,11 +41,16 @@ def load_section(path: Path, model: type[SectionType], section: str, task: str |
     document = read_params(path)
     settings = _mapping(path, document, section)
     different = {} if task is None else _mapping(path, document, "envs", task, section)
+    assigned: Any = {}
+    for assignment in assignments:
+        assigned = merge(assigned, _assigned(assignment))
     try:
-        return model.model_validate(merge(settings, different))
+        return model.model_validate(merge(merge(settings, different), assigned))
     except ValidationError as error:
         details = error.errors()[0]
         keys = [str(key) for key in details["loc"]]
+        if assigned and _has(assigned, keys):
+            raise UserError(f"--set {'.'.join(keys)}: {_describe(details, model)}") from error
         place = ["envs", str(task), section] if different and _has(different, keys) else [section]
         raise UserError(f"{path}: {'.'.join(place + keys)}: {_describe(details, model)}") from error
 
@@ -71,7 +85,7 @@ def read_params(path: Path) -> dict[str, Any]:
     return document
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=4)
 def _parse(text: str) -> Any:
     return YAML(typ="safe", pure=True).load(text)
 
@@ -96,6 +110,20 @@ def require_known(path: Path, keys: Iterable[Any], known: Iterable[str], place: 
     for key in known:
         if key not in keys:
             raise UserError(f"{path}: {place}{key}: is missing{'; write {} where nothing differs' if place else ''}")
+
+
+def _assigned(assignment: str) -> Any:
+    """Return what KEY=VALUE says, the value in YAML, as a mapping; a dot in the key goes one level down."""
+    keys, equals, value = assignment.partition("=")
+    if not equals or not all(keys.split(".")):
+        raise UserError(f"--set {assignment}: must be KEY=VALUE, such as trajs=10")
+    try:
+        settings = _parse(value)
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise UserError(f"--set {assignment}: is not valid YAML: {' '.join(str(error).split())}") from error
+    for key in reversed(keys.split(".")):
+        settings = {key: settings}
+    return settings
 
 
 def _mapping(path: Path, document: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:

@@ -4,7 +4,8 @@ from pydantic import PositiveInt
 
 from gailpipe.params.base import Section
 from gailpipe.params.cloning import Cloning
-from gailpipe.params.training import NonNegativeFloat, PositiveFloat, Training
+from gailpipe.params.imitation import Imitation
+from gailpipe.params.training import NonNegativeFloat, PositiveFloat
 
 
 class Discriminator(Section):
@@ -21,15 +22,9 @@ class Discriminator(Section):
     """Weight of the reward for being undecided."""
 
 
-class Gail(Training):
+class Gail(Imitation):
     """Generative adversarial imitation learning: TRPO on the reward that a discriminator learns."""
 
-    trajs: PositiveInt
-    """Size of the demonstration set."""
-    seeds: PositiveInt
-    """Runs that differ in nothing else."""
-    episodes_end_on_success: bool
-    """Decides the reward's sign: log D ≤ 0 where an episode ends on success, −log(1 − D) ≥ 0 elsewhere."""
     causal_entropy: NonNegativeFloat
     """λ: the reward has −λ log π(a|s) added."""
     discriminator: Discriminator

@@ -32,6 +32,7 @@ class Training(Section):
     discount: PositiveFraction
     gae_lambda: Annotated[float, Field(ge=0, le=1)]
     max_kl: PositiveFloat
+    """Radius of the first trust region; from there it shrinks linearly, to nothing at the end of the run."""
     damping: NonNegativeFloat
     fisher_fraction: PositiveFraction
     """Share of the rollout that the Fisher-vector products are computed on."""

@@ -89,7 +89,8 @@ def train(
         place = f"{policy.task.name}: iteration {iteration}"
         rollout = collector.collect()
         figures: Figures = {"env_steps": (iteration + 1) * settings.num_steps * settings.num_envs}
-        figures |= _learn(policy, value_function, reward_function, rollout, settings, generator, place)
+        max_kl = settings.max_kl * (1 - iteration / settings.iterations)
+        figures |= _learn(policy, value_function, reward_function, rollout, max_kl, settings, generator, place)
         require_finite(place, figures)
         require_finite_parts(place, parts)
         figures["return"] = float(rollout.episode_returns.mean()) if len(rollout.episode_returns) else nan
@@ -105,6 +106,7 @@ def _learn(
     value_function: ValueFunction,
     reward_function: RewardFunction,
     rollout: Rollout,
+    max_kl: float,
     settings: Training,
     generator: torch.Generator,
     place: str,
@@ -119,7 +121,7 @@ def _learn(
     advantages, returns = gae(
         rewards, values, rollout.terminated, rollout.truncated, settings.discount, settings.gae_lambda
     )
-    figures |= trpo_step(policy, observations, actions, advantages[valid], settings, generator)
+    figures |= trpo_step(policy, observations, actions, advantages[valid], max_kl, settings, generator)
     figures |= value_function.fit(observations, returns[valid], generator)
     policy.normalizer.update(observations)
     return figures

@@ -14,17 +14,19 @@ def trpo_step(
     observations: Tensor,
     actions: Tensor,
     advantages: Tensor,
+    max_kl: float,
     settings: Training,
     generator: torch.Generator,
 ) -> dict[str, float]:
-    """Raise the surrogate E[π(a|s) / π_old(a|s) · A] while the mean KL(π_old ‖ π) stays within `settings.max_kl`.
+    """Raise the surrogate E[π(a|s) / π_old(a|s) · A] while the mean KL(π_old ‖ π) stays within `max_kl`.
 
     Args:
         policy: Moved in place; it must be the one that acted.
         observations: (batch, observation_dim).
         actions: (batch, action_dim) or (batch,).
         advantages: (batch,); standardised here.
-        settings: `max_kl`, `damping` and `fisher_fraction`.
+        max_kl: The trust region's radius.
+        settings: `damping` and `fisher_fraction`.
         generator: Draws the part of the batch that the Fisher-vector products use.
 
     Returns:
@@ -44,7 +46,7 @@ def trpo_step(
         loss=lambda: -((policy.distribution(observations).log_prob(actions) - old_log_probs).exp() * advantages).mean(),
         distance=lambda: kl_divergence(old, policy.distribution(observations)).mean(),
         curvature=lambda: kl_divergence(old_of_some, policy.distribution(some)).mean(),
-        max_distance=settings.max_kl,
+        max_distance=max_kl,
         damping=settings.damping,
     )
     return {"kl": step.distance, "step_fraction": step.step_fraction, "entropy": float(old.entropy().mean())}

@@ -1,0 +1,58 @@
+"""What GAIL, FEM and GTAL share: TRPO on a reward made from demonstrations, once for each seed."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import polars as pl
+import torch
+
+from gailpipe.envs.simulators import Simulators
+from gailpipe.envs.tasks import find_task
+from gailpipe.foundation.progress import Progress
+from gailpipe.foundation.seeding import derive_seed
+from gailpipe.imitation.demonstrations import Demonstrations, load_demonstrations
+from gailpipe.params.imitation import Imitation
+from gailpipe.policies.checkpoint import Checkpoint
+from gailpipe.policies.learning import watch
+from gailpipe.policies.policy import Policy, make_policy
+from gailpipe.policies.runs import train_seeds
+from gailpipe.rl.training import RewardFunction, train
+
+Prepare = Callable[[Policy, Demonstrations, torch.Generator, Path], RewardFunction]
+"""Readies a new policy, makes the reward that it will learn from, and may keep checkpoints in a folder."""
+
+
+def imitate(
+    algorithm: str, env: str, demonstrations: Path, settings: Imitation, seed: int, prepare: Prepare, out: Path
+) -> None:
+    """Train the policies of all seeds on the demonstrations in a file, and make the directory `out` of them."""
+    run = partial(_imitate_once, algorithm, env, demonstrations, settings, seed, prepare)
+    parameters = {"seed": seed, **settings.model_dump()}
+    train_seeds(f"{algorithm}-{env}", parameters, demonstrations, run, settings.seeds, out)
+
+
+def _imitate_once(
+    algorithm: str,
+    env: str,
+    demonstrations_path: Path,
+    settings: Imitation,
+    seed: int,
+    prepare: Prepare,
+    index: int,
+    checkpoints: Path,
+) -> tuple[Policy, pl.DataFrame]:
+    task = find_task(env)
+    demonstrations = load_demonstrations(demonstrations_path, task, settings.trajs)
+    generator = torch.Generator().manual_seed(derive_seed(seed, algorithm, env, index))
+    policy = make_policy(task, settings.hidden_sizes, settings.initial_log_std, generator)
+    reward_function = prepare(policy, demonstrations, generator, checkpoints)
+    checkpoint = Checkpoint(checkpoints / "training")
+
+    def start_simulators(start: int) -> Simulators:
+        simulators_seed = derive_seed(seed, f"{algorithm} simulators", env, index, start)
+        return Simulators(task, settings.num_envs, simulators_seed, num_threads=1)
+
+    training = train(policy, start_simulators, reward_function, settings, generator, checkpoint)
+    with Progress(f"{algorithm} {env} seed {index}", settings.env_steps, position=index) as progress:
+        return policy, watch(training, checkpoint, "env_steps", progress)

@@ -1,0 +1,21 @@
+"""Train FEM, feature expectation matching, on a task's demonstrations, once for each seed."""
+
+import argparse
+from functools import partial
+
+from gailpipe.foundation.command import imitation_parser, run
+from gailpipe.imitation.learner import imitate
+from gailpipe.imitation.linear_reward import fem_weights, prepare_linear_reward
+from gailpipe.params.base import load_section, load_seed
+from gailpipe.params.imitation import Imitation
+
+
+def main(arguments: argparse.Namespace) -> None:
+    settings = load_section(arguments.params, Imitation, "fem", arguments.env, arguments.set)
+    seed = load_seed(arguments.params)
+    make_reward = partial(prepare_linear_reward, fem_weights, settings.episodes_end_on_success)
+    imitate("fem", arguments.env, arguments.demonstrations, settings, seed, make_reward, arguments.out)
+
+
+if __name__ == "__main__":
+    run(main, imitation_parser("fem", __doc__))

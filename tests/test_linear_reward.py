@@ -1,0 +1,118 @@
+"""FEM and GTAL: their features, and the laws of their weights."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from gailpipe.imitation.demonstrations import Demonstrations
+from gailpipe.imitation.features import Features
+from gailpipe.imitation.linear_reward import LinearReward, Weigh, fem_weights, gtal_weights
+from gailpipe.policies.checkpoint import Checkpoint
+from gailpipe.policies.policy import Policy, make_policy
+from gailpipe.rl.rollout import Rollout
+from tests.tasks import continuous_task, discrete_task
+
+GAP = torch.tensor([0.3, -2.0, 1.0])
+
+
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+def continuous_policy() -> Policy:
+    return make_policy(continuous_task(observation_dim=1, low=(-1.0,), high=(1.0,)), [4], 0.0, generator())
+
+
+def rollout_of(observations: torch.Tensor, actions: torch.Tensor, valid: torch.Tensor | None = None) -> Rollout:
+    """One simulator's steps: observations (num_steps + 1, observation_dim), actions (num_steps, ...)."""
+    no = torch.zeros(len(actions), 1, dtype=torch.bool)
+    valid = ~no if valid is None else valid.unsqueeze(1)
+    empty = torch.empty(0)
+    return Rollout(observations.unsqueeze(1), actions.unsqueeze(1), no.float(), no, no, valid, empty, empty)
+
+
+def test_fem_weights_point_along_the_gap_and_have_unit_norm() -> None:
+    weights = fem_weights(GAP)
+    assert float(weights.norm()) == pytest.approx(1)
+    torch.testing.assert_close(weights * GAP.norm(), GAP)
+
+
+def test_gtal_weights_choose_the_worst_feature_with_its_sign() -> None:
+    assert gtal_weights(GAP).tolist() == [0, -1, 0]
+    assert gtal_weights(-GAP).tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize("weigh", [fem_weights, gtal_weights])
+def test_weights_of_the_ball_and_of_the_simplex_give_the_expert_the_largest_lead(weigh: Weigh) -> None:
+    lead = float(weigh(GAP) @ GAP)
+    others = torch.randn(1000, 3, generator=generator())
+    norm = 2 if weigh is fem_weights else 1
+    inside = others / others.norm(p=norm, dim=1, keepdim=True)
+    assert lead == pytest.approx(float(GAP.norm(p=2 if weigh is fem_weights else torch.inf)))
+    assert float((inside @ GAP).max()) <= lead
+
+
+@pytest.mark.parametrize("weigh", [fem_weights, gtal_weights])
+def test_equal_feature_expectations_leave_no_reward(weigh: Weigh) -> None:
+    assert not weigh(torch.zeros(3)).any()
+    policy = continuous_policy()
+    observations, actions = torch.randn(9, 1, generator=generator()), torch.rand(8, 1, generator=generator())
+    expert = Demonstrations(observations[:-1], actions)
+    reward = LinearReward(policy, expert, False, weigh)
+    rollout = rollout_of(observations, actions)
+    assert reward.fit(rollout) == {"feature_gap": 0}
+    assert not reward(rollout).any()
+
+
+def test_features_of_continuous_actions_are_standardised_and_their_scaled_squares() -> None:
+    expert = Demonstrations(torch.tensor([[1.0], [3.0]]), torch.tensor([[0.0], [1.0]]))  # moments 2, 1 and 1/2, 1/2
+    features = Features(continuous_policy(), expert)
+    found = features(torch.tensor([[5.0]]), torch.tensor([[7.0]]))  # executed as 1
+    torch.testing.assert_close(found, torch.tensor([[3.0, 1.0, 0.03**2, 0.01**2]]), atol=1e-6, rtol=1e-6)
+
+
+def test_features_of_discrete_actions_stand_in_the_actions_block() -> None:
+    policy = make_policy(discrete_task(observation_dim=1, count=3), [4], 0.0, generator())
+    expert = Demonstrations(torch.tensor([[1.0], [3.0]]), torch.tensor([0, 2]))
+    found = Features(policy, expert)(torch.tensor([[4.0], [0.0]]), torch.tensor([1, 2]))
+    expected = torch.tensor([[0, 0, 2.0, 0.02**2, 0, 0], [0, 0, 0, 0, -2.0, 0.02**2]])
+    torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-6)
+
+
+@pytest.mark.parametrize("weigh", [fem_weights, gtal_weights])
+def test_the_rewards_sign_suits_how_episodes_end_and_its_bound_only_widens(weigh: Weigh) -> None:
+    policy = continuous_policy()
+    expert = Demonstrations(torch.randn(20, 1, generator=generator()) + 1, torch.rand(20, 1, generator=generator()))
+    wide = rollout_of(4 * torch.randn(31, 1, generator=generator()), torch.full((30, 1), 0.5))
+    narrow = rollout_of(torch.zeros(31, 1), torch.full((30, 1), 0.5))
+    for on_success, sign in ((False, 1), (True, -1)):
+        reward = LinearReward(policy, expert, on_success, weigh)
+        reward.fit(wide)
+        first = sign * reward(wide)
+        assert float(first.min()) == 0
+        assert float(first.max()) > 0
+        assert float((sign * reward(narrow)).min()) > 0
+        torch.testing.assert_close(sign * reward(wide), first)
+
+
+def test_resets_count_for_no_feature_expectation() -> None:
+    policy = continuous_policy()
+    expert = Demonstrations(torch.tensor([[1.0], [3.0]]), torch.tensor([[0.0], [1.0]]))
+    observations, actions = torch.tensor([[1.0], [900.0], [3.0], [0.0]]), torch.tensor([[0.0], [0.0], [1.0]])
+    rollout = rollout_of(observations, actions, valid=torch.tensor([True, False, True]))
+    assert LinearReward(policy, expert, False, fem_weights).fit(rollout)["feature_gap"] == pytest.approx(0, abs=1e-6)
+
+
+def test_the_bound_is_kept_in_checkpoints(tmp_path: Path) -> None:
+    policy = continuous_policy()
+    expert = Demonstrations(torch.tensor([[1.0], [3.0]]), torch.tensor([[0.0], [1.0]]))
+    rollout = rollout_of(torch.randn(9, 1, generator=generator()), torch.zeros(8, 1))
+    reward, other = (LinearReward(policy, expert, False, fem_weights) for _ in range(2))
+    reward.fit(rollout)
+    reward(rollout)
+    Checkpoint(tmp_path / "training").save(reward.parts())
+    Checkpoint(tmp_path / "training").restore(other.parts())
+    other.fit(rollout)
+    narrow = rollout_of(torch.zeros(3, 1), torch.zeros(2, 1))
+    assert torch.equal(reward(narrow), other(narrow))
