@@ -8,6 +8,7 @@ import pytest
 from gailpipe.foundation.errors import UserError
 from gailpipe.params.base import load_section, merge, read_params
 from gailpipe.params.gail import Gail
+from gailpipe.params.imitation import Imitation
 from gailpipe.params.pipeline import check_pipeline
 from tests.workspace import ROOT, tiny_params, write_params
 
@@ -123,8 +124,8 @@ def test_what_is_no_params_file_is_refused(tmp_path: Path, text: str, message: s
 
 def test_numbers_are_those_of_yaml_1_2_as_dvc_reads_them(tmp_path: Path) -> None:
     path = written(tmp_path, lambda _: None)
-    path.write_text(path.read_text().replace("max_kl: 0.01", "max_kl: 1e-2"))
-    assert load_section(path, Gail, "gail", "CartPole-v1").max_kl == 0.01
+    path.write_text(path.read_text().replace("max_kl: 0.02", "max_kl: 2e-2"))
+    assert load_section(path, Gail, "gail", "CartPole-v1").max_kl == 0.02
 
 
 def test_assignments_go_before_the_file(tmp_path: Path) -> None:
@@ -149,3 +150,21 @@ def test_assignments_go_before_the_file(tmp_path: Path) -> None:
 def test_wrong_assignments_are_named(assignment: str, message: str) -> None:
     with pytest.raises(UserError, match=re.escape(message)):
         load_section(ROOT / "params.yaml", Gail, "gail", "Hopper-v5", [assignment])
+
+
+def test_fem_and_gtal_are_checked_where_they_are_set(tmp_path: Path) -> None:
+    imitation = {key: tiny_params()["gail"][key] for key in Imitation.model_fields}
+
+    def edit(params: dict[str, Any]) -> None:
+        params["fem"] = imitation
+        for task in params["envs"].values():
+            task["fem"] = {}
+
+    assert check_pipeline(written(tmp_path, edit))
+
+    def ask_for_too_many(params: dict[str, Any]) -> None:
+        edit(params)
+        params["envs"]["Pendulum-v1"]["fem"] = {"trajs": 6}
+
+    with pytest.raises(UserError, match=re.escape("fem.trajs: 6, but sample.trajs keeps only 5")):
+        check_pipeline(written(tmp_path, ask_for_too_many))

@@ -1,5 +1,6 @@
 """The whole of params.yaml, and the checks that involve several sections."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from gailpipe.foundation.errors import UserError
@@ -7,11 +8,13 @@ from gailpipe.params.base import Section, load_section, load_seed, load_tasks, r
 from gailpipe.params.cloning import Bc
 from gailpipe.params.evaluate import Evaluate
 from gailpipe.params.gail import Gail
+from gailpipe.params.imitation import Imitation
 from gailpipe.params.report import Report
 from gailpipe.params.sample import Sample
 from gailpipe.params.training import Training
 
 SECTIONS_OF_A_TASK: dict[str, type[Section]] = {"expert": Training, "sample": Sample, "bc": Bc, "gail": Gail}
+OPTIONAL_SECTIONS_OF_A_TASK: dict[str, type[Section]] = {"fem": Imitation, "gtal": Imitation}
 COMMON_SECTIONS: dict[str, type[Section]] = {"evaluate": Evaluate, "report": Report}
 
 
@@ -22,7 +25,9 @@ def check_pipeline(path: Path) -> list[str]:
         UserError: Names the first key that is wrong, and what would be right.
     """
     document = read_params(path)
-    require_known(path, document, ["seed", *SECTIONS_OF_A_TASK, *COMMON_SECTIONS, "envs"])
+    optional = {name: model for name, model in OPTIONAL_SECTIONS_OF_A_TASK.items() if name in document}
+    sections = SECTIONS_OF_A_TASK | optional
+    require_known(path, document, ["seed", *sections, *COMMON_SECTIONS, "envs"])
     load_seed(path)
     for section, model in COMMON_SECTIONS.items():
         load_section(path, model, section)
@@ -30,24 +35,20 @@ def check_pipeline(path: Path) -> list[str]:
     if not tasks:
         raise UserError(f"{path}: envs: names no task; add one, such as CartPole-v1")
     for task in tasks:
-        _check_task(path, task, document["envs"][task])
+        _check_task(path, task, document["envs"][task], sections)
     return tasks
 
 
-def _check_task(path: Path, task: object, different: object) -> None:
+def _check_task(path: Path, task: object, different: object, sections: Mapping[str, type[Section]]) -> None:
     if not isinstance(task, str) or "/" in task or "." in task:
         raise UserError(f"{path}: envs.{task}: must be the Gymnasium id of a task, without a slash or a dot")
     if not isinstance(different, dict):
-        raise UserError(f"{path}: envs.{task}: must be a mapping of {', '.join(SECTIONS_OF_A_TASK)}")
-    require_known(path, different, SECTIONS_OF_A_TASK, f"envs.{task}.")
-    load_section(path, Training, "expert", task)
+        raise UserError(f"{path}: envs.{task}: must be a mapping of {', '.join(sections)}")
+    require_known(path, different, sections, f"envs.{task}.")
+    settings = {name: load_section(path, model, name, task) for name, model in sections.items()}
     kept = load_section(path, Sample, "sample", task).trajs
-    asked = {
-        "bc": load_section(path, Bc, "bc", task).trajs,
-        "gail": load_section(path, Gail, "gail", task).trajs,
-    }
-    for learner, trajs in asked.items():
-        if trajs > kept:
+    for learner, section in settings.items():
+        if isinstance(section, Bc | Imitation) and section.trajs > kept:
             raise UserError(
-                f"{path}: {learner}.trajs: {trajs}, but sample.trajs keeps only {kept} trajectories for {task}"
+                f"{path}: {learner}.trajs: {section.trajs}, but sample.trajs keeps only {kept} trajectories for {task}"
             )
