@@ -5,7 +5,7 @@ from functools import partial
 
 from gailpipe.foundation.command import imitation_parser, run
 from gailpipe.imitation.learner import imitate
-from gailpipe.imitation.linear_reward import fem_weights, prepare_linear_reward
+from gailpipe.imitation.linear_reward import fem_weights, prepare
 from gailpipe.params.base import load_section, load_seed
 from gailpipe.params.imitation import Imitation
 
@@ -13,8 +13,8 @@ from gailpipe.params.imitation import Imitation
 def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Imitation, "fem", arguments.env, arguments.set)
     seed = load_seed(arguments.params)
-    make_reward = partial(prepare_linear_reward, fem_weights, settings.episodes_end_on_success)
-    imitate("fem", arguments.env, arguments.demonstrations, settings, seed, make_reward, arguments.out)
+    ready = partial(prepare, fem_weights, settings.episodes_end_on_success)
+    imitate("fem", arguments.env, arguments.demonstrations, settings, seed, ready, arguments.out)
 
 
 if __name__ == "__main__":

@@ -20,8 +20,8 @@ from gailpipe.policies.policy import Policy
 def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Gail, "gail", arguments.env, arguments.set)
     seed = load_seed(arguments.params)
-    make_reward = partial(prepare, settings)
-    imitate("gail", arguments.env, arguments.demonstrations, settings, seed, make_reward, arguments.out)
+    ready = partial(prepare, settings)
+    imitate("gail", arguments.env, arguments.demonstrations, settings, seed, ready, arguments.out)
 
 
 def prepare(

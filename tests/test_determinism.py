@@ -1,6 +1,7 @@
 """The same seed gives the same bytes, on however many threads, and however often a run is interrupted."""
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from math import inf
 from pathlib import Path
@@ -14,13 +15,14 @@ from gailpipe.imitation.cloning import clone
 from gailpipe.imitation.demonstrations import Demonstrations
 from gailpipe.imitation.gail_reward import GailReward
 from gailpipe.imitation.initialization import initialize
+from gailpipe.imitation.linear_reward import LinearReward, fem_weights, gtal_weights
 from gailpipe.params.base import load_section
 from gailpipe.params.cloning import Cloning
 from gailpipe.params.gail import Gail
 from gailpipe.policies.checkpoint import Checkpoint, Figures
 from gailpipe.policies.policy import Policy, make_policy
 from gailpipe.policies.policy_file import policy_bytes
-from gailpipe.rl.training import train
+from gailpipe.rl.training import RewardFunction, train
 from tests.tasks import continuous_task
 from tests.workspace import ROOT
 
@@ -28,8 +30,13 @@ ITERATIONS = 7
 CLONING = Cloning(steps=60, learning_rate=0.01, batch_size=8, validation_fraction=0.3, validate_every=10)
 
 
-def start_gail(
-    name: str, seed: int, num_threads: int = 1, checkpoint: Path | None = None, cloning: Path | None = None
+def start_imitation(
+    name: str,
+    seed: int,
+    num_threads: int = 1,
+    checkpoint: Path | None = None,
+    cloning: Path | None = None,
+    algorithm: str = "gail",
 ) -> tuple[Policy, Iterator[Figures]]:
     """Return a new policy and its training, which goes on from the checkpoint if there is one."""
     settings = load_section(ROOT / "params.yaml", Gail, "gail", "Hopper-v5").model_copy(
@@ -37,16 +44,22 @@ def start_gail(
             "num_envs": 2,
             "num_steps": 500,
             "env_steps": ITERATIONS * 1000,
-            "hidden_sizes": [16],
             "cloning": CLONING,
         }
     )
     task, generator = find_task(name), torch.Generator().manual_seed(seed)
-    policy = make_policy(task, [16], -0.5, generator)
+    policy = make_policy(task, settings.hidden_sizes, -0.5, generator)
     observations = torch.randn(64, task.observation_dim, generator=generator)
     demonstrations = Demonstrations(observations, policy.sample(observations, generator).detach())
     initialize(policy, demonstrations, settings, generator, Checkpoint(cloning))
-    reward = GailReward(policy, demonstrations, settings, generator)
+    reward: RewardFunction
+    match algorithm:
+        case "gail":
+            reward = GailReward(policy, demonstrations, settings, generator)
+        case "fem":
+            reward = LinearReward(policy, demonstrations, False, fem_weights)
+        case _:
+            reward = LinearReward(policy, demonstrations, True, gtal_weights)
 
     def start_simulators(iteration: int) -> Simulators:
         return Simulators(task, settings.num_envs, seed + iteration, num_threads)
@@ -55,7 +68,7 @@ def start_gail(
 
 
 def gail_bytes(name: str, seed: int, num_threads: int = 1) -> bytes:
-    policy, training = start_gail(name, seed, num_threads)
+    policy, training = start_imitation(name, seed, num_threads)
     assert len(list(training)) == ITERATIONS
     return policy_bytes(policy)
 
@@ -78,18 +91,29 @@ def _checkpoints_and_starts_are_frequent(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.usefixtures("_checkpoints_and_starts_are_frequent")
-@pytest.mark.parametrize("name", ["Hopper-v5", "CartPole-v1", "Pendulum-v1"])
-def test_an_interrupted_gail_ends_as_if_nothing_had_happened(name: str, tmp_path: Path) -> None:
-    whole, training = start_gail(name, seed=3)
+@pytest.mark.parametrize(
+    ("algorithm", "name"),
+    [
+        ("gail", "Hopper-v5"),
+        ("gail", "CartPole-v1"),
+        ("gail", "Pendulum-v1"),
+        ("fem", "Hopper-v5"),
+        ("gtal", "CartPole-v1"),
+    ],
+)
+def test_an_interrupted_run_ends_as_if_nothing_had_happened(algorithm: str, name: str, tmp_path: Path) -> None:
+    start = partial(start_imitation, name, 3, algorithm=algorithm)
+    whole, training = start()
     figures = list(training)
     path, cloning = tmp_path / "training", tmp_path / "cloning"
+    resume = partial(start, checkpoint=path, cloning=cloning)
     for iterations in (1, 2, 2):  # simulators start anew after every second
-        assert len(list(islice(start_gail(name, 3, 1, path, cloning)[1], iterations))) == iterations
-    resumed, training = start_gail(name, 3, 1, path, cloning)
+        assert len(list(islice(resume()[1], iterations))) == iterations
+    resumed, training = resume()
     assert len(list(training)) == ITERATIONS - 5
     assert policy_bytes(resumed) == policy_bytes(whole)
     assert repr(Checkpoint(path).figures) == repr(figures)
-    finished, training = start_gail(name, 3, 1, path, cloning)
+    finished, training = resume()
     assert list(training) == []
     assert policy_bytes(finished) == policy_bytes(whole)
 

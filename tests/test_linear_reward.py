@@ -1,14 +1,11 @@
 """FEM and GTAL: their features, and the laws of their weights."""
 
-from pathlib import Path
-
 import pytest
 import torch
 
 from gailpipe.imitation.demonstrations import Demonstrations
 from gailpipe.imitation.features import Features
 from gailpipe.imitation.linear_reward import LinearReward, Weigh, fem_weights, gtal_weights
-from gailpipe.policies.checkpoint import Checkpoint
 from gailpipe.policies.policy import Policy, make_policy
 from gailpipe.rl.rollout import Rollout
 from tests.tasks import continuous_task, discrete_task
@@ -61,7 +58,7 @@ def test_equal_feature_expectations_leave_no_reward(weigh: Weigh) -> None:
     expert = Demonstrations(observations[:-1], actions)
     reward = LinearReward(policy, expert, False, weigh)
     rollout = rollout_of(observations, actions)
-    assert reward.fit(rollout) == {"feature_gap": 0}
+    assert reward.fit(rollout) == {"expert_lead": 0}
     assert not reward(rollout).any()
 
 
@@ -96,23 +93,26 @@ def test_the_rewards_sign_suits_how_episodes_end_and_its_bound_only_widens(weigh
         torch.testing.assert_close(sign * reward(wide), first)
 
 
-def test_resets_count_for_no_feature_expectation() -> None:
+def test_the_expert_lead_is_the_gap_in_the_norm_of_the_class() -> None:
+    policy = continuous_policy()
+    expert = Demonstrations(torch.tensor([[1.0], [3.0]]), torch.tensor([[0.0], [1.0]]))
+    rollout = rollout_of(torch.tensor([[3.0], [0.0]]), torch.tensor([[0.5]]))  # 1 deviation off, and 0
+    features = [0.0 - 1.0, 0.0 - 0.0, 1e-4 - 1e-4, 1e-4 - 0.0]  # of the expert, less the policy's
+    fem, gtal = (LinearReward(policy, expert, False, weigh).fit(rollout) for weigh in (fem_weights, gtal_weights))
+    assert fem["expert_lead"] == pytest.approx(sum(gap**2 for gap in features) ** 0.5)
+    assert gtal["expert_lead"] == pytest.approx(1)
+
+
+def test_resets_count_for_nothing() -> None:
     policy = continuous_policy()
     expert = Demonstrations(torch.tensor([[1.0], [3.0]]), torch.tensor([[0.0], [1.0]]))
     observations, actions = torch.tensor([[1.0], [900.0], [3.0], [0.0]]), torch.tensor([[0.0], [0.0], [1.0]])
     rollout = rollout_of(observations, actions, valid=torch.tensor([True, False, True]))
-    assert LinearReward(policy, expert, False, fem_weights).fit(rollout)["feature_gap"] == pytest.approx(0, abs=1e-6)
-
-
-def test_the_bound_is_kept_in_checkpoints(tmp_path: Path) -> None:
-    policy = continuous_policy()
-    expert = Demonstrations(torch.tensor([[1.0], [3.0]]), torch.tensor([[0.0], [1.0]]))
-    rollout = rollout_of(torch.randn(9, 1, generator=generator()), torch.zeros(8, 1))
-    reward, other = (LinearReward(policy, expert, False, fem_weights) for _ in range(2))
-    reward.fit(rollout)
-    reward(rollout)
-    Checkpoint(tmp_path / "training").save(reward.parts())
-    Checkpoint(tmp_path / "training").restore(other.parts())
-    other.fit(rollout)
-    narrow = rollout_of(torch.zeros(3, 1), torch.zeros(2, 1))
-    assert torch.equal(reward(narrow), other(narrow))
+    reward = LinearReward(policy, expert, False, fem_weights)
+    assert reward.fit(rollout)["expert_lead"] == pytest.approx(0, abs=1e-6)
+    valid = rollout_of(torch.tensor([[1.0], [5.0], [0.0]]), torch.tensor([[0.0], [1.0]]))
+    reset = rollout_of(torch.tensor([[1.0], [-900.0], [5.0], [0.0]]), actions, rollout.valid.squeeze(1))
+    without, with_reset = (LinearReward(policy, expert, False, fem_weights) for _ in range(2))
+    without.fit(valid)
+    with_reset.fit(reset)
+    assert torch.equal(with_reset(reset)[rollout.valid], without(valid).flatten())

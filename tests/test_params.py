@@ -145,6 +145,9 @@ def test_assignments_go_before_the_file(tmp_path: Path) -> None:
         ("trajz=1", "--set trajz: is no known key; did you mean trajs?"),
         ("cloning.steps=many", "--set cloning.steps: 'many': "),
         ("trajs=[", "--set trajs=[: is not valid YAML"),
+        ("hidden_sizes=[0]", "--set hidden_sizes.0: 0: "),
+        ("cloning=3", "--set cloning: 3: "),
+        ("env_steps=5", "params.yaml: gail: env_steps is 5, but one rollout alone takes"),
     ],
 )
 def test_wrong_assignments_are_named(assignment: str, message: str) -> None:
@@ -168,3 +171,5 @@ def test_fem_and_gtal_are_checked_where_they_are_set(tmp_path: Path) -> None:
 
     with pytest.raises(UserError, match=re.escape("fem.trajs: 6, but sample.trajs keeps only 5")):
         check_pipeline(written(tmp_path, ask_for_too_many))
+    with pytest.raises(UserError, match=re.escape("params.yaml: fem: is missing")):
+        check_pipeline(written(tmp_path, lambda params: params["envs"]["Pendulum-v1"].update(fem={})))

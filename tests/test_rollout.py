@@ -171,6 +171,6 @@ def test_training_raises_the_probability_of_the_rewarded_action_in_a_shrinking_t
     probabilities = policy.distribution(torch.tensor([[0.0], [1.0]])).probs  # type: ignore[attr-defined]
     assert float(probabilities[:, 2].min().detach()) > 0.8
     assert len(figures) == 10
-    assert all(row["kl"] <= 0.05 * (1 - iteration / 10) for iteration, row in enumerate(figures))
+    assert all(row["kl"] <= 0.05 * (1 - iteration / 10) for iteration, row in enumerate(figures))  # of ten iterations
     assert figures[-1]["env_steps"] == 4000
     assert 2 < figures[0]["length"] < 3

@@ -66,3 +66,21 @@ def test_parameters_stay_when_no_step_lowers_the_loss() -> None:
     step = trust_region_step([parameter], loss, distance, distance, 0.1, damping=0.0)
     assert torch.equal(parameter, start)
     assert step.step_fraction == 0
+
+
+def test_parameters_stay_where_they_lie_in_memory() -> None:
+    parameters = [nn.Parameter(torch.ones(3)), nn.Parameter(torch.ones(2))]
+    places = [parameter.data_ptr() for parameter in parameters]
+
+    def loss() -> torch.Tensor:
+        return parameters[0].sum() + 2 * parameters[1].sum()
+
+    def distance() -> torch.Tensor:
+        return sum(((parameter - 1).square().sum() for parameter in parameters), torch.zeros(()))
+
+    step = trust_region_step(parameters, loss, distance, distance, 0.1, damping=0.0)
+    assert step.step_fraction > 0
+    assert [parameter.data_ptr() for parameter in parameters] == places
+    direction = torch.tensor([1.0, 1.0, 1.0, 2.0, 2.0])
+    moved = torch.cat(tuple(parameters)).detach() - 1
+    torch.testing.assert_close(moved / moved.norm(), -direction / direction.norm())

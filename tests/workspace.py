@@ -101,6 +101,12 @@ class Workspace:
             preexec_fn=limit,
         )
 
+    def forget(self) -> None:
+        """Remove all results, so that every stage has to run."""
+        for directory in (".dvc/cache", "data", "reports"):
+            shutil.rmtree(self.root / directory, ignore_errors=True)
+        (self.root / "dvc.lock").unlink()
+
     def commit(self, message: str) -> None:
         self.run("git", "add", "--all")
         self.run("git", "commit", "--quiet", "--allow-empty", "--message", message)

@@ -26,7 +26,7 @@ def task_parser(stage: str, description: str | None) -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help=f"a setting of `{stage}` that goes before --params, such as seeds=1; may be given several times",
+        help=f"replaces a setting of `{stage}` that --params has; a dot goes one level down; may be repeated",
     )
     return parser
 

@@ -12,10 +12,11 @@ SQUARE_SCALE = 0.01
 
 
 class Features:
-    """The features of Ho & Ermon (2016): x and (0.01 x)², x being standardised by the demonstrations' moments.
+    """x and (0.01 x)², x being standardised by the demonstrations' moments: those of the code of Ho & Ermon (2016).
 
-    For continuous actions x is the observation and the action. For discrete ones x is the observation, and its
-    features stand in a block of the action's own, all other blocks being 0. (The paper's constant feature has no gap.)
+    For continuous actions x is the observation and the action as executed. For discrete ones x is the observation, and
+    its features stand in a block of the action's own, all other blocks being 0. Unlike theirs x is clipped to ±10, and
+    there is no constant feature, since it has no gap.
     """
 
     def __init__(self, policy: Policy, demonstrations: Demonstrations) -> None:

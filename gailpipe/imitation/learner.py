@@ -19,15 +19,15 @@ from gailpipe.policies.policy import Policy, make_policy
 from gailpipe.policies.runs import train_seeds
 from gailpipe.rl.training import RewardFunction, train
 
-Prepare = Callable[[Policy, Demonstrations, torch.Generator, Path], RewardFunction]
+Ready = Callable[[Policy, Demonstrations, torch.Generator, Path], RewardFunction]
 """Readies a new policy, makes the reward that it will learn from, and may keep checkpoints in a folder."""
 
 
 def imitate(
-    algorithm: str, env: str, demonstrations: Path, settings: Imitation, seed: int, prepare: Prepare, out: Path
+    algorithm: str, env: str, demonstrations: Path, settings: Imitation, seed: int, ready: Ready, out: Path
 ) -> None:
     """Train the policies of all seeds on the demonstrations in a file, and make the directory `out` of them."""
-    run = partial(_imitate_once, algorithm, env, demonstrations, settings, seed, prepare)
+    run = partial(_imitate_once, algorithm, env, demonstrations, settings, seed, ready)
     parameters = {"seed": seed, **settings.model_dump()}
     train_seeds(f"{algorithm}-{env}", parameters, demonstrations, run, settings.seeds, out)
 
@@ -38,7 +38,7 @@ def _imitate_once(
     demonstrations_path: Path,
     settings: Imitation,
     seed: int,
-    prepare: Prepare,
+    ready: Ready,
     index: int,
     checkpoints: Path,
 ) -> tuple[Policy, pl.DataFrame]:
@@ -46,7 +46,7 @@ def _imitate_once(
     demonstrations = load_demonstrations(demonstrations_path, task, settings.trajs)
     generator = torch.Generator().manual_seed(derive_seed(seed, algorithm, env, index))
     policy = make_policy(task, settings.hidden_sizes, settings.initial_log_std, generator)
-    reward_function = prepare(policy, demonstrations, generator, checkpoints)
+    reward_function = ready(policy, demonstrations, generator, checkpoints)
     checkpoint = Checkpoint(checkpoints / "training")
 
     def start_simulators(start: int) -> Simulators:

@@ -1,7 +1,6 @@
 """The rewards of FEM and GTAL: linear in fixed features, with weights that follow the policy."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -17,31 +16,29 @@ Weigh = Callable[[Tensor], Tensor]
 
 
 def fem_weights(gap: Tensor) -> Tensor:
-    """Return the gap scaled to unit length: feature expectation matching (Abbeel & Ng 2004).
+    """Return the gap scaled to unit length; zeros where there is none.
 
-    Of all weights in the unit ℓ2 ball these give the expert the largest lead (Ho & Ermon 2016, section 3); none
-    where there is no gap.
+    Of all weights in the unit ℓ2 ball, the class of Abbeel & Ng (2004), these give the expert the largest lead.
     """
     return nn.functional.normalize(gap, dim=0)
 
 
 def gtal_weights(gap: Tensor) -> Tensor:
-    """Return ±1 for the feature with the widest gap, 0 for all others (game-theoretic apprenticeship learning).
+    """Return ±1 for the feature with the widest gap, and 0 for all others; zeros where there is no gap.
 
-    Of all weights in the simplex of ± features these give the expert the largest lead (Syed & Schapire 2007; Ho &
-    Ermon 2016, section 3); none where there is no gap.
+    Of all weights in the simplex of the features and their negatives, the class of Syed & Schapire (2007), these give
+    the expert the largest lead.
     """
     widest = gap.abs().argmax()
     return torch.zeros_like(gap).index_fill(0, widest, 1.0) * gap[widest].sign()
 
 
-def prepare_linear_reward(
+def prepare(
     weigh: Weigh,
     episodes_end_on_success: bool,
     policy: Policy,
     demonstrations: Demonstrations,
-    _generator: torch.Generator,
-    _checkpoints: Path,
+    *_: object,
 ) -> "LinearReward":
     """Start the policy's normaliser from the demonstrations, and make the reward."""
     policy.normalizer.update(demonstrations.observations)
@@ -49,47 +46,43 @@ def prepare_linear_reward(
 
 
 class LinearReward:
-    """w · φ(s, a), shifted by the least or greatest value so far so that it has the sign that the task asks for."""
+    """w · φ(s, a), where w is the best answer to the policy (Ho, Gupta & Ermon 2016), shifted to the task's sign.
+
+    Feature expectations are means over pairs, without discount. The shift is the least value so far, or the greatest
+    where episodes end on success, and 0 at first, as in the code of Ho & Ermon (2016).
+    """
 
     def __init__(
         self, policy: Policy, demonstrations: Demonstrations, episodes_end_on_success: bool, weigh: Weigh
     ) -> None:
-        self._policy, self._weigh = policy, weigh
+        self._episodes_end_on_success, self._weigh = episodes_end_on_success, weigh
         self._features = Features(policy, demonstrations)
         self._expert = self._features(demonstrations.observations, demonstrations.actions).mean(0)
         self._weights = torch.zeros_like(self._expert)
-        self._bound = _Bound(episodes_end_on_success)
+        self._bound = torch.zeros(())
 
     def fit(self, rollout: Rollout) -> Figures:
-        """Choose the weights anew, and return the length of the gap of feature expectations."""
-        policy = self._features(rollout.valid_observations, rollout.valid_actions).mean(0)
-        gap = self._expert - policy
+        """Choose the weights anew, and return the expert's lead by them: the gap in FEM's or GTAL's norm."""
+        features = self._features(rollout.valid_observations, rollout.valid_actions)
+        gap = self._expert - features.mean(0)
         self._weights = self._weigh(gap)
-        return {"feature_gap": float(gap.norm())}
+        values = features @ self._weights
+        if self._episodes_end_on_success:
+            self._bound = torch.maximum(self._bound, values.max())
+        else:
+            self._bound = torch.minimum(self._bound, values.min())
+        return {"expert_lead": float(gap @ self._weights)}
 
     def __call__(self, rollout: Rollout) -> Tensor:
         """Return the reward of each step, (num_steps, num_envs)."""
-        rewards = self._features(rollout.observations[:-1], rollout.actions) @ self._weights
-        return self._bound.shift(rewards)
+        return self._features(rollout.observations[:-1], rollout.actions) @ self._weights - self._bound
 
     def parts(self) -> dict[str, Part]:
+        return {"linear_reward": self}
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return what outlasts an iteration: the bound, since the weights are chosen anew in each."""
         return {"bound": self._bound}
 
-
-class _Bound(nn.Module):
-    """The greatest (`upper`) or least of all values so far, and of 0."""
-
-    value: Tensor  # ()
-
-    def __init__(self, upper: bool) -> None:
-        super().__init__()
-        self._upper = upper
-        self.register_buffer("value", torch.zeros(()))
-
-    def shift(self, values: Tensor) -> Tensor:
-        """Return `values`, any shape, less the bound: none is positive if it is the upper one, else none negative."""
-        if self._upper:
-            self.value = torch.maximum(self.value, values.max())
-        else:
-            self.value = torch.minimum(self.value, values.min())
-        return values - self.value
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        self._bound = state["bound"]

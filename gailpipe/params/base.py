@@ -49,10 +49,12 @@ def load_section(
     except ValidationError as error:
         details = error.errors()[0]
         keys = [str(key) for key in details["loc"]]
-        if assigned and _has(assigned, keys):
-            raise UserError(f"--set {'.'.join(keys)}: {_describe(details, model)}") from error
-        place = ["envs", str(task), section] if different and _has(different, keys) else [section]
-        raise UserError(f"{path}: {'.'.join(place + keys)}: {_describe(details, model)}") from error
+        if keys and _has(assigned, keys):
+            place = f"--set {'.'.join(keys)}"
+        else:
+            above = ["envs", str(task), section] if different and _has(different, keys) else [section]
+            place = f"{path}: {'.'.join(above + keys)}"
+        raise UserError(f"{place}: {_describe(details, model)}") from error
 
 
 def load_seed(path: Path) -> int:
@@ -85,7 +87,7 @@ def read_params(path: Path) -> dict[str, Any]:
     return document
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=1)
 def _parse(text: str) -> Any:
     return YAML(typ="safe", pure=True).load(text)
 
@@ -97,17 +99,21 @@ def merge(common: Any, different: Any) -> Any:
     return {**common, **{key: merge(common.get(key), value) for key, value in different.items()}}
 
 
-def require_known(path: Path, keys: Iterable[Any], known: Iterable[str], place: str = "") -> None:
-    """Check that all `keys` found at `place` in params.yaml are `known`, and all known ones there.
+def require_known(
+    path: Path, keys: Iterable[Any], required: Iterable[str], optional: Iterable[str] = (), place: str = ""
+) -> None:
+    """Check that all `keys` found at `place` in params.yaml are known, and all required ones there.
 
     Raises:
         UserError: Names the first key that is not, or is missing.
     """
-    keys, known = list(keys), list(known)
+    keys, required = list(keys), list(required)
+    known = [*required, *optional]
     for key in keys:
         if key not in known:
-            raise UserError(f"{path}: {place}{key}: is no known key{_nearest(str(key), known)}")
-    for key in known:
+            near = _nearest(str(key), required) or _nearest(str(key), known)
+            raise UserError(f"{path}: {place}{key}: is no known key{near}")
+    for key in required:
         if key not in keys:
             raise UserError(f"{path}: {place}{key}: is missing{'; write {} where nothing differs' if place else ''}")
 
@@ -118,7 +124,7 @@ def _assigned(assignment: str) -> Any:
     if not equals or not all(keys.split(".")):
         raise UserError(f"--set {assignment}: must be KEY=VALUE, such as trajs=10")
     try:
-        settings = _parse(value)
+        settings = YAML(typ="safe", pure=True).load(value)
     except (YAMLError, ValueError, RecursionError) as error:
         raise UserError(f"--set {assignment}: is not valid YAML: {' '.join(str(error).split())}") from error
     for key in reversed(keys.split(".")):
@@ -137,8 +143,11 @@ def _mapping(path: Path, document: Mapping[str, Any], *keys: str) -> Mapping[str
 
 
 def _has(place: Any, keys: list[str]) -> bool:
+    """Tell whether `place` says what is at `keys`, of which the last ones may be the places in a list."""
     for key in keys:
-        if not isinstance(place, Mapping) or key not in place:
+        if not isinstance(place, Mapping):
+            return True
+        if key not in place:
             return False
         place = place[key]
     return True

@@ -1,6 +1,5 @@
 """The whole of params.yaml, and the checks that involve several sections."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from gailpipe.foundation.errors import UserError
@@ -27,7 +26,8 @@ def check_pipeline(path: Path) -> list[str]:
     document = read_params(path)
     optional = {name: model for name, model in OPTIONAL_SECTIONS_OF_A_TASK.items() if name in document}
     sections = SECTIONS_OF_A_TASK | optional
-    require_known(path, document, ["seed", *sections, *COMMON_SECTIONS, "envs"])
+    required = ["seed", *SECTIONS_OF_A_TASK, *COMMON_SECTIONS, "envs"]
+    require_known(path, document, required, OPTIONAL_SECTIONS_OF_A_TASK)
     load_seed(path)
     for section, model in COMMON_SECTIONS.items():
         load_section(path, model, section)
@@ -39,13 +39,17 @@ def check_pipeline(path: Path) -> list[str]:
     return tasks
 
 
-def _check_task(path: Path, task: object, different: object, sections: Mapping[str, type[Section]]) -> None:
+def _check_task(path: Path, task: object, different: object, sections: dict[str, type[Section]]) -> None:
     if not isinstance(task, str) or "/" in task or "." in task:
         raise UserError(f"{path}: envs.{task}: must be the Gymnasium id of a task, without a slash or a dot")
     if not isinstance(different, dict):
         raise UserError(f"{path}: envs.{task}: must be a mapping of {', '.join(sections)}")
-    require_known(path, different, sections, f"envs.{task}.")
-    settings = {name: load_section(path, model, name, task) for name, model in sections.items()}
+    require_known(path, different, sections, OPTIONAL_SECTIONS_OF_A_TASK, f"envs.{task}.")
+    settings = {
+        name: load_section(path, model, name, task)
+        for name, model in (sections | OPTIONAL_SECTIONS_OF_A_TASK).items()
+        if name in different
+    }
     kept = load_section(path, Sample, "sample", task).trajs
     for learner, section in settings.items():
         if isinstance(section, Bc | Imitation) and section.trajs > kept:

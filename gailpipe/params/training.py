@@ -1,4 +1,4 @@
-"""Settings of whatever learns from rollouts by TRPO: the expert, and GAIL's generator."""
+"""Settings of whatever learns from rollouts by TRPO."""
 
 from typing import Annotated, Self
 
@@ -32,7 +32,7 @@ class Training(Section):
     discount: PositiveFraction
     gae_lambda: Annotated[float, Field(ge=0, le=1)]
     max_kl: PositiveFloat
-    """Radius of the first trust region; from there it shrinks linearly, to nothing at the end of the run."""
+    """Radius of the first trust region, in nats; from there it shrinks linearly, to nothing at the end of the run."""
     damping: NonNegativeFloat
     fisher_fraction: PositiveFraction
     """Share of the rollout that the Fisher-vector products are computed on."""
@@ -41,6 +41,10 @@ class Training(Section):
     @property
     def iterations(self) -> int:
         return -(-self.env_steps // (self.num_envs * self.num_steps))
+
+    def max_kl_at(self, iteration: int) -> float:
+        """Return the radius of the trust region in an iteration, from 0."""
+        return self.max_kl * (1 - iteration / self.iterations)
 
     @model_validator(mode="after")
     def _has_one_whole_rollout(self) -> Self:

@@ -19,7 +19,7 @@ from gailpipe.rl.value_function import ValueFunction
 
 
 class RewardFunction(Protocol):
-    """Where the reward comes from: all that the expert and GAIL differ in."""
+    """Where the reward comes from: all that the expert, GAIL, FEM and GTAL differ in."""
 
     def fit(self, rollout: Rollout) -> Figures:
         """Learn from `rollout`, and return figures for the learning curves."""
@@ -89,7 +89,7 @@ def train(
         place = f"{policy.task.name}: iteration {iteration}"
         rollout = collector.collect()
         figures: Figures = {"env_steps": (iteration + 1) * settings.num_steps * settings.num_envs}
-        max_kl = settings.max_kl * (1 - iteration / settings.iterations)
+        max_kl = settings.max_kl_at(iteration)
         figures |= _learn(policy, value_function, reward_function, rollout, max_kl, settings, generator, place)
         require_finite(place, figures)
         require_finite_parts(place, parts)
@@ -121,7 +121,16 @@ def _learn(
     advantages, returns = gae(
         rewards, values, rollout.terminated, rollout.truncated, settings.discount, settings.gae_lambda
     )
-    figures |= trpo_step(policy, observations, actions, advantages[valid], max_kl, settings, generator)
+    figures |= trpo_step(
+        policy,
+        observations,
+        actions,
+        advantages[valid],
+        max_kl,
+        settings.damping,
+        settings.fisher_fraction,
+        generator,
+    )
     figures |= value_function.fit(observations, returns[valid], generator)
     policy.normalizer.update(observations)
     return figures

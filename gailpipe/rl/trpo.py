@@ -4,7 +4,6 @@ import torch
 from torch import Tensor
 from torch.distributions import kl_divergence
 
-from gailpipe.params.training import Training
 from gailpipe.policies.policy import Policy
 from gailpipe.rl.trust_region import trust_region_step
 
@@ -15,7 +14,8 @@ def trpo_step(
     actions: Tensor,
     advantages: Tensor,
     max_kl: float,
-    settings: Training,
+    damping: float,
+    fisher_fraction: float,
     generator: torch.Generator,
 ) -> dict[str, float]:
     """Raise the surrogate E[π(a|s) / π_old(a|s) · A] while the mean KL(π_old ‖ π) stays within `max_kl`.
@@ -26,8 +26,9 @@ def trpo_step(
         actions: (batch, action_dim) or (batch,).
         advantages: (batch,); standardised here.
         max_kl: The trust region's radius.
-        settings: `damping` and `fisher_fraction`.
-        generator: Draws the part of the batch that the Fisher-vector products use.
+        damping: Added to the diagonal of the Fisher matrix.
+        fisher_fraction: The share of the batch that the Fisher-vector products use.
+        generator: Draws that share.
 
     Returns:
         The KL of the step, the share of the proposed step that was taken, and the policy's entropy before it.
@@ -36,7 +37,7 @@ def trpo_step(
     with torch.no_grad():
         old = policy.distribution(observations)
         old_log_probs = old.log_prob(actions)
-    share = round(len(observations) * settings.fisher_fraction)
+    share = round(len(observations) * fisher_fraction)
     some = observations[torch.randperm(len(observations), generator=generator)[: max(1, share)]]
     with torch.no_grad():
         old_of_some = policy.distribution(some)
@@ -47,6 +48,6 @@ def trpo_step(
         distance=lambda: kl_divergence(old, policy.distribution(observations)).mean(),
         curvature=lambda: kl_divergence(old_of_some, policy.distribution(some)).mean(),
         max_distance=max_kl,
-        damping=settings.damping,
+        damping=damping,
     )
     return {"kl": step.distance, "step_fraction": step.step_fraction, "entropy": float(old.entropy().mean())}

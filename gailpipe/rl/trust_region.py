@@ -6,7 +6,7 @@ from math import isnan, nan
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import parameters_to_vector, vector_to_parameters
+from torch.nn.utils import parameters_to_vector
 
 CONJUGATE_GRADIENT_STEPS = 10
 BACKTRACK_RATIO = 0.7
@@ -56,11 +56,11 @@ def trust_region_step(
     with torch.no_grad():
         for attempt in range(BACKTRACKS):
             fraction = BACKTRACK_RATIO**attempt
-            vector_to_parameters(start + fraction * length * direction, parameters)
+            _set(parameters, start + fraction * length * direction)
             moved = float(distance())
             if moved <= max_distance and loss() < before:
                 return TrustRegionStep(moved, fraction)
-        vector_to_parameters(start, parameters)
+        _set(parameters, start)
     return TrustRegionStep(nan if isnan(moved) else 0.0, 0.0)
 
 
@@ -96,3 +96,15 @@ def conjugate_gradient(product: Callable[[Tensor], Tensor], target: Tensor, step
 
 def _flat(tensors: Sequence[Tensor]) -> Tensor:
     return torch.cat([tensor.reshape(-1) for tensor in tensors])
+
+
+def _set(parameters: Sequence[nn.Parameter], vector: Tensor) -> None:
+    """Copy `vector` into the parameters where they lie.
+
+    `vector_to_parameters` would make them views of it instead, which other places in memory round otherwise than
+    parameters that a checkpoint restored.
+    """
+    for parameter, values in zip(
+        parameters, vector.split([parameter.numel() for parameter in parameters]), strict=True
+    ):
+        parameter.copy_(values.view_as(parameter))
