@@ -1,7 +1,7 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help repro store test faults requirements
+.PHONY: help repro store test faults bench requirements
 help:  ## list what there is
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/' | expand -t 16
 
@@ -22,6 +22,9 @@ test: .venv/installed  ## set up, and run ruff, mypy and the tests
 faults: .venv/installed  ## interrupt a tiny pipeline in every way, and see that nothing is lost
 	python -m tests.faults
 
+bench: .venv/installed .venv-imitation/installed  ## measure steps per second, and write reports/benchmarks.md
+	python -m gailpipe.benchmarks.speed
+
 requirements:  ## renew requirements.txt from pyproject.toml
 	$(PYTHON) -m venv --clear .venv
 	.venv/bin/pip install --quiet torch==2.13.0
@@ -33,4 +36,9 @@ requirements:  ## renew requirements.txt from pyproject.toml
 	$(PYTHON) -m venv .venv
 	.venv/bin/pip install --quiet --requirement requirements.txt
 	.venv/bin/pip install --quiet --no-deps --editable .
+	touch $@
+
+.venv-imitation/installed: gailpipe/benchmarks/imitation-requirements.txt
+	$(PYTHON) -m venv --clear .venv-imitation
+	.venv-imitation/bin/pip install --quiet --requirement gailpipe/benchmarks/imitation-requirements.txt
 	touch $@

@@ -13,7 +13,19 @@ from ruamel.yaml import YAML
 
 from tests.workspace import ROOT
 
-FLOORS = ["stages", "report", "evaluation", "imitation", "rl", "policies", "envs", "params", "foundation"]
+FLOORS = [
+    "stages",
+    "cluster",
+    "benchmarks",
+    "report",
+    "evaluation",
+    "imitation",
+    "rl",
+    "policies",
+    "envs",
+    "params",
+    "foundation",
+]
 GRAPH = grimp.build_graph("gailpipe", "stages", cache_dir=None)
 MODULES = sorted(GRAPH.modules)
 

@@ -1,0 +1,51 @@
+"""`imitation` 1.0.1's GAIL, run in a virtual environment of its own, since it is pinned to old versions."""
+
+import argparse
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from gailpipe.foundation.errors import UserError
+
+SCRIPT = Path(__file__).with_name("imitation_gail.py")
+
+
+def peer_parser(name: str, description: str | None) -> argparse.ArgumentParser:
+    """Return a parser with --params, --out and --peer."""
+    parser = argparse.ArgumentParser(prog=f"python -m gailpipe.benchmarks.{name}", description=description)
+    parser.add_argument("--params", type=Path, default=Path("params.yaml"), help="default: %(default)s")
+    parser.add_argument("--out", type=Path, default=Path("reports"), help="default: %(default)s")
+    parser.add_argument(
+        "--peer",
+        type=Path,
+        default=Path(".venv-imitation/bin/python"),
+        help="Python that has `imitation`; default: %(default)s",
+    )
+    return parser
+
+
+def run_peer(python: Path, *arguments: str) -> Iterator[dict[str, Any]]:
+    """Yield what imitation_gail.py prints, one JSON object a line, while it runs.
+
+    Raises:
+        UserError: The virtual environment is missing, or the script failed.
+    """
+    if not python.exists():
+        raise UserError(f"--peer {python}: is missing; `make .venv-imitation/installed` makes it")
+    command: list[str | Path] = [python, SCRIPT, *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        for line in process.stdout:
+            yield json.loads(line)
+        errors = process.stderr.read()
+    if process.returncode != 0:
+        raise UserError(f"{SCRIPT.name} failed: {errors.strip().splitlines()[-1]}")
+
+
+def peer_speed(python: Path, seconds: float, task: str) -> float:
+    """Return its steps per second from a random policy, over `seconds` after its first round."""
+    first, *_, last = run_peer(python, task, "--seconds", str(seconds))
+    return (last["env_steps"] - first["env_steps"]) / (last["seconds"] - first["seconds"])

@@ -1,0 +1,101 @@
+"""Environment steps per second of the simulators alone, and of GAIL with all that it does."""
+
+import time
+from collections.abc import Iterator
+from functools import partial
+from itertools import cycle, islice
+
+import numpy as np
+import torch
+
+from gailpipe.envs.simulators import Simulators
+from gailpipe.envs.tasks import Task, find_task
+from gailpipe.foundation.processes import available_cores, side_by_side
+from gailpipe.imitation.demonstrations import Demonstrations
+from gailpipe.imitation.gail_reward import GailReward
+from gailpipe.imitation.initialization import initialize
+from gailpipe.params.gail import Gail
+from gailpipe.policies.checkpoint import Checkpoint
+from gailpipe.policies.policy import make_policy
+from gailpipe.rl.training import train
+
+CEILING_ENVS = 256
+PAIRS = 200  # of demonstrations, as in four trajectories of the paper
+WARM_UP_SECONDS = 5.0
+
+
+def random_speed(seconds: float, task_name: str) -> float:
+    """Return the steps per second of random actions on all cores: what this machine's simulators can do."""
+    task = find_task(task_name)
+    simulators = Simulators(task, CEILING_ENVS, seed=0, num_threads=available_cores())
+    simulators.reset()
+    generator = np.random.default_rng(0)
+    batches = [task.actions.draw(CEILING_ENVS, generator) for _ in range(64)]
+    return _speed((_step(simulators, actions) for actions in cycle(batches)), seconds)
+
+
+def side_by_side_speed(settings: Gail, seconds: float, task_name: str) -> float:
+    """Return the steps per second of all runs together, one for each core."""
+    run = partial(_run_speed, settings, seconds, 1, task_name)
+    return sum(side_by_side(run, range(available_cores())))
+
+
+def single_speed(settings: Gail, seconds: float, task_name: str) -> float:
+    """Return the steps per second of one run on all cores."""
+    return _run_speed(settings, seconds, available_cores(), task_name, 0)
+
+
+def _run_speed(settings: Gail, seconds: float, num_threads: int, task_name: str, seed: int) -> float:
+    torch.set_num_threads(1)
+    task = find_task(task_name)
+    generator = torch.Generator().manual_seed(seed)
+    policy = make_policy(task, settings.hidden_sizes, settings.initial_log_std, generator)
+    demonstrations = _random_demonstrations(task)
+    initialize(policy, demonstrations, settings, generator, Checkpoint())
+    reward_function = GailReward(policy, demonstrations, settings, generator)
+    training = train(
+        policy,
+        lambda start: Simulators(task, settings.num_envs, seed + start, num_threads),
+        reward_function,
+        settings,
+        generator,
+        Checkpoint(),
+    )
+    return _speed((settings.num_steps * settings.num_envs for _ in training), seconds)
+
+
+def _speed(counts: Iterator[int], seconds: float) -> float:
+    """Return the sum of `counts` per second, over `seconds` after a warm-up; go on for the warm-up's time again.
+
+    So runs side by side are in each other's way as long as they are measured, though they start at different times.
+    """
+    done, started, ended = 0, None, None
+    begun = time.perf_counter()
+    for count in counts:
+        now = time.perf_counter()
+        if started is None:
+            started = now if now - begun >= WARM_UP_SECONDS else None
+        elif ended is None:
+            done += count
+            ended = now if now - started >= seconds else None
+        elif now - ended >= WARM_UP_SECONDS:
+            break
+    assert started is not None
+    assert ended is not None
+    return done / (ended - started)
+
+
+def _step(simulators: Simulators, actions: np.ndarray) -> int:
+    simulators.step(actions)
+    return simulators.num_envs
+
+
+def _random_demonstrations(task: Task) -> Demonstrations:
+    """Return pairs of the random policy: how fast GAIL is does not depend on who demonstrates."""
+    simulators = Simulators(task, num_envs=1, seed=0, num_threads=1)
+    generator = np.random.default_rng(0)
+    observations, actions = [torch.from_numpy(simulators.reset())], []
+    for _ in range(PAIRS):
+        actions.append(torch.from_numpy(task.actions.draw(1, generator)).float())
+        observations.append(torch.from_numpy(simulators.step(actions[-1].numpy()).observations))
+    return Demonstrations(torch.cat(list(islice(observations, PAIRS))), torch.cat(actions))

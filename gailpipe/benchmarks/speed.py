@@ -1,0 +1,80 @@
+"""Measure environment steps per second: random actions, GAIL on all cores, one run of it, and a peer's GAIL.
+
+All is measured in turns on one machine; what counts are the ratios.
+"""
+
+import argparse
+import json
+import statistics
+from collections.abc import Callable
+from functools import partial
+
+from gailpipe.benchmarks.machine import describe_machine
+from gailpipe.benchmarks.peer import peer_parser, peer_speed
+from gailpipe.benchmarks.runs import random_speed, side_by_side_speed, single_speed
+from gailpipe.foundation.command import run
+from gailpipe.foundation.files import write_file
+from gailpipe.params.base import load_section
+from gailpipe.params.gail import Gail
+
+TASKS = ("HalfCheetah-v5", "Hopper-v5", "Walker2d-v5", "Ant-v5", "Humanoid-v5")
+PAGE = """\
+# Speed
+
+Environment steps per second of random actions on all cores, the ceiling; of GAIL with all that it does, one run for
+each core side by side; of one run of GAIL on all cores; and of the GAIL of `imitation` 1.0.1 (PPO with its defaults, 8
+environments, on the tasks of Gymnasium 0.29, to which it is pinned).
+
+| task | random | GAIL, side by side | GAIL, one run | `imitation` | share of the ceiling | times `imitation` |
+|---|--:|--:|--:|--:|--:|--:|
+{rows}
+
+Medians of {rounds} rounds, in each of which all four took their turn for {seconds:g} seconds. GAIL has the common
+settings of params.yaml, and starts from a random policy. `make bench` makes this page. {machine}
+"""
+
+
+def main(arguments: argparse.Namespace) -> None:
+    settings = load_section(arguments.params, Gail, "gail")
+    measures: dict[str, Callable[[str], float]] = {
+        "random_actions": partial(random_speed, arguments.seconds),
+        "gail_side_by_side": partial(side_by_side_speed, settings, arguments.seconds),
+        "gail_single": partial(single_speed, settings, arguments.seconds),
+        "imitation": partial(peer_speed, arguments.peer, arguments.seconds),
+    }
+    results = {}
+    for task in TASKS:
+        rounds: list[dict[str, float]] = []
+        for number in range(1, arguments.rounds + 1):
+            rounds.append({name: measure(task) for name, measure in measures.items()})
+            shown = ", ".join(f"{name} {speed:,.0f}" for name, speed in rounds[-1].items())
+            print(f"{task}, round {number} of {arguments.rounds}, steps/s: {shown}", flush=True)
+        results[task] = summarise({name: statistics.median(one[name] for one in rounds) for name in measures})
+    write_file(arguments.out / "benchmarks.json", f"{json.dumps(results, indent=2)}\n".encode())
+    write_file(arguments.out / "benchmarks.md", page(results, arguments.rounds, arguments.seconds).encode())
+
+
+def summarise(speeds: dict[str, float]) -> dict[str, float]:
+    """Return `speeds`, steps per second, with the ratios that count."""
+    return {name: round(speed) for name, speed in speeds.items()} | {
+        "share_of_ceiling": round(speeds["gail_side_by_side"] / speeds["random_actions"], 3),
+        "times_imitation": round(speeds["gail_side_by_side"] / speeds["imitation"], 2),
+    }
+
+
+def page(results: dict[str, dict[str, float]], rounds: int, seconds: float) -> str:
+    """Return the results as a page in Markdown."""
+    names = ("random_actions", "gail_side_by_side", "gail_single", "imitation")
+    rows = [
+        f"| {task} | {' | '.join(f'{row[name]:,}' for name in names)}"
+        f" | {row['share_of_ceiling']:.2f} | {row['times_imitation']:.1f} |"
+        for task, row in results.items()
+    ]
+    return PAGE.format(rows="\n".join(rows), rounds=rounds, seconds=seconds, machine=describe_machine())
+
+
+if __name__ == "__main__":
+    parser = peer_parser("speed", __doc__)
+    parser.add_argument("--seconds", type=float, default=20, help="of each measurement; default: %(default)s")
+    parser.add_argument("--rounds", type=int, default=3, help="default: %(default)s")
+    run(main, parser)

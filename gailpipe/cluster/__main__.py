@@ -1,0 +1,101 @@
+"""Run all stages that are out of date side by side, each on a Dask worker, and record the results here."""
+
+import argparse
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+
+from distributed import Client, Future, LocalCluster, as_completed
+from dvc.exceptions import NotDvcRepoError
+from dvc.repo import Repo
+
+from gailpipe.cluster.plan import Job, Source, find_source, out_of_date
+from gailpipe.cluster.view import View
+from gailpipe.cluster.worker import TOPIC, StageFailedError, run_stage
+from gailpipe.foundation.command import run
+from gailpipe.foundation.errors import UserError
+from gailpipe.foundation.processes import available_cores
+
+
+def main(arguments: argparse.Namespace) -> None:
+    try:
+        with Repo() as repo:
+            jobs = out_of_date(repo, arguments.targets)
+            source = find_source(repo, arguments.repository)
+            os.chdir(repo.root_dir)
+    except NotDvcRepoError as error:
+        raise UserError("is not in a DVC repository; run it in a clone of gailpipe") from error
+    if jobs:
+        with ExitStack() as stack:
+            failed = run_jobs(connect(arguments.scheduler, stack), source, jobs, arguments.scheduler is None)
+        if failed:
+            raise UserError(f"{failed} of {len(jobs)} stages failed or could not run; the others are in the DVC remote")
+    if subprocess.run([sys.executable, "-m", "dvc", "repro", "--pull", *arguments.targets]).returncode != 0:
+        raise UserError("`dvc repro --pull` failed")
+
+
+def connect(scheduler: str | None, stack: ExitStack) -> Client:
+    """Return a client of the scheduler at this address; without one, of a worker for each core of this machine.
+
+    Raises:
+        UserError: Nobody answers.
+    """
+    if scheduler is not None:
+        try:
+            return stack.enter_context(Client(scheduler, timeout=10))
+        except (OSError, ValueError) as error:
+            raise UserError(f"--scheduler {scheduler}: no Dask scheduler answers there: {error}") from error
+    cores = available_cores()
+    cluster = LocalCluster(
+        n_workers=cores, threads_per_worker=1, memory_limit=None, dashboard_address=None, silence_logs=logging.CRITICAL
+    )
+    return stack.enter_context(Client(stack.enter_context(cluster)))
+
+
+def run_jobs(client: Client, source: Source, jobs: Sequence[Job], on_a_core: bool) -> int:
+    """Run `jobs`, each as soon as those that it depends on are done, and return how many failed or could not run.
+
+    Args:
+        client: Of the Dask cluster.
+        source: What workers start from.
+        jobs: Dependencies first.
+        on_a_core: Whether each worker has one core of this machine, so that no stage starts as many processes as
+            there are cores.
+    """
+    failed = 0
+    futures: dict[str, Future] = {}
+    with View([job.stage for job in jobs], sum(client.nthreads().values()) or 1) as view:
+        client.subscribe_topic(TOPIC, _starts(view))
+        for job in jobs:
+            upstream = [futures[stage] for stage in job.upstream if stage in futures]
+            key = f"{job.stage} at {source.commit}"
+            futures[job.stage] = client.submit(run_stage, source, job, on_a_core, *upstream, key=key, pure=False)
+        stages = {future.key: stage for stage, future in futures.items()}
+        for future in as_completed(futures.values()):
+            if future.status == "finished":
+                view.finish(stages[future.key])
+            else:
+                failed += 1
+                view.fail(stages[future.key], _reason(stages[future.key], future.exception()))
+    return failed
+
+
+def _reason(stage: str, error: BaseException | None) -> str:
+    if not isinstance(error, StageFailedError):
+        return f"failed: {error}"
+    return error.log if error.stage == stage else f"can't run, since {error.stage} failed"
+
+
+def _starts(view: View) -> Callable[[tuple[float, dict[str, str]]], None]:
+    return lambda event: view.start(event[1]["stage"], event[1]["name"])
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m gailpipe.cluster", description=__doc__)
+    parser.add_argument("targets", nargs="*", default=["dvc.yaml"], help="stages or dvc.yaml files; default: dvc.yaml")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster; default: one on this machine")
+    parser.add_argument("--repository", metavar="URL", help="what workers clone; default: this folder")
+    run(main, parser)

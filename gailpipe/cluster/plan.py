@@ -1,0 +1,89 @@
+"""What is out of date, and what each stage must wait for."""
+
+import subprocess
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import networkx as nx
+from dvc.exceptions import DvcException
+from dvc.repo import Repo
+
+from gailpipe.foundation.errors import UserError
+
+
+@dataclass(frozen=True)
+class Job:
+    """A stage to run, and all stages that it depends on, directly or not, in an order in which they could run."""
+
+    stage: str
+    upstream: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a worker clones, and where it finds and leaves results."""
+
+    repository: str
+    commit: str
+    remote: str  # the name of the DVC remote
+    remote_path: str | None  # where it is, if it is a folder
+
+
+def out_of_date(repo: Repo, targets: Sequence[str]) -> list[Job]:
+    """Return a job for each stage of `targets` that is out of date or depends on one that is, dependencies first.
+
+    Stages with outputs that Git tracks, such as reports, are left to the head: no DVC remote has these.
+
+    Raises:
+        UserError: A target is neither a stage nor a dvc.yaml.
+    """
+    try:
+        wanted = {stage for target in targets for stage in repo.stage.collect(target)}
+    except DvcException as error:
+        raise UserError(f"{error}; give stages, or paths of dvc.yaml files") from error
+    graph: nx.DiGraph = repo.index.graph  # from each stage to those that it depends on
+    wanted |= {stage for one in wanted for stage in nx.descendants(graph, one)}
+    order = [stage for stage in reversed(list(nx.topological_sort(graph))) if stage in wanted]
+    changed = repo.status(targets=[stage.addressing for stage in order])
+    jobs: list[Job] = []
+    stale: set[str] = set()
+    for stage in order:
+        below = nx.descendants(graph, stage)
+        upstream = tuple(other.addressing for other in order if other in below)
+        if stage.addressing in changed or stale.intersection(upstream):
+            stale.add(stage.addressing)
+            if all(out.use_cache for out in stage.outs):
+                jobs.append(Job(stage.addressing, upstream))
+    return jobs
+
+
+def find_source(repo: Repo, repository: str | None) -> Source:
+    """Return what workers start from: the commit that is checked out, and nothing else.
+
+    Args:
+        repo: The head's.
+        repository: What workers clone; by default the head's own folder, which suits workers that see it.
+
+    Raises:
+        UserError: There are changes that the commit lacks, or no DVC remote that workers could share.
+    """
+    root = Path(repo.root_dir)
+    changes = _git(root, "status", "--porcelain").splitlines()
+    if changes:
+        files = ", ".join(line[3:] for line in _first(changes, 5))
+        raise UserError(f"workers run what is committed, but {files} differ; commit, stash or remove that first")
+    remote = repo.config["core"].get("remote")
+    if remote is None:
+        raise UserError("workers share results by a DVC remote; name one by `dvc remote add --default NAME URL`")
+    url = repo.config["remote"][remote]["url"]
+    path = None if "://" in url else url
+    return Source(repository or str(root), _git(root, "rev-parse", "HEAD").strip(), remote, path)
+
+
+def _git(root: Path, *arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True, text=True).stdout
+
+
+def _first(lines: Sequence[str], count: int) -> Iterable[str]:
+    return lines if len(lines) <= count else [*lines[:count], f"   {len(lines) - count} more"]

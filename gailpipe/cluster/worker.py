@@ -1,0 +1,72 @@
+"""What a Dask worker does: one stage at a time, in a clone of its own."""
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from distributed import get_worker
+
+from gailpipe.cluster.plan import Job, Source
+
+TOPIC = "gailpipe"
+LINES_OF_A_LOG = 20
+
+
+class StageFailedError(Exception):
+    """A stage's command failed.
+
+    Args:
+        stage: Which.
+        log: Its last lines.
+    """
+
+    def __init__(self, stage: str, log: str) -> None:
+        super().__init__(stage, log)
+        self.stage, self.log = stage, log
+
+
+def run_stage(source: Source, job: Job, on_a_core: bool, *_upstream: object) -> None:
+    """Run `job` after `_upstream`, futures of the stages that it depends on, and push what it made.
+
+    The stages that it depends on were run by others: here they come out of the run-cache of the DVC remote. With
+    `on_a_core` all of it keeps to the core of this machine that has the worker's number.
+
+    Raises:
+        StageFailedError: One of the commands failed.
+    """
+    worker = get_worker()
+    if on_a_core and hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(os.getpid()))
+        os.sched_setaffinity(threading.get_native_id(), {cores[int(worker.name) % len(cores)]})
+    worker.log_event(TOPIC, {"stage": job.stage, "name": str(worker.name)})
+    place = Path(worker.local_directory) / f"thread-{threading.get_ident()}"
+    place.mkdir(exist_ok=True)
+    clone, log = place / "clone", place / "log"
+    log.unlink(missing_ok=True)
+    try:
+        if not clone.exists():
+            _run(place, log, "git", "clone", "--quiet", "--no-checkout", source.repository, "clone")
+        _run(clone, log, "git", "fetch", "--quiet", "origin")
+        _run(clone, log, "git", "checkout", "--quiet", "--force", "--detach", source.commit)
+        if source.remote_path is not None:
+            _run(clone, log, "dvc", "remote", "modify", "--local", source.remote, "url", source.remote_path)
+        _run(clone, log, "dvc", "repro", "--single-item", "--pull", *job.upstream, job.stage)
+        _run(clone, log, "dvc", "push", "--run-cache", job.stage)
+    except subprocess.CalledProcessError as error:
+        lines = log.read_text(errors="replace").splitlines()[-LINES_OF_A_LOG:]
+        failed = f"`{' '.join(error.cmd)}` ended with status {error.returncode}:"
+        raise StageFailedError(job.stage, "\n".join([failed, *lines])) from error
+
+
+def _run(folder: Path, log: Path, *command: str) -> None:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    leashed = [sys.executable, "-m", "gailpipe.cluster.leash", *command]
+    with log.open("a") as output:
+        process = subprocess.Popen(
+            leashed, cwd=folder, env={**os.environ, "PATH": path}, stdin=subprocess.PIPE, stdout=output, stderr=output
+        )
+        status = process.wait()
+    if status != 0:
+        raise subprocess.CalledProcessError(status, command)

@@ -1,0 +1,161 @@
+"""Stages side by side on Dask workers, which share nothing but an S3 bucket."""
+
+import json
+import re
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+import psutil
+import pytest
+from moto.server import ThreadedMotoServer
+
+from tests.faults import read_results, require_equal
+from tests.workspace import Process, Workspace
+
+WORKERS = ("one", "two")
+
+
+@dataclass(frozen=True)
+class Cluster:
+    address: str
+    workers: dict[str, Process]
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The endpoint of an S3 server that has a bucket `results`."""
+    for name, value in {"ACCESS_KEY_ID": "test", "SECRET_ACCESS_KEY": "test", "DEFAULT_REGION": "us-east-1"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    endpoint = f"http://{host}:{port}"
+    boto3.client("s3", endpoint_url=endpoint).create_bucket(Bucket="results")
+    yield endpoint
+    server.stop()
+
+
+@pytest.fixture
+def head(tmp_path: Path, bucket: str) -> Workspace:
+    workspace = Workspace.create(tmp_path / "head")
+    workspace.dvc("remote", "add", "--default", "bucket", "s3://results/store")
+    workspace.dvc("remote", "modify", "bucket", "endpointurl", bucket)
+    workspace.commit("Share results by a bucket")
+    return workspace
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, head: Workspace) -> Iterator[Cluster]:
+    """A scheduler, and two workers in folders of their own."""
+    file = tmp_path / "scheduler.json"
+    options = ("--scheduler-file", str(file))
+    python = (sys.executable, "-m", "dask")
+    scheduler = head.start(*python, "scheduler", "--port", "0", "--no-dashboard", *options, directory=tmp_path)
+    workers = {}
+    for name in WORKERS:
+        folder = tmp_path / name
+        folder.mkdir()
+        options_of_one = ("--no-nanny", "--nthreads", "1", "--no-dashboard", "--name", name, "--local-directory", ".")
+        workers[name] = head.start(*python, "worker", *options, *options_of_one, directory=folder)
+    while not file.exists():
+        time.sleep(0.1)
+    yield Cluster(json.loads(file.read_text())["address"], workers)
+    for process in (scheduler, *workers.values()):
+        process.kill()
+        process.communicate()
+
+
+def processes_of(stage: str, folder: Path) -> list[psutil.Process]:
+    """Return the processes that run `stage` below `folder`."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if f"stages.{stage}" in process.cmdline() and Path(process.cwd()).is_relative_to(folder):
+                found.append(process)
+    return found
+
+
+def wait_for(stage: str, folder: Path, running: bool) -> None:
+    deadline = time.monotonic() + 60
+    while bool(processes_of(stage, folder)) != running:
+        assert time.monotonic() < deadline, f"{stage} in {folder}"
+        time.sleep(0.05)
+
+
+def test_two_workers_and_a_lost_one_end_with_what_one_machine_makes(
+    tmp_path: Path, head: Workspace, cluster: Cluster, finished: Workspace
+) -> None:
+    process = head.start(sys.executable, "-m", "gailpipe.cluster", "--scheduler", cluster.address)
+    assert process.stdout is not None
+    lines, lost = [], None
+    for line in process.stdout:
+        lines.append(line)
+        started = re.match(r"expert@\S+: runs on worker (\w+)", line)
+        if started and lost is None:
+            lost = started[1]
+            wait_for("expert", tmp_path / lost, running=True)
+            cluster.workers[lost].send_signal(signal.SIGKILL)
+            wait_for("expert", tmp_path / lost, running=False)
+    output = "".join(lines)
+    assert process.wait() == 0, output
+    assert lost is not None
+    require_equal(read_results(head), read_results(finished))
+
+    started_on = re.findall(r"^(\S+): runs on worker (\w+)", output, re.MULTILINE)
+    expected = {stage for stage in stages_of(finished) if stage != "report"}
+    assert {stage for stage, _ in started_on} == expected
+    again = {stage for stage, count in Counter(stage for stage, _ in started_on).items() if count > 1}
+    assert len(again) == 1
+    assert f"{again.pop()}: runs on worker" in output
+    assert {worker for _, worker in started_on} == set(WORKERS)
+    assert "done, 0 running, 0 left" in output
+    assert re.findall(r"Running stage '([^']+)'", output) == ["report"]
+
+
+def stages_of(workspace: Workspace) -> list[str]:
+    return re.findall(r"^  ([\w@-]+):$", (workspace.root / "dvc.lock").read_text(), re.MULTILINE)
+
+
+def test_a_failed_stage_shows_its_log_and_the_others_are_kept(tmp_path: Path) -> None:
+    head = Workspace.create(tmp_path / "head")
+    stage = head.root / "stages" / "sample.py"
+    stage.write_text(f"{stage.read_text()}\n    raise SystemExit('broken on purpose')\n")
+    head.commit("Break a stage")
+    output = head.run(sys.executable, "-m", "gailpipe.cluster", "sample@CartPole-v1", "bc@CartPole-v1", fails=True)
+    assert "broken on purpose" in output
+    assert "bc@CartPole-v1: can't run, since sample@CartPole-v1 failed" in output
+    assert output.strip().endswith("error: 2 of 4 stages failed or could not run; the others are in the DVC remote")
+    assert "Traceback" not in output
+    assert not (head.root / "dvc.lock").exists()
+    assert "Stage 'expert@CartPole-v1' is cached" in head.dvc("repro", "--pull", "expert@CartPole-v1")
+
+
+def test_uncommitted_changes_are_refused(tmp_path: Path) -> None:
+    head = Workspace.create(tmp_path / "head")
+    (head.root / "stages" / "expert.py").write_text("")
+    (head.root / "new.py").write_text("")
+    output = head.run(sys.executable, "-m", "gailpipe.cluster", fails=True)
+    assert output.strip() == (
+        "error: workers run what is committed, but stages/expert.py, new.py differ; commit, stash or remove that first"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--scheduler", "tcp://127.0.0.1:9"), "--scheduler tcp://127.0.0.1:9: no Dask scheduler answers there"),
+        (("nothing",), "nothing"),
+    ],
+)
+def test_wrong_arguments_are_named(tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
+    output = Workspace.create(tmp_path / "head").run(sys.executable, "-m", "gailpipe.cluster", *arguments, fails=True)
+    assert output.startswith("error: ")
+    assert message in output
+    assert "Traceback" not in output
