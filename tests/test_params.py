@@ -22,8 +22,8 @@ def written(tmp_path: Path, edit: Edit) -> Path:
     return tmp_path / "params.yaml"
 
 
-def test_the_repositorys_own_params_are_valid() -> None:
-    path = ROOT / "params.yaml"
+@pytest.mark.parametrize("path", [ROOT / "params.yaml", ROOT / "paper" / "params.yaml"])
+def test_the_repositorys_own_params_are_valid(path: Path) -> None:
     assert check_pipeline(path) == list(read_params(path)["envs"])
 
 

@@ -4,10 +4,13 @@ import json
 import time
 from pathlib import Path
 
+import polars as pl
 import pytest
+from ruamel.yaml import YAML
 
 from gailpipe import load_policy
-from tests.workspace import TINY_TASKS, Workspace, stages_run
+from gailpipe.params.imitation import Imitation
+from tests.workspace import TINY_TASKS, Workspace, stages_run, write_params
 
 ALL = {"validate", "report"} | {
     f"{stage}@{task}" for stage in ("expert", "sample", "bc", "gail", "evaluate") for task in TINY_TASKS
@@ -21,6 +24,25 @@ def of_all_tasks(*stages: str) -> set[str]:
 @pytest.fixture(scope="module")
 def workspace(finished: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return finished.copy(tmp_path_factory.mktemp("pipeline") / "repository")
+
+
+@pytest.mark.parametrize(("learner", "task"), [("fem", "Pendulum-v1"), ("gtal", "CartPole-v1")])
+def test_fem_and_gtal_learn_from_the_same_demonstrations(
+    workspace: Workspace, tmp_path: Path, learner: str, task: str
+) -> None:
+    params = YAML(typ="safe").load(workspace.root / "params.yaml")
+    params[learner] = {key: params["gail"][key] for key in Imitation.model_fields}
+    for of_task in params["envs"].values():
+        of_task[learner] = {}
+    path, out = tmp_path / "params.yaml", tmp_path / "out"
+    write_params(params, path)
+    settings = ("--set", "seeds=2", "--set", "env_steps=300", "--set", "value_function.epochs=1")
+    paths = ("--demonstrations", f"data/demonstrations/{task}.parquet", "--params", str(path), "--out", str(out))
+    workspace.run("python", "-m", f"stages.{learner}", "--env", task, *settings, *paths)
+    curves = pl.read_parquet(out / "learning.parquet")
+    assert curves["env_steps"].to_list() == [256, 512] * 2
+    assert (curves["expert_lead"] > 0).all()
+    assert load_policy(out / "seed-1.safetensors", task).task.name == task
 
 
 def test_nothing_runs_when_nothing_changed(workspace: Workspace) -> None:
