@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 from imitation.algorithms.adversarial.gail import GAIL
 from imitation.data.types import Transitions
 from imitation.rewards.reward_nets import BasicRewardNet
+from imitation.util.logger import configure
 from imitation.util.networks import RunningNorm
 from stable_baselines3 import PPO
 from stable_baselines3.common.env_util import make_vec_env
@@ -37,6 +39,7 @@ def main(arguments: argparse.Namespace) -> None:
         gen_algo=generator,
         reward_net=reward_net,
         allow_variable_horizon=True,
+        custom_logger=configure(tempfile.mkdtemp(), format_strs=[]),
     )
     evaluations = make_vec_env(task, 1, seed=1000 + arguments.seed) if arguments.evaluate else None
     started, idle = time.perf_counter(), 0.0
