@@ -65,7 +65,7 @@ def test_the_report_and_the_policies_are_there(workspace: Workspace) -> None:
     ("setting", "expected"),
     [
         ("gail.trajs=3", of_all_tasks("gail", "evaluate")),
-        ("bc.steps=10", of_all_tasks("bc", "evaluate")),
+        ("bc.learning_rate=0.1", of_all_tasks("bc", "evaluate")),
         (
             "+envs.Pendulum-v1.gail.causal_entropy=0.5",
             {"gail@Pendulum-v1", "evaluate@Pendulum-v1", "report"},

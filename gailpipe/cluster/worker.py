@@ -44,7 +44,6 @@ def run_stage(source: Source, job: Job, on_a_core: bool, *_upstream: object) -> 
     place = Path(worker.local_directory) / f"thread-{threading.get_ident()}"
     place.mkdir(exist_ok=True)
     clone, log = place / "clone", place / "log"
-    log.unlink(missing_ok=True)
     try:
         if not clone.exists():
             _run(place, log, "git", "clone", "--quiet", "--no-checkout", source.repository, "clone")
