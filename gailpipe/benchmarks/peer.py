@@ -46,6 +46,6 @@ def run_peer(python: Path, *arguments: str) -> Iterator[dict[str, Any]]:
 
 
 def peer_speed(python: Path, seconds: float, task: str) -> float:
-    """Return its steps per second from a random policy, over `seconds` after its first round."""
+    """Return its steps per second from a random policy: of all its rounds within `seconds` but the first."""
     first, *_, last = run_peer(python, task, "--seconds", str(seconds))
     return (last["env_steps"] - first["env_steps"]) / (last["seconds"] - first["seconds"])
