@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from functools import partial
-from itertools import cycle, islice
+from itertools import cycle
 
 import numpy as np
 import torch
@@ -98,4 +98,4 @@ def _random_demonstrations(task: Task) -> Demonstrations:
     for _ in range(PAIRS):
         actions.append(torch.from_numpy(task.actions.draw(1, generator)).float())
         observations.append(torch.from_numpy(simulators.step(actions[-1].numpy()).observations))
-    return Demonstrations(torch.cat(list(islice(observations, PAIRS))), torch.cat(actions))
+    return Demonstrations(torch.cat(observations[:PAIRS]), torch.cat(actions))
