@@ -1,9 +1,9 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help repro store test faults bench requirements
+.PHONY: help repro store test faults bench bench-learning requirements
 help:  ## list what there is
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/' | expand -t 16
 
 repro: .venv/installed store  ## set up, restore the stored results, and run whatever is out of date
 	dvc pull --run-cache --allow-missing
@@ -24,6 +24,9 @@ faults: .venv/installed  ## interrupt a tiny pipeline in every way, and see that
 
 bench: .venv/installed .venv-imitation/installed  ## measure steps per second, and write reports/benchmarks.md
 	python -m gailpipe.benchmarks.speed
+
+bench-learning: .venv/installed .venv-imitation/installed  ## measure the time to an expert, and write reports/benchmarks-learning.md
+	python -m gailpipe.benchmarks.learning --params paper/params.yaml
 
 requirements:  ## renew requirements.txt from pyproject.toml
 	$(PYTHON) -m venv --clear .venv

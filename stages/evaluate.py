@@ -21,6 +21,7 @@ from gailpipe.foundation.seeding import derive_seed
 from gailpipe.foundation.tables import write_table
 from gailpipe.params.base import load_section, load_seed
 from gailpipe.params.evaluate import Evaluate
+from gailpipe.policies.one_core import use_one_core
 from gailpipe.policies.policy_file import load_policy
 
 
@@ -66,7 +67,7 @@ def find_candidates(expert: Path, learners: dict[str, Path]) -> list[Candidate]:
 
 def evaluate_candidate(env: str, episodes: int, seed: int, candidates: list[Candidate], index: int) -> pl.DataFrame:
     """Evaluate one candidate, on the same initial states as all others."""
-    torch.set_num_threads(1)
+    use_one_core()
     candidate, task = candidates[index], find_task(env)
     noise = derive_seed(seed, "evaluate", env, candidate.policy, str(candidate.seed))
     starts = [derive_seed(seed, "evaluate", env, episode) for episode in range(episodes)]

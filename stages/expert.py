@@ -15,19 +15,21 @@ from gailpipe.foundation.scratch import scratch
 from gailpipe.foundation.seeding import derive_seed
 from gailpipe.foundation.tables import table_bytes
 from gailpipe.params.base import load_section, load_seed
-from gailpipe.params.training import Training
+from gailpipe.params.expert import Expert
 from gailpipe.policies.checkpoint import Checkpoint
 from gailpipe.policies.learning import watch
+from gailpipe.policies.one_core import use_one_core
 from gailpipe.policies.policy import Policy, make_policy
 from gailpipe.policies.policy_file import policy_bytes
-from gailpipe.rl.training import EnvironmentReward, train
+from gailpipe.rl.novelty import NoveltyReward
+from gailpipe.rl.training import EnvironmentReward, RewardFunction, train
 
 
 def main(arguments: argparse.Namespace) -> None:
-    settings = load_section(arguments.params, Training, "expert", arguments.env, arguments.set)
+    settings = load_section(arguments.params, Expert, "expert", arguments.env, arguments.set)
     seed = load_seed(arguments.params)
     task = find_task(arguments.env)
-    torch.set_num_threads(1)
+    use_one_core()
     parameters = {"seed": seed, **settings.model_dump()}
     with scratch(f"expert-{task.name}", parameters, [], arguments.out) as folder:
         policy, curves = train_expert(task, settings, seed, Checkpoint(folder / "training"))
@@ -35,7 +37,7 @@ def main(arguments: argparse.Namespace) -> None:
         write_directory(arguments.out, files)
 
 
-def train_expert(task: Task, settings: Training, seed: int, checkpoint: Checkpoint) -> tuple[Policy, pl.DataFrame]:
+def train_expert(task: Task, settings: Expert, seed: int, checkpoint: Checkpoint) -> tuple[Policy, pl.DataFrame]:
     """Train the expert, and return its policy and learning curve."""
     generator = torch.Generator().manual_seed(derive_seed(seed, "expert", task.name))
     policy = make_policy(task, settings.hidden_sizes, settings.initial_log_std, generator)
@@ -44,7 +46,10 @@ def train_expert(task: Task, settings: Training, seed: int, checkpoint: Checkpoi
         simulators_seed = derive_seed(seed, "expert simulators", task.name, start)
         return Simulators(task, settings.num_envs, simulators_seed, available_cores())
 
-    training = train(policy, start_simulators, EnvironmentReward(), settings, generator, checkpoint)
+    reward_function: RewardFunction = EnvironmentReward()
+    if settings.exploration_bonus:
+        reward_function = NoveltyReward(policy, settings.exploration_bonus, generator)
+    training = train(policy, start_simulators, reward_function, settings, generator, checkpoint)
     with Progress(f"expert {task.name}", settings.env_steps) as progress:
         return policy, watch(training, checkpoint, "env_steps", progress)
 

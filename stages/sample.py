@@ -13,6 +13,7 @@ from gailpipe.foundation.tables import write_table
 from gailpipe.imitation.trajectories import tabulate
 from gailpipe.params.base import load_section, load_seed
 from gailpipe.params.sample import Sample
+from gailpipe.policies.one_core import use_one_core
 from gailpipe.policies.policy_file import load_policy
 
 
@@ -20,7 +21,7 @@ def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Sample, "sample", arguments.env, arguments.set)
     seed = load_seed(arguments.params)
     expert = load_policy(arguments.expert, arguments.env)
-    torch.set_num_threads(1)
+    use_one_core()
     generator = torch.Generator().manual_seed(derive_seed(seed, "sample", arguments.env))
     episodes = play_episodes(
         expert.task,

@@ -1,11 +1,11 @@
 """What tests share."""
 
 import pytest
-import torch
 
+from gailpipe.policies.one_core import use_one_core
 from tests.workspace import Workspace
 
-torch.set_num_threads(1)  # as in the stages: small networks gain nothing from a second
+use_one_core()
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from gailpipe.benchmarks.learning import LEARNERS, TASKS, Snapshot, sustained
+from gailpipe.benchmarks.learning import page as learning_page
 from gailpipe.benchmarks.peer import run_peer
 from gailpipe.benchmarks.runs import _speed
 from gailpipe.benchmarks.speed import page, summarise
@@ -31,3 +33,21 @@ def test_ratios_are_those_of_the_speeds() -> None:
 def test_a_missing_peer_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"--peer .*nowhere: is missing; `make .venv-imitation/installed` makes it"):
         list(run_peer(tmp_path / "nowhere"))
+
+
+def test_the_goal_is_reached_where_no_later_snapshot_falls_below_it() -> None:
+    scores = [0.95, 0.2, 0.9, 1.1, 0.92]
+    snapshots = [Snapshot(50_000 * (i + 1), 10.0 * (i + 1), score) for i, score in enumerate(scores)]
+    assert sustained(snapshots) == snapshots[2]
+    assert sustained([*snapshots, Snapshot(300_000, 60.0, 0.89)]) is None
+    assert sustained([]) is None
+
+
+def test_a_run_that_never_gets_there_counts_as_longer_than_all_others() -> None:
+    never, soon, late = [Snapshot(50_000, 30.0, 0.1)], [Snapshot(50_000, 10.0, 0.9)], [Snapshot(100_000, 20.0, 0.9)]
+    names = [f"{task}/{learner}" for task in TASKS for learner in LEARNERS]
+    runs = {f"{name}/{seed}": snapshots for name in names for seed, snapshots in enumerate((soon, never, late))}
+    runs |= {f"Hopper-v5/imitation/{seed}": never for seed in range(2)}
+    text = learning_page(runs, Path("params.yaml"))
+    assert "| Hopper-v5 | GAIL | 2 of 3 | 20 | 100,000 |" in text
+    assert "| Hopper-v5 | `imitation` | 1 of 3 | > 20 | – |" in text

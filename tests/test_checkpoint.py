@@ -162,7 +162,9 @@ def test_a_learner_that_goes_wrong_stops_the_run(reward_function: EnvironmentRew
 
 
 def test_a_policy_step_without_a_finite_direction_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gailpipe.rl.trust_region.conjugate_gradient", lambda product, target, steps: target * nan)
+    monkeypatch.setattr(
+        "gailpipe.rl.trust_region.conjugate_gradient", lambda product, target, steps: (target * nan, target)
+    )
     test_a_learner_that_goes_wrong_stops_the_run(EnvironmentReward(), "kl")
 
 

@@ -10,6 +10,7 @@ from torch.distributions import kl_divergence
 from gailpipe import load_policy
 from gailpipe.envs.tasks import Task, find_task
 from gailpipe.foundation.errors import UserError
+from gailpipe.policies.networks import Tanh
 from gailpipe.policies.policy import GaussianPolicy, Policy, make_policy
 from gailpipe.policies.policy_file import save_policy
 from gailpipe.policies.tensor_file import tensor_bytes
@@ -22,6 +23,16 @@ def new_policy(task: Task, initial_log_std: float = -0.5) -> Policy:
 
 def observations(batch: int, task: Task) -> torch.Tensor:
     return torch.randn(batch, task.observation_dim, generator=torch.Generator().manual_seed(1))
+
+
+def test_tanh_is_tanh_and_so_are_its_derivatives() -> None:
+    inputs = torch.linspace(-20, 20, 401, requires_grad=True)
+    found, expected = Tanh()(inputs), inputs.detach().tanh()
+    torch.testing.assert_close(found, expected, atol=3e-7, rtol=0)
+    (slope,) = torch.autograd.grad(found.sum(), inputs, create_graph=True)
+    torch.testing.assert_close(slope, 1 - expected.square(), atol=1e-6, rtol=0)
+    (curvature,) = torch.autograd.grad(slope.sum(), inputs)
+    torch.testing.assert_close(curvature, -2 * expected * (1 - expected.square()), atol=1e-6, rtol=0)
 
 
 @pytest.mark.parametrize("task", [continuous_task(), discrete_task()])

@@ -14,12 +14,16 @@ def test_conjugate_gradient_solves_a_positive_definite_system(generator: torch.G
     root = torch.randn(6, 6, generator=generator, dtype=torch.float64)
     matrix = root @ root.T + torch.eye(6)
     target = torch.randn(6, generator=generator, dtype=torch.float64)
-    solution = conjugate_gradient(lambda vector: matrix @ vector, target, steps=6)
+    solution, image = conjugate_gradient(lambda vector: matrix @ vector, target, steps=6)
     torch.testing.assert_close(solution, torch.linalg.solve(matrix, target))
+    early, image = conjugate_gradient(lambda vector: matrix @ vector, target, steps=3)
+    torch.testing.assert_close(image, matrix @ early)
 
 
 def test_conjugate_gradient_of_nothing_is_nothing() -> None:
-    assert torch.equal(conjugate_gradient(lambda vector: vector, torch.zeros(3), steps=5), torch.zeros(3))
+    solution, image = conjugate_gradient(lambda vector: vector, torch.zeros(3), steps=5)
+    assert torch.equal(solution, torch.zeros(3))
+    assert torch.equal(image, torch.zeros(3))
 
 
 def test_hessian_vector_product_equals_the_explicit_hessian(generator: torch.Generator) -> None:
@@ -42,10 +46,10 @@ def test_step_on_a_quadratic_region_ends_where_the_exact_solution_lies() -> None
     def half_square() -> torch.Tensor:
         return (metric * parameter.square()).sum() / 2
 
-    def distance() -> torch.Tensor:  # a shade less, so that rounding does not put the exact step outside
-        return 0.9999 * half_square()
+    def loss_and_distance() -> tuple[torch.Tensor, torch.Tensor]:
+        return parameter @ slope, 0.9999 * half_square()  # a shade less: rounding must not put the exact step outside
 
-    step = trust_region_step([parameter], lambda: parameter @ slope, distance, half_square, radius, damping=0.0)
+    step = trust_region_step([parameter], loss_and_distance, half_square, radius, damping=0.0)
     natural = slope / metric
     exact = -natural * (2 * radius / (slope @ natural)).sqrt()
     torch.testing.assert_close(parameter.detach(), exact, atol=1e-4, rtol=1e-4)
@@ -63,7 +67,7 @@ def test_parameters_stay_when_no_step_lowers_the_loss() -> None:
     def distance() -> torch.Tensor:
         return (parameter - start).square().sum()
 
-    step = trust_region_step([parameter], loss, distance, distance, 0.1, damping=0.0)
+    step = trust_region_step([parameter], lambda: (loss(), distance()), distance, 0.1, damping=0.0)
     assert torch.equal(parameter, start)
     assert step.step_fraction == 0
 
@@ -78,7 +82,7 @@ def test_parameters_stay_where_they_lie_in_memory() -> None:
     def distance() -> torch.Tensor:
         return sum(((parameter - 1).square().sum() for parameter in parameters), torch.zeros(()))
 
-    step = trust_region_step(parameters, loss, distance, distance, 0.1, damping=0.0)
+    step = trust_region_step(parameters, lambda: (loss(), distance()), distance, 0.1, damping=0.0)
     assert step.step_fraction > 0
     assert [parameter.data_ptr() for parameter in parameters] == places
     direction = torch.tensor([1.0, 1.0, 1.0, 2.0, 2.0])

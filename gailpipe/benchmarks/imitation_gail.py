@@ -15,6 +15,7 @@ from imitation.util.logger import configure
 from imitation.util.networks import RunningNorm
 from stable_baselines3 import PPO
 from stable_baselines3.common.env_util import make_vec_env
+from stable_baselines3.common.evaluation import evaluate_policy
 
 NUM_ENVS = 8
 PAIRS = 200
@@ -26,11 +27,11 @@ class Done(Exception):  # noqa: N818
 
 def main(arguments: argparse.Namespace) -> None:
     task = arguments.task.replace("-v5", "-v4")  # the newest that Gymnasium 0.29 has
-    venv = make_vec_env(task, NUM_ENVS, seed=0)
-    generator = PPO("MlpPolicy", venv, seed=0)
+    venv = make_vec_env(task, NUM_ENVS, seed=arguments.seed)
+    generator = PPO("MlpPolicy", venv, seed=arguments.seed)
     reward_net = BasicRewardNet(venv.observation_space, venv.action_space, normalize_input_layer=RunningNorm)
     trainer = GAIL(
-        demonstrations=random_pairs(task),
+        demonstrations=load_pairs(arguments.pairs) if arguments.pairs else random_pairs(task),
         demo_batch_size=128,
         n_disc_updates_per_round=8,
         venv=venv,
@@ -39,19 +40,32 @@ def main(arguments: argparse.Namespace) -> None:
         allow_variable_horizon=True,
         custom_logger=configure(tempfile.mkdtemp(), format_strs=[]),
     )
-    started = time.perf_counter()
+    judges = make_vec_env(task, NUM_ENVS, seed=0)
+    started, evaluating, evaluations = time.perf_counter(), 0.0, 0
 
     def after_round(number: int) -> None:
-        seconds = time.perf_counter() - started
+        nonlocal evaluating, evaluations
+        now = time.perf_counter()
+        seconds = now - started - evaluating
         figures = {"env_steps": (number + 1) * trainer.gen_train_timesteps, "seconds": seconds}
+        if arguments.evaluate_every and figures["env_steps"] >= arguments.evaluate_every * (evaluations + 1):
+            figures["return"], _ = evaluate_policy(generator, judges, arguments.episodes, deterministic=True)
+            evaluations += 1
+            evaluating += time.perf_counter() - now
         print(json.dumps(figures), flush=True)
-        if seconds >= arguments.seconds:
+        if seconds >= arguments.seconds and number > 0:
             raise Done
 
     try:
         trainer.train(total_timesteps=10**9, callback=after_round)
     except Done:
         sys.exit(0)
+
+
+def load_pairs(path: str) -> Transitions:
+    pairs = np.load(path)
+    observations = pairs["observations"].astype(np.float64)
+    return transitions(np.concatenate([observations, observations[-1:]]), pairs["actions"])
 
 
 def random_pairs(task: str) -> Transitions:
@@ -79,5 +93,9 @@ def transitions(observations: np.ndarray, actions: np.ndarray) -> Transitions:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("task")
-    parser.add_argument("--seconds", type=float, required=True)
+    parser.add_argument("--seconds", type=float, required=True, help="of training, and two rounds at least")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--pairs", help="demonstrations, as arrays of observations and actions; random ones without")
+    parser.add_argument("--evaluate-every", type=int, default=0, metavar="STEPS")
+    parser.add_argument("--episodes", type=int, default=10, help="in an evaluation")
     main(parser.parse_args())

@@ -38,7 +38,7 @@ def clone(
     observations, actions = demonstrations.observations, demonstrations.actions
     policy.normalizer.update(observations)
 
-    optimizer = torch.optim.Adam(policy.parameters(), settings.learning_rate)
+    optimizer = torch.optim.Adam(policy.parameters(), settings.learning_rate, fused=True)
     best = copy.deepcopy(policy)
     parts: dict[str, Part] = {"policy": policy, "best": best, "optimizer": optimizer, "generator": generator}
     checkpoint.restore(parts)

@@ -23,21 +23,19 @@ class GailReward:
         self._expert_actions = policy.encode_actions(demonstrations.actions)  # (num_expert, encoded_dim)
         self.discriminator = Discriminator(policy.normalizer, policy.encoded_dim, settings.hidden_sizes, generator)
         self._optimizer = torch.optim.Adam(
-            self.discriminator.network.parameters(), settings.discriminator.learning_rate
+            self.discriminator.network.parameters(), settings.discriminator.learning_rate, fused=True
         )
 
     def fit(self, rollout: Rollout) -> Figures:
-        """Take a few steps on the discriminator, and return how often it was right before them."""
+        """Take a few steps on the discriminator, and return how often it was right before them, on as many pairs."""
         settings = self._settings.discriminator
-        expert = self.discriminator.inputs(self._expert_observations, self._expert_actions)
-        policy = self.discriminator.inputs(
-            rollout.valid_observations, self._policy.encode_actions(rollout.valid_actions)
-        )
-        figures = self._accuracy(expert, policy)
+        observations, actions = rollout.valid_observations, self._policy.encode_actions(rollout.valid_actions)
+        figures: Figures = {}
         for _ in range(settings.steps):
-            loss = discriminator_loss(
-                self.discriminator, self._some(expert), self._some(policy), settings, self._generator
-            )
+            expert = self._some(self._expert_observations, self._expert_actions)
+            policy = self._some(observations, actions)
+            figures = figures or self._accuracy(expert, policy)
+            loss = discriminator_loss(self.discriminator, expert, policy, settings, self._generator)
             self._optimizer.zero_grad()
             loss.backward()
             self._optimizer.step()
@@ -56,12 +54,13 @@ class GailReward:
     def parts(self) -> dict[str, Part]:
         return {"discriminator": self.discriminator.network, "discriminator_optimizer": self._optimizer}
 
-    def _some(self, pairs: Tensor) -> Tensor:
-        """Return a minibatch of pairs (num_pairs, input_dim), without replacement; all of them where they are few."""
+    def _some(self, observations: Tensor, actions: Tensor) -> Tensor:
+        """Return the inputs of a minibatch of pairs, without replacement; of all where they are few."""
         size = self._settings.discriminator.batch_size
-        if len(pairs) <= size:
-            return pairs
-        return pairs[torch.randperm(len(pairs), generator=self._generator)[:size]]
+        if len(observations) > size:
+            chosen = torch.randperm(len(observations), generator=self._generator)[:size]
+            observations, actions = observations[chosen], actions[chosen]
+        return self.discriminator.inputs(observations, actions)
 
     @torch.no_grad()
     def _accuracy(self, expert: Tensor, policy: Tensor) -> Figures:

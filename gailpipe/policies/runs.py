@@ -5,13 +5,13 @@ from functools import partial
 from pathlib import Path
 
 import polars as pl
-import torch
 
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_directory
 from gailpipe.foundation.processes import side_by_side
 from gailpipe.foundation.scratch import scratch
 from gailpipe.foundation.tables import table_bytes
+from gailpipe.policies.one_core import use_one_core
 from gailpipe.policies.policy import Policy
 from gailpipe.policies.policy_file import policy_bytes
 
@@ -40,7 +40,7 @@ def train_seeds(work: str, parameters: object, demonstrations: Path, run: Run, s
 
 
 def _train(run: Run, checkpoints: Path, seed: int) -> tuple[bytes, pl.DataFrame]:
-    torch.set_num_threads(1)
+    use_one_core()
     try:
         policy, curves = run(seed, checkpoints / f"seed-{seed}")
     except UserError as error:

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from gailpipe.envs.simulators import Simulators, Step
@@ -60,30 +62,26 @@ class Collector:
         if len(self._actions) >= self._steps_a_start:
             self._starts += 1
             self._start()
-        shape = (self._num_steps, self._simulators.num_envs)
-        observations = torch.empty(shape[0] + 1, *self._observations.shape)
-        rewards = torch.empty(shape)
-        terminated, truncated, valid = (torch.empty(shape, dtype=torch.bool) for _ in range(3))
-        episode_returns, episode_lengths = [torch.empty(0)], [torch.empty(0)]
-        for step in range(self._num_steps):
-            observations[step], valid[step] = self._observations, ~self._ended
-            result = self._step(self._policy.sample(self._observations, self._generator))
-            rewards[step] = torch.from_numpy(result.rewards)
-            terminated[step] = torch.from_numpy(result.terminated)
-            truncated[step] = torch.from_numpy(result.truncated)
-            if self._ended.any():
-                episode_returns.append(self._returns[self._ended])
-                episode_lengths.append(self._lengths[self._ended])
-        observations[-1] = self._observations
+        observations, valid, results = [self._observations], list[NDArray](), list[Step]()
+        episode_returns, episode_lengths = [np.empty(0)], [np.empty(0)]
+        for _ in range(self._num_steps):
+            valid.append(~self._ended)
+            results.append(self._step(self._policy.sample(self._observations, self._generator)))
+            observations.append(self._observations)
+            episode_returns.append(self._returns[self._ended])
+            episode_lengths.append(self._lengths[self._ended])
+        _, rewards, terminated, truncated = (
+            torch.from_numpy(np.stack(arrays)) for arrays in zip(*results, strict=True)
+        )
         return Rollout(
-            observations,
+            torch.stack(observations),
             torch.stack(self._actions[-self._num_steps :]),
             rewards,
             terminated,
             truncated,
-            valid,
-            torch.cat(episode_returns),
-            torch.cat(episode_lengths),
+            torch.from_numpy(np.stack(valid)),
+            torch.from_numpy(np.concatenate(episode_returns)),
+            torch.from_numpy(np.concatenate(episode_lengths)),
         )
 
     def state_dict(self) -> dict[str, Tensor]:
@@ -114,9 +112,9 @@ class Collector:
         self._simulators = self._start_simulators(self._starts)
         self._actions: list[Tensor] = []  # one per step, (num_envs, action_dim) or (num_envs,)
         self._observations = torch.from_numpy(self._simulators.reset())  # (num_envs, observation_dim)
-        self._ended = torch.zeros(self._simulators.num_envs, dtype=torch.bool)
-        self._returns = torch.zeros(self._simulators.num_envs, dtype=torch.float64)  # of episodes so far
-        self._lengths = torch.zeros(self._simulators.num_envs)
+        num_envs = self._simulators.num_envs
+        self._ended = np.zeros(num_envs, bool)
+        self._returns, self._lengths = np.zeros(num_envs), np.zeros(num_envs)  # of episodes so far
 
     def _step(self, actions: Tensor) -> Step:
         self._returns[self._ended] = 0
@@ -124,7 +122,7 @@ class Collector:
         result = self._simulators.step(actions.numpy())
         self._actions.append(actions)
         self._observations = torch.from_numpy(result.observations)
-        self._ended = torch.from_numpy(result.terminated | result.truncated)
-        self._returns += torch.from_numpy(result.rewards)
+        self._ended = result.terminated | result.truncated
+        self._returns += result.rewards
         self._lengths += 1
         return result

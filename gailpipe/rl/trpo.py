@@ -34,18 +34,20 @@ def trpo_step(
         The KL of the step, the share of the proposed step that was taken, and the policy's entropy before it.
     """
     advantages = (advantages - advantages.mean()) / (advantages.std(unbiased=False) + 1e-8)
-    with torch.no_grad():
-        old = policy.distribution(observations)
-        old_log_probs = old.log_prob(actions)
     share = round(len(observations) * fisher_fraction)
     some = observations[torch.randperm(len(observations), generator=generator)[: max(1, share)]]
     with torch.no_grad():
-        old_of_some = policy.distribution(some)
+        old, old_of_some = policy.distribution(observations), policy.distribution(some)
+        old_log_probs = old.log_prob(actions)
+
+    def surrogate_loss_and_kl() -> tuple[Tensor, Tensor]:
+        new = policy.distribution(observations)
+        loss = -((new.log_prob(actions) - old_log_probs).exp() * advantages).mean()
+        return loss, kl_divergence(old, new).mean()
 
     step = trust_region_step(
         list(policy.parameters()),
-        loss=lambda: -((policy.distribution(observations).log_prob(actions) - old_log_probs).exp() * advantages).mean(),
-        distance=lambda: kl_divergence(old, policy.distribution(observations)).mean(),
+        surrogate_loss_and_kl,
         curvature=lambda: kl_divergence(old_of_some, policy.distribution(some)).mean(),
         max_distance=max_kl,
         damping=damping,

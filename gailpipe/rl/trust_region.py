@@ -23,13 +23,12 @@ class TrustRegionStep:
 
 def trust_region_step(
     parameters: Sequence[nn.Parameter],
-    loss: Callable[[], Tensor],
-    distance: Callable[[], Tensor],
+    loss_and_distance: Callable[[], tuple[Tensor, Tensor]],
     curvature: Callable[[], Tensor],
     max_distance: float,
     damping: float,
 ) -> TrustRegionStep:
-    """Lower `loss` as far as `distance` ≤ `max_distance` allows (Schulman et al. 2015, appendix C).
+    """Lower a loss as far as a distance ≤ `max_distance` allows (Schulman et al. 2015, appendix C).
 
     The direction solves (H + damping) x = −∇loss by conjugate gradients, H being the Hessian of `curvature`. It is
     scaled to `max_distance` under the quadratic model, then shortened until the loss has fallen and the distance
@@ -38,17 +37,16 @@ def trust_region_step(
 
     Args:
         parameters: What is moved, in place.
-        loss: The scalar to lower, as a function of the parameters.
-        distance: A scalar that is 0, its minimum, where the parameters are.
-        curvature: `distance`, or a cheaper estimate of it, whose Hessian shapes the step.
+        loss_and_distance: Returns the scalar to lower, and one that is 0, its minimum, where the parameters are.
+        curvature: Returns the distance, or a cheaper estimate of it, whose Hessian shapes the step.
         max_distance: The region's radius.
         damping: Added to the Hessian's diagonal.
     """
-    before = loss()
+    before, _ = loss_and_distance()
     gradient = _flat(torch.autograd.grad(before, parameters))
     product = hessian_vector_product(curvature(), parameters, damping)
-    direction = conjugate_gradient(product, -gradient, CONJUGATE_GRADIENT_STEPS)
-    length = torch.sqrt(2 * max_distance / (direction @ product(direction)).clamp_min(1e-12))
+    direction, image = conjugate_gradient(product, -gradient, CONJUGATE_GRADIENT_STEPS)
+    length = torch.sqrt(2 * max_distance / (direction @ image).clamp_min(1e-12))
     if not torch.isfinite(length * direction).all():
         return TrustRegionStep(nan, 0.0)
 
@@ -57,11 +55,11 @@ def trust_region_step(
         for attempt in range(BACKTRACKS):
             fraction = BACKTRACK_RATIO**attempt
             _set(parameters, start + fraction * length * direction)
-            moved = float(distance())
-            if moved <= max_distance and loss() < before:
-                return TrustRegionStep(moved, fraction)
+            after, distance = loss_and_distance()
+            if distance <= max_distance and after < before:
+                return TrustRegionStep(float(distance), fraction)
         _set(parameters, start)
-    return TrustRegionStep(nan if isnan(moved) else 0.0, 0.0)
+    return TrustRegionStep(nan if isnan(distance) else 0.0, 0.0)
 
 
 def hessian_vector_product(
@@ -76,8 +74,12 @@ def hessian_vector_product(
     return product
 
 
-def conjugate_gradient(product: Callable[[Tensor], Tensor], target: Tensor, steps: int) -> Tensor:
-    """Solve A x = `target` for a symmetric positive definite A, given v ↦ A v (Hestenes & Stiefel 1952)."""
+def conjugate_gradient(product: Callable[[Tensor], Tensor], target: Tensor, steps: int) -> tuple[Tensor, Tensor]:
+    """Solve A x = `target` for a symmetric positive definite A, given v ↦ A v (Hestenes & Stiefel 1952).
+
+    Returns:
+        x after at most `steps` steps, and A x.
+    """
     solution = torch.zeros_like(target)
     residual = target.clone()
     search = residual.clone()
@@ -91,7 +93,7 @@ def conjugate_gradient(product: Callable[[Tensor], Tensor], target: Tensor, step
         residual -= step * image
         previous, residual_square = residual_square, residual @ residual
         search = residual + residual_square / previous * search
-    return solution
+    return solution, target - residual
 
 
 def _flat(tensors: Sequence[Tensor]) -> Tensor:

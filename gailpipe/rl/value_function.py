@@ -37,7 +37,7 @@ class ValueFunction(nn.Module):
         self.register_buffer("return_std", torch.ones(()))
         self.register_buffer("fitted", torch.zeros((), dtype=torch.bool))
         self._settings = settings
-        self.optimizer = torch.optim.Adam(self.network.parameters(), settings.learning_rate)
+        self.optimizer = torch.optim.Adam(self.network.parameters(), settings.learning_rate, fused=True)
 
     def forward(self, observations: Tensor) -> Tensor:
         """Return V of observations (..., observation_dim), shape (...)."""

@@ -1,0 +1,10 @@
+"""Settings of the expert."""
+
+from gailpipe.params.training import NonNegativeFloat, Training
+
+
+class Expert(Training):
+    """TRPO on the environment's reward."""
+
+    exploration_bonus: NonNegativeFloat
+    """Weight of the reward for going where the policy has seldom been; a task whose reward is sparse needs it."""
