@@ -2,56 +2,17 @@
 
 import argparse
 
-import polars as pl
-import torch
-
-from gailpipe.envs.simulators import Simulators
-from gailpipe.envs.tasks import Task, find_task
 from gailpipe.foundation.command import run, task_parser
-from gailpipe.foundation.files import write_directory
-from gailpipe.foundation.processes import available_cores
-from gailpipe.foundation.progress import Progress
-from gailpipe.foundation.scratch import scratch
-from gailpipe.foundation.seeding import derive_seed
-from gailpipe.foundation.tables import table_bytes
 from gailpipe.params.base import load_section, load_seed
 from gailpipe.params.expert import Expert
-from gailpipe.policies.checkpoint import Checkpoint
-from gailpipe.policies.learning import watch
-from gailpipe.policies.one_core import use_one_core
-from gailpipe.policies.policy import Policy, make_policy
-from gailpipe.policies.policy_file import policy_bytes
-from gailpipe.rl.novelty import NoveltyReward
-from gailpipe.rl.training import EnvironmentReward, RewardFunction, train
 
 
 def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Expert, "expert", arguments.env, arguments.set)
     seed = load_seed(arguments.params)
-    task = find_task(arguments.env)
-    use_one_core()
-    parameters = {"seed": seed, **settings.model_dump()}
-    with scratch(f"expert-{task.name}", parameters, [], arguments.out) as folder:
-        policy, curves = train_expert(task, settings, seed, Checkpoint(folder / "training"))
-        files = {"learning.parquet": table_bytes(curves), "policy.safetensors": policy_bytes(policy)}
-        write_directory(arguments.out, files)
+    from gailpipe.rl.expert import learn_expert
 
-
-def train_expert(task: Task, settings: Expert, seed: int, checkpoint: Checkpoint) -> tuple[Policy, pl.DataFrame]:
-    """Train the expert, and return its policy and learning curve."""
-    generator = torch.Generator().manual_seed(derive_seed(seed, "expert", task.name))
-    policy = make_policy(task, settings.hidden_sizes, settings.initial_log_std, generator)
-
-    def start_simulators(start: int) -> Simulators:
-        simulators_seed = derive_seed(seed, "expert simulators", task.name, start)
-        return Simulators(task, settings.num_envs, simulators_seed, available_cores())
-
-    reward_function: RewardFunction = EnvironmentReward()
-    if settings.exploration_bonus:
-        reward_function = NoveltyReward(policy, settings.exploration_bonus, generator)
-    training = train(policy, start_simulators, reward_function, settings, generator, checkpoint)
-    with Progress(f"expert {task.name}", settings.env_steps) as progress:
-        return policy, watch(training, checkpoint, "env_steps", progress)
+    learn_expert(arguments.env, settings, seed, arguments.out)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,6 @@ import argparse
 from functools import partial
 
 from gailpipe.foundation.command import imitation_parser, run
-from gailpipe.imitation.learner import imitate
-from gailpipe.imitation.linear_reward import gtal_weights, prepare
 from gailpipe.params.base import load_section, load_seed
 from gailpipe.params.imitation import Imitation
 
@@ -13,6 +11,9 @@ from gailpipe.params.imitation import Imitation
 def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Imitation, "gtal", arguments.env, arguments.set)
     seed = load_seed(arguments.params)
+    from gailpipe.imitation.learner import imitate
+    from gailpipe.imitation.linear_reward import gtal_weights, prepare
+
     ready = partial(prepare, gtal_weights, settings.episodes_end_on_success)
     imitate("gtal", arguments.env, arguments.demonstrations, settings, seed, ready, arguments.out)
 

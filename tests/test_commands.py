@@ -94,3 +94,11 @@ def test_progress_without_a_terminal_is_plain_lines(capsys: pytest.CaptureFixtur
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("gail Hopper-v5 seed 0: 1,000 of 1,000 steps  ")
     assert line.endswith("00:00 left  return 34.5")
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_help_waits_for_no_library_that_computes(name: str) -> None:
+    heavy = {"torch", "envpool", "mujoco", "polars", "scipy", "matplotlib", "seaborn", "dask"}
+    code = f"import sys, stages.{name}; print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not heavy & set(done.stdout.split())

@@ -9,12 +9,12 @@ import pytest
 from gailpipe.evaluation.returns import SCHEMA
 from gailpipe.evaluation.scores import normalized, score
 from gailpipe.foundation.errors import UserError
+from gailpipe.report.build import require_cells
 from gailpipe.report.figures import learning_figure, scores_figure
 from gailpipe.report.page import page
 from gailpipe.report.paper import PaperResults
 from gailpipe.report.results import TaskResult, task_result
 from gailpipe.report.style import apply_style, save_svg
-from stages.report import require_cells
 from tests.workspace import ROOT
 
 

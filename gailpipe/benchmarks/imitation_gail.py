@@ -5,6 +5,7 @@ import json
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 import gymnasium
 import numpy as np
@@ -63,9 +64,9 @@ def main(arguments: argparse.Namespace) -> None:
 
 
 def load_pairs(path: str) -> Transitions:
-    pairs = np.load(path)
-    observations = pairs["observations"].astype(np.float64)
-    return transitions(np.concatenate([observations, observations[-1:]]), pairs["actions"])
+    pairs = {name: np.array(values) for name, values in json.loads(Path(path).read_text()).items()}
+    last = pairs["observations"][-1:]
+    return transitions(np.concatenate([pairs["observations"], last]), pairs["actions"].astype(np.float32))
 
 
 def random_pairs(task: str) -> Transitions:
@@ -95,7 +96,7 @@ if __name__ == "__main__":
     parser.add_argument("task")
     parser.add_argument("--seconds", type=float, required=True, help="of training, and two rounds at least")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--pairs", help="demonstrations, as arrays of observations and actions; random ones without")
+    parser.add_argument("--pairs", help="JSON file of demonstrated observations and actions; random ones without it")
     parser.add_argument("--evaluate-every", type=int, default=0, metavar="STEPS")
     parser.add_argument("--episodes", type=int, default=10, help="in an evaluation")
     main(parser.parse_args())

@@ -177,8 +177,8 @@ def _ours(
 
 def _peer(peer: Path, job: Job, pairs: Demonstrations, to_score: Callable[[float], float]) -> list[Snapshot]:
     with TemporaryDirectory() as folder:
-        file = Path(folder) / "pairs.npz"
-        np.savez(file, observations=pairs.observations.numpy(), actions=pairs.actions.numpy())
+        file = Path(folder) / "pairs.json"
+        file.write_text(json.dumps({"observations": pairs.observations.tolist(), "actions": pairs.actions.tolist()}))
         rounds = run_peer(
             peer,
             job.task,

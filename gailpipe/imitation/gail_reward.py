@@ -1,15 +1,26 @@
 """GAIL's reward: how much a pair looks like the expert's to a discriminator that learns along."""
 
+from pathlib import Path
+
 import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid, softplus
 
 from gailpipe.imitation.demonstrations import Demonstrations
 from gailpipe.imitation.discriminator import Discriminator, discriminator_loss
+from gailpipe.imitation.initialization import initialize
 from gailpipe.params.gail import Gail
-from gailpipe.policies.checkpoint import Figures, Part
+from gailpipe.policies.checkpoint import Checkpoint, Figures, Part
 from gailpipe.policies.policy import Policy
 from gailpipe.rl.rollout import Rollout
+
+
+def prepare(
+    settings: Gail, policy: Policy, demonstrations: Demonstrations, generator: torch.Generator, checkpoints: Path
+) -> "GailReward":
+    """Ready the policy, and make the discriminator's reward."""
+    initialize(policy, demonstrations, settings, generator, Checkpoint(checkpoints / "cloning"))
+    return GailReward(policy, demonstrations, settings, generator)
 
 
 class GailReward:

@@ -1,0 +1,78 @@
+"""All policies of a task, and how they are judged: in Gymnasium itself, from the same initial states."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import torch
+from numpy.typing import NDArray
+
+from gailpipe.envs.tasks import Task, find_task
+from gailpipe.evaluation.returns import evaluate
+from gailpipe.foundation.errors import UserError
+from gailpipe.foundation.processes import side_by_side
+from gailpipe.foundation.progress import Progress
+from gailpipe.foundation.seeding import derive_seed
+from gailpipe.foundation.tables import write_table
+from gailpipe.policies.one_core import use_one_core
+from gailpipe.policies.policy_file import load_policy
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A policy to evaluate; without a file it is the random one."""
+
+    policy: str
+    seed: int | None
+    mode: str
+    file: Path | None
+
+
+def evaluate_all(env: str, expert: Path, learners: dict[str, Path], episodes: int, seed: int, out: Path) -> None:
+    """Play episodes of all candidates, and write their returns as the Parquet file `out`."""
+    load_policy(expert, env)
+    candidates = find_candidates(expert, learners)
+    evaluations = side_by_side(partial(evaluate_candidate, env, episodes, seed, candidates), range(len(candidates)))
+    tables = []
+    with Progress(f"evaluate {env}", len(candidates), unit="policies") as progress:
+        for table in evaluations:
+            tables.append(table)
+            progress.advance(1, {})
+    write_table(pl.concat(tables), out)
+
+
+def find_candidates(expert: Path, learners: dict[str, Path]) -> list[Candidate]:
+    """List the random policy, the expert, and each policy of each learner's directory."""
+    candidates = [Candidate("random", None, "stochastic", None)]
+    candidates += [Candidate("expert", None, mode, expert) for mode in ("deterministic", "stochastic")]
+    for learner, directory in learners.items():
+        seeds = sorted(int(file.stem.removeprefix("seed-")) for file in directory.glob("seed-*[0-9].safetensors"))
+        if not seeds:
+            raise UserError(f"{directory}: holds no policies; `dvc repro` makes them")
+        for seed in seeds:
+            file = directory / f"seed-{seed}.safetensors"
+            candidates += [Candidate(learner, seed, mode, file) for mode in ("deterministic", "stochastic")]
+    return candidates
+
+
+def evaluate_candidate(env: str, episodes: int, seed: int, candidates: list[Candidate], index: int) -> pl.DataFrame:
+    """Evaluate one candidate, on the same initial states as all others."""
+    use_one_core()
+    candidate, task = candidates[index], find_task(env)
+    noise = derive_seed(seed, "evaluate", env, candidate.policy, str(candidate.seed))
+    starts = [derive_seed(seed, "evaluate", env, episode) for episode in range(episodes)]
+    return evaluate(task, find_actor(candidate, task, noise), starts, candidate.policy, candidate.seed, candidate.mode)
+
+
+def find_actor(candidate: Candidate, task: Task, noise: int) -> Callable[[NDArray], NDArray]:
+    """Return what maps observations (batch, observation_dim) to actions; `noise` seeds it where it is random."""
+    if candidate.file is None:
+        generator = np.random.default_rng(noise)
+        return lambda observations: task.actions.draw(len(observations), generator)
+    policy = load_policy(candidate.file, task.name)
+    if candidate.mode == "deterministic":
+        return policy
+    return partial(policy, generator=torch.Generator().manual_seed(noise))

@@ -1,0 +1,67 @@
+"""The whole report: the page, its figures and the metrics of all tasks."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from gailpipe.evaluation.returns import SCHEMA
+from gailpipe.foundation.errors import UserError
+from gailpipe.foundation.files import write_file
+from gailpipe.foundation.scratch import remove_done
+from gailpipe.foundation.tables import read_table
+from gailpipe.imitation.trajectories import mean_return
+from gailpipe.params.base import load_section, load_tasks
+from gailpipe.params.cloning import Bc
+from gailpipe.params.gail import Gail
+from gailpipe.params.report import Report
+from gailpipe.report.figures import learning_figure, scores_figure
+from gailpipe.report.page import page
+from gailpipe.report.paper import PaperResults
+from gailpipe.report.results import TaskResult, task_result
+from gailpipe.report.style import apply_style, save_svg
+
+CURVES = ("seed", "env_steps", "return", "expert_accuracy", "policy_accuracy")
+
+
+def build_report(params: Path, data: Path, paper_results: Path, out: Path) -> None:
+    """Write README.md, figures and metrics.json into `out`, from what the other stages made in `data`."""
+    settings = load_section(params, Report, "report")
+    tasks = load_tasks(params)
+    for directory in ("demonstrations", "evaluations", "gail"):
+        require_cells(data / directory, tasks)
+    paper = PaperResults(paper_results)
+    results = [summarise(task, data, params, paper) for task in tasks]
+    curves = {task: read_table(data / "gail" / task / "learning.parquet", CURVES) for task in tasks}
+    apply_style()
+    save_svg(scores_figure(results), out / "figures" / "scores.svg")
+    save_svg(learning_figure(results, curves, settings.smoothing), out / "figures" / "learning.svg")
+    write_file(out / "README.md", page(results).encode())
+    metrics = {result.task: result.metrics() for result in results}
+    remove_done()
+    write_file(out / "metrics.json", f"{json.dumps(metrics, indent=2)}\n".encode())
+
+
+def require_cells(directory: Path, tasks: Iterable[str]) -> None:
+    """Check that `directory` holds the results of `tasks`, and of no others."""
+    if not directory.is_dir():
+        raise UserError(f"{directory}: is no directory; `dvc repro` makes it")
+    found = {path.name.removesuffix(".parquet") for path in directory.iterdir() if path.name[0] != "."}
+    for task in sorted(found - set(tasks)):
+        raise UserError(f"{directory}: holds results of {task}, which envs in params.yaml lacks: remove them")
+    for task in sorted(set(tasks) - found):
+        raise UserError(f"{directory}: lacks results of {task}; `dvc repro` makes them")
+
+
+def summarise(task: str, data: Path, params: Path, paper: PaperResults) -> TaskResult:
+    """Gather one task's results."""
+    trajs = {
+        "bc": load_section(params, Bc, "bc", task).trajs,
+        "gail": load_section(params, Gail, "gail", task).trajs,
+    }
+    return task_result(
+        task,
+        read_table(data / "evaluations" / f"{task}.parquet", SCHEMA),
+        mean_return(data / "demonstrations" / f"{task}.parquet"),
+        trajs,
+        {learner: paper.score(task, learner, count) for learner, count in trajs.items()},
+    )
