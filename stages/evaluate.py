@@ -13,13 +13,26 @@ def main(arguments: argparse.Namespace) -> None:
     seed = load_seed(arguments.params)
     from gailpipe.evaluation.candidates import evaluate_all
 
-    learners = {"bc": arguments.bc, "gail": arguments.gail}
-    evaluate_all(arguments.env, arguments.expert, learners, settings.episodes, seed, arguments.out)
+    evaluate_all(arguments.env, arguments.expert, dict(arguments.learner), settings.episodes, seed, arguments.out)
+
+
+def learner(text: str) -> tuple[str, Path]:
+    """Split NAME=DIRECTORY."""
+    name, _, directory = text.partition("=")
+    if not name or not directory:
+        raise argparse.ArgumentTypeError(f"{text!r} must be NAME=DIRECTORY, such as bc=data/bc/Hopper-v5")
+    return name, Path(directory)
 
 
 if __name__ == "__main__":
     parser = task_parser("evaluate", __doc__)
     parser.add_argument("--expert", type=Path, required=True, help="the expert's policy, a safetensors file")
-    parser.add_argument("--bc", type=Path, required=True, help="directory of the policies that BC learned")
-    parser.add_argument("--gail", type=Path, required=True, help="directory of the policies that GAIL learned")
+    parser.add_argument(
+        "--learner",
+        type=learner,
+        action="append",
+        required=True,
+        metavar="NAME=DIRECTORY",
+        help="a name for those who learned, and the directory of their policies; may be repeated",
+    )
     run(main, parser)

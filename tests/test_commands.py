@@ -82,7 +82,7 @@ def test_an_expert_of_another_task_is_refused(params: Path, tmp_path: Path) -> N
     expert = tmp_path / "expert.safetensors"
     save_policy(make_policy(find_task("Acrobot-v1"), [8], 0.0, torch.Generator()), expert)
     common = ("--env", "CartPole-v1", "--params", params, "--expert", expert)
-    for name, more in (("sample", ()), ("evaluate", ("--bc", tmp_path / "bc", "--gail", tmp_path / "gail"))):
+    for name, more in (("sample", ()), ("evaluate", ("--learner", f"bc={tmp_path}"))):
         error = one_sentence(stage(name, *common, *more, "--out", tmp_path / "out"))
         assert error == f"{expert}: is a policy for Acrobot-v1, not for CartPole-v1"
 
@@ -102,3 +102,10 @@ def test_help_waits_for_no_library_that_computes(name: str) -> None:
     code = f"import sys, stages.{name}; print(*sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert not heavy & set(done.stdout.split())
+
+
+def test_a_learner_without_a_directory_is_refused(params: Path, tmp_path: Path) -> None:
+    common = ("--env", "CartPole-v1", "--params", params, "--expert", tmp_path, "--out", tmp_path / "out")
+    done = stage("evaluate", *common, "--learner", "data/bc/CartPole-v1")
+    assert done.returncode == 2
+    assert "'data/bc/CartPole-v1' must be NAME=DIRECTORY, such as bc=data/bc/Hopper-v5" in done.stderr
