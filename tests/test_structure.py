@@ -93,7 +93,7 @@ def test_a_stage_depends_on_all_the_code_that_it_imports_and_on_no_other_room(na
 def test_a_stages_command_names_its_dependencies_and_outputs(name: str) -> None:
     stage = stages()[name]
     assert stage["cmd"].startswith(f"python -m stages.{name} ")
-    paths = re.findall(r"\S+/\S+", stage["cmd"].split(" --", 1)[1])
+    paths = re.findall(r"[^\s=]+/\S+", stage["cmd"].split(" --", 1)[1])
     outputs = [
         *stage.get("outs", []),
         *(path for kind in ("metrics", "plots") for out in stage.get(kind, []) for path in out),
