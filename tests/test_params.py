@@ -173,3 +173,27 @@ def test_fem_and_gtal_are_checked_where_they_are_set(tmp_path: Path) -> None:
         check_pipeline(written(tmp_path, ask_for_too_many))
     with pytest.raises(UserError, match=re.escape("params.yaml: fem: is missing")):
         check_pipeline(written(tmp_path, lambda params: params["envs"]["Pendulum-v1"].update(fem={})))
+
+
+@pytest.mark.parametrize(
+    ("section", "entry", "message"),
+    [
+        ("sets", {"env": "Hopper-v4"}, "sets.one.env: Hopper-v4: is no key of envs"),
+        ("sets", {"demonstrations": "Pendulum-v1"}, "Pendulum-v1: must be CartPole-v1, or CartPole-v1-full"),
+        ("sets", {"trajs": 6}, "sets.one.trajs: 6, but only 5 trajectories are kept"),
+        ("cloned_sets", {"trajs": 0}, "cloned_sets.one.trajs: input should be greater than 0"),
+        ("sets", {"size": 1}, "sets.one.size: extra inputs are not permitted"),
+        ("entropy_sets", {}, "entropy_sets.one.causal_entropy: field required"),
+        ("full", {}, "full.one.every: field required"),
+    ],
+)
+def test_wrong_sets_are_named(tmp_path: Path, section: str, entry: dict[str, Any], message: str) -> None:
+    one = {"env": "CartPole-v1", "demonstrations": "CartPole-v1", "trajs": 1} | entry
+    with pytest.raises(UserError, match=re.escape(message)):
+        check_pipeline(written(tmp_path, lambda params: params.update({section: {"one": one}})))
+
+
+def test_a_set_may_learn_from_whole_trajectories(tmp_path: Path) -> None:
+    whole = {"env": "CartPole-v1", "every": 1, "trajs": 9}
+    one = {"env": "CartPole-v1", "demonstrations": "CartPole-v1-full", "trajs": 9}
+    assert check_pipeline(written(tmp_path, lambda params: params.update(full={"any": whole}, sets={"one": one})))

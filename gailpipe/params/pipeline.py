@@ -11,6 +11,7 @@ from gailpipe.params.gail import Gail
 from gailpipe.params.imitation import Imitation
 from gailpipe.params.report import Report
 from gailpipe.params.sample import Sample
+from gailpipe.params.sets import SECTIONS_OF_SETS, check_sets
 
 SECTIONS_OF_A_TASK: dict[str, type[Section]] = {"expert": Expert, "sample": Sample, "bc": Bc, "gail": Gail}
 OPTIONAL_SECTIONS_OF_A_TASK: dict[str, type[Section]] = {"fem": Imitation, "gtal": Imitation}
@@ -27,7 +28,7 @@ def check_pipeline(path: Path) -> list[str]:
     optional = {name: model for name, model in OPTIONAL_SECTIONS_OF_A_TASK.items() if name in document}
     sections = SECTIONS_OF_A_TASK | optional
     required = ["seed", *SECTIONS_OF_A_TASK, *COMMON_SECTIONS, "envs"]
-    require_known(path, document, required, OPTIONAL_SECTIONS_OF_A_TASK)
+    require_known(path, document, required, [*OPTIONAL_SECTIONS_OF_A_TASK, *SECTIONS_OF_SETS])
     load_seed(path)
     for section, model in COMMON_SECTIONS.items():
         load_section(path, model, section)
@@ -36,6 +37,8 @@ def check_pipeline(path: Path) -> list[str]:
         raise UserError(f"{path}: envs: names no task; add one, such as CartPole-v1")
     for task in tasks:
         _check_task(path, task, document["envs"][task], sections)
+    kept = {task: load_section(path, Sample, "sample", task).trajs for task in tasks}
+    check_sets(path, document, kept)
     return tasks
 
 

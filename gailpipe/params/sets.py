@@ -1,0 +1,87 @@
+"""Sets of demonstrations that a pipeline with several of them for each task learns from: the paper's."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import PositiveInt, ValidationError
+
+from gailpipe.foundation.errors import UserError
+from gailpipe.params.base import Section
+from gailpipe.params.training import NonNegativeFloat
+
+
+class WholeTrajectories(Section):
+    """Trajectories that are sampled a second time, with all or most of their steps."""
+
+    env: str
+    every: PositiveInt
+    trajs: PositiveInt
+
+
+class DemonstrationSet(Section):
+    """The first `trajs` trajectories of a task's demonstrations: of the sampled ones, ENV, or the whole, ENV-full."""
+
+    env: str
+    demonstrations: str
+    trajs: PositiveInt
+
+
+class EntropySet(DemonstrationSet):
+    causal_entropy: NonNegativeFloat
+
+
+SETS: dict[str, type[DemonstrationSet]] = {
+    "sets": DemonstrationSet,
+    "cloned_sets": DemonstrationSet,
+    "entropy_sets": EntropySet,
+}
+SECTIONS_OF_SETS = ["full", *SETS]
+
+
+def check_sets(path: Path, document: dict[str, Any], kept: dict[str, int]) -> None:
+    """Check all sets of params.yaml.
+
+    Args:
+        path: params.yaml.
+        document: What it holds.
+        kept: The number of trajectories that `sample` keeps of each task.
+
+    Raises:
+        UserError: Names the first key that is wrong, and what would be right.
+    """
+    demonstrations = dict(kept)
+    for name, whole in _models(path, document, "full", WholeTrajectories).items():
+        _require_task(f"{path}: full.{name}.env", whole.env, kept)
+        demonstrations[f"{whole.env}-full"] = whole.trajs
+    for section, model in SETS.items():
+        for name, one in _models(path, document, section, model).items():
+            place = f"{path}: {section}.{name}"
+            _require_task(f"{place}.env", one.env, kept)
+            if one.demonstrations not in demonstrations or one.demonstrations.removesuffix("-full") != one.env:
+                choice = f"{one.env}, or {one.env}-full if it is in full"
+                raise UserError(f"{place}.demonstrations: {one.demonstrations}: must be {choice}")
+            if one.trajs > demonstrations[one.demonstrations]:
+                raise UserError(
+                    f"{place}.trajs: {one.trajs}, but only {demonstrations[one.demonstrations]} trajectories are kept"
+                )
+
+
+def _models(path: Path, document: dict[str, Any], section: str, model: type[Section]) -> dict[str, Any]:
+    """Return the section's entries as models."""
+    entries = document.get(section, {})
+    if not isinstance(entries, dict):
+        raise UserError(f"{path}: {section}: must be a mapping from name to set")
+    models = {}
+    for name, entry in entries.items():
+        try:
+            models[name] = model.model_validate(entry)
+        except ValidationError as error:
+            details = error.errors()[0]
+            keys = ".".join(map(str, (section, name, *details["loc"])))
+            raise UserError(f"{path}: {keys}: {details['msg'].lower()}") from error
+    return models
+
+
+def _require_task(place: str, env: str, known: dict[str, int]) -> None:
+    if env not in known:
+        raise UserError(f"{place}: {env}: is no key of envs")
