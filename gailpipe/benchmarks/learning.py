@@ -30,10 +30,10 @@ from gailpipe.evaluation.scores import normalized
 from gailpipe.foundation.command import run
 from gailpipe.foundation.files import write_file
 from gailpipe.foundation.processes import available_cores, side_by_side
-from gailpipe.foundation.tables import read_table
 from gailpipe.imitation.demonstrations import Demonstrations, load_demonstrations
 from gailpipe.imitation.gail_reward import GailReward
 from gailpipe.imitation.initialization import initialize
+from gailpipe.imitation.trajectories import mean_return
 from gailpipe.params.base import load_section
 from gailpipe.params.gail import Gail
 from gailpipe.policies.checkpoint import Checkpoint
@@ -141,7 +141,7 @@ def _learn(jobs: Sequence[Job], params: Path, demonstrations: Path, peer: Path, 
     use_one_core()
     task, path = find_task(job.task), demonstrations / f"{job.task}.parquet"
     pairs = load_demonstrations(path, task, TRAJS)
-    to_score = partial(normalized, random_return=_random_return(task), expert_return=_expert_return(path))
+    to_score = partial(normalized, random_return=_random_return(task), expert_return=mean_return(path))
     if job.learner == "imitation":
         return _peer(peer, job, pairs, to_score)
     cloned = [f"cloning.steps={CLONING_STEPS}"] if job.learner == "gail-bc" else []
@@ -204,12 +204,6 @@ def _mean_return(task: Task, act: Callable[[NDArray], NDArray]) -> float:
 def _random_return(task: Task) -> float:
     generator = np.random.default_rng(0)
     return _mean_return(task, lambda observations: task.actions.draw(len(observations), generator))
-
-
-def _expert_return(demonstrations: Path) -> float:
-    """Return the mean return of the trajectories in a file."""
-    table = read_table(demonstrations, ["trajectory", "trajectory_return"])
-    return statistics.fmean(table.unique("trajectory")["trajectory_return"])
 
 
 def _shown(snapshots: Sequence[Snapshot]) -> str:
