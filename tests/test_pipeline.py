@@ -122,7 +122,7 @@ def test_a_removed_task_is_not_averaged_in(workspace: Workspace) -> None:
     head, _, _ = params.partition("  Pendulum-v1:")
     (workspace.root / "params.yaml").write_text(head)
     output = workspace.dvc("repro", fails=True)
-    assert "holds results of Pendulum-v1, which envs in params.yaml lacks: remove them" in output
+    assert "holds results of Pendulum-v1, which params.yaml does not name: remove them" in output
     workspace.run("git", "checkout", "--quiet", "params.yaml")
     assert stages_run(workspace.dvc("repro")) == set()
 

@@ -9,7 +9,7 @@ import pytest
 from gailpipe.evaluation.returns import SCHEMA
 from gailpipe.evaluation.scores import normalized, score
 from gailpipe.foundation.errors import UserError
-from gailpipe.report.build import require_cells
+from gailpipe.report.cells import require_cells
 from gailpipe.report.figures import learning_figure, scores_figure
 from gailpipe.report.page import page
 from gailpipe.report.paper import PaperResults
@@ -135,7 +135,7 @@ def test_missing_and_left_over_cells_are_refused(tmp_path: Path) -> None:
     for name in ("Hopper-v5.parquet", "Ant-v5.parquet", ".gitignore"):
         (tmp_path / name).touch()
     require_cells(tmp_path, ["Hopper-v5", "Ant-v5"])
-    with pytest.raises(UserError, match="holds results of Ant-v5, which envs in params"):
+    with pytest.raises(UserError, match=r"holds results of Ant-v5, which params\.yaml does not name"):
         require_cells(tmp_path, ["Hopper-v5"])
     with pytest.raises(UserError, match="lacks results of Swimmer-v5"):
         require_cells(tmp_path, ["Hopper-v5", "Ant-v5", "Swimmer-v5"])

@@ -17,6 +17,7 @@ FLOORS = [
     "stages",
     "cluster",
     "benchmarks",
+    "paper",
     "report",
     "evaluation",
     "imitation",

@@ -1,11 +1,9 @@
 """The whole report: the page, its figures and the metrics of all tasks."""
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 
 from gailpipe.evaluation.returns import SCHEMA
-from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
 from gailpipe.foundation.scratch import remove_done
 from gailpipe.foundation.tables import read_table
@@ -14,6 +12,7 @@ from gailpipe.params.base import load_section, load_tasks
 from gailpipe.params.cloning import Bc
 from gailpipe.params.gail import Gail
 from gailpipe.params.report import Report
+from gailpipe.report.cells import require_cells
 from gailpipe.report.figures import learning_figure, scores_figure
 from gailpipe.report.page import page
 from gailpipe.report.paper import PaperResults
@@ -39,17 +38,6 @@ def build_report(params: Path, data: Path, paper_results: Path, out: Path) -> No
     metrics = {result.task: result.metrics() for result in results}
     remove_done()
     write_file(out / "metrics.json", f"{json.dumps(metrics, indent=2)}\n".encode())
-
-
-def require_cells(directory: Path, tasks: Iterable[str]) -> None:
-    """Check that `directory` holds the results of `tasks`, and of no others."""
-    if not directory.is_dir():
-        raise UserError(f"{directory}: is no directory; `dvc repro` makes it")
-    found = {path.name.removesuffix(".parquet") for path in directory.iterdir() if path.name[0] != "."}
-    for task in sorted(found - set(tasks)):
-        raise UserError(f"{directory}: holds results of {task}, which envs in params.yaml lacks: remove them")
-    for task in sorted(set(tasks) - found):
-        raise UserError(f"{directory}: lacks results of {task}; `dvc repro` makes them")
 
 
 def summarise(task: str, data: Path, params: Path, paper: PaperResults) -> TaskResult:

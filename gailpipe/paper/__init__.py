@@ -1,0 +1,1 @@
+"""The paper remade: all its tasks, algorithms and sizes, beside the results of its authors."""

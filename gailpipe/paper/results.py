@@ -1,0 +1,115 @@
+"""All that the paper's pipeline learned, one row for each policy, with the columns of the paper's own results."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from gailpipe.evaluation.returns import SCHEMA
+from gailpipe.evaluation.scores import normalized
+from gailpipe.foundation.tables import read_table
+from gailpipe.imitation.trajectories import mean_return
+from gailpipe.params.base import load_section, read_params
+from gailpipe.params.gail import Gail
+from gailpipe.params.imitation import Imitation
+from gailpipe.report.cells import require_cells
+
+COLUMNS = (
+    "task",
+    "environment",
+    "algorithm",
+    "entropy_coefficient",
+    "trajectories",
+    "run",
+    "mean_return",
+    "std_return",
+    "episodes",
+    "stochastic_return",
+    "expert_return",
+    "random_return",
+    "normalized",
+    "env_steps",
+)
+ALGORITHMS = {"bc": "bc", "gail": "gail", "fem": "fem", "gtal": "gtal", "gail-bc": "gail-bc", "gail-entropy": "gail"}
+
+
+class Cells(NamedTuple):
+    """A folder of evaluations, the section of params.yaml that names them, and who is evaluated in each."""
+
+    folder: str
+    sets: str
+    learners: tuple[str, ...]
+
+
+CELLS = (
+    Cells("evaluate", "sets", ("bc", "gail")),
+    Cells("evaluate-linear", "sets", ("fem", "gtal")),
+    Cells("evaluate-cloned", "cloned_sets", ("gail-bc",)),
+    Cells("evaluate-entropy", "entropy_sets", ("gail-entropy",)),
+)
+
+
+def gather(params: Path, data: Path, names: dict[str, str]) -> pl.DataFrame:
+    """Return a row, with `COLUMNS`, for each learned policy.
+
+    Args:
+        params: The params.yaml that names all sets.
+        data: What the pipeline made.
+        names: The paper's name of each environment that it has.
+
+    Raises:
+        UserError: A cell is missing, or there is one that params.yaml does not name.
+    """
+    document = read_params(params)
+    experts = {env: mean_return(data / "demonstrations" / f"{env}.parquet") for env in document["envs"]}
+    tables = []
+    for cells in CELLS:
+        require_cells(data / cells.folder, document.get(cells.sets, {}))
+        for name, one in document.get(cells.sets, {}).items():
+            evaluation = read_table(data / cells.folder / f"{name}.parquet", SCHEMA)
+            for learner in cells.learners:
+                tables.append(_policies(params, learner, one, evaluation, experts[one["env"]], names))
+    return pl.concat(tables).sort("environment", "trajectories", "algorithm", "entropy_coefficient", "run")
+
+
+def _policies(
+    params: Path,
+    learner: str,
+    one: dict[str, Any],
+    evaluation: pl.DataFrame,
+    expert_return: float,
+    names: dict[str, str],
+) -> pl.DataFrame:
+    """Return the rows of one learner on one demonstration set, an entry of params.yaml."""
+    env, algorithm = one["env"], ALGORITHMS[learner]
+    random_return = evaluation.filter(policy="random")["return"].mean()
+    episodes = evaluation.filter(policy=learner)
+    stochastic = episodes.filter(mode="stochastic").group_by("seed").agg(stochastic_return=pl.col("return").mean())
+    policies = (
+        episodes.filter(mode="deterministic")
+        .group_by("seed")
+        .agg(
+            mean_return=pl.col("return").mean(),
+            std_return=pl.col("return").std(ddof=0),
+            episodes=pl.len().cast(pl.Int64),
+        )
+        .join(stochastic, on="seed")
+    )
+    section = "gail" if algorithm == "gail-bc" else algorithm
+    model = Gail if section == "gail" else Imitation
+    return policies.select(
+        task=pl.lit(names.get(env, env.split("-")[0].lower())),
+        environment=pl.lit(env),
+        algorithm=pl.lit(algorithm),
+        entropy_coefficient=pl.lit(None if algorithm == "bc" else one.get("causal_entropy", 0.0), pl.Float64),
+        trajectories=pl.lit(one["trajs"], pl.Int64),
+        run=pl.col("seed"),
+        mean_return="mean_return",
+        std_return="std_return",
+        episodes="episodes",
+        stochastic_return="stochastic_return",
+        expert_return=pl.lit(expert_return),
+        random_return=pl.lit(random_return),
+        normalized=normalized(pl.col("mean_return"), random_return, expert_return),
+        env_steps=pl.lit(0 if algorithm == "bc" else load_section(params, model, section, env).env_steps, pl.Int64),
+    )

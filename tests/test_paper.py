@@ -1,0 +1,93 @@
+"""The paper's pipeline, gathered: every number worked out by hand."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from gailpipe.evaluation.returns import SCHEMA
+from gailpipe.foundation.errors import UserError
+from gailpipe.foundation.tables import write_table
+from gailpipe.paper.results import COLUMNS, gather
+from gailpipe.params.imitation import Imitation
+from tests.workspace import tiny_params, write_params
+
+NAMES = {"CartPole-v1": "cartpole"}
+
+
+@pytest.fixture
+def params(tmp_path: Path) -> Path:
+    one = {"env": "CartPole-v1", "demonstrations": "CartPole-v1", "trajs": 2}
+    document = tiny_params() | {"sets": {"CartPole-v1-2": one}, "cloned_sets": {"CartPole-v1-2": one}}
+    document["entropy_sets"] = {"CartPole-v1-2-1e-2": one | {"causal_entropy": 0.01}}
+    del document["envs"]["Pendulum-v1"]
+    imitation = {key: document["gail"][key] for key in Imitation.model_fields}
+    document |= {"fem": imitation, "gtal": imitation | {"env_steps": 777_777}}
+    document["envs"]["CartPole-v1"] |= {"fem": {}, "gtal": {}}
+    write_params(document, tmp_path / "params.yaml")
+    return tmp_path / "params.yaml"
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    trajectories = pl.DataFrame({"trajectory": [0, 0, 1], "trajectory_return": [100.0, 100.0, 120.0]})
+    write_table(trajectories, tmp_path / "data" / "demonstrations" / "CartPole-v1.parquet")
+    for folder, name, learners in (
+        ("evaluate", "CartPole-v1-2", ("bc", "gail")),
+        ("evaluate-linear", "CartPole-v1-2", ("fem", "gtal")),
+        ("evaluate-cloned", "CartPole-v1-2", ("gail-bc",)),
+        ("evaluate-entropy", "CartPole-v1-2-1e-2", ("gail-entropy",)),
+    ):
+        rows: list[tuple[object, ...]] = [("random", None, "stochastic", i, 10.0, 5) for i in range(2)]
+        rows += [("expert", None, mode, 0, 500.0, 5) for mode in ("deterministic", "stochastic")]
+        for number, learner in enumerate(learners):
+            for seed in range(2):
+                mean = 40.0 * (number + 1) + 20.0 * seed
+                rows += [(learner, seed, "deterministic", i, mean + 3.0 * (2 * i - 1), 5) for i in range(2)]
+                rows += [(learner, seed, "stochastic", i, mean - 30.0, 5) for i in range(2)]
+        write_table(pl.DataFrame(rows, schema=SCHEMA, orient="row"), tmp_path / "data" / folder / f"{name}.parquet")
+    return tmp_path / "data"
+
+
+def test_every_policy_has_its_row(params: Path, data: Path) -> None:
+    results = gather(params, data, NAMES)
+    assert results.columns == list(COLUMNS)
+    found = results.group_by("algorithm", "entropy_coefficient", maintain_order=True).len().rows()
+    assert found == [
+        ("bc", None, 2),
+        ("fem", 0, 2),
+        ("gail", 0, 2),
+        ("gail", 0.01, 2),
+        ("gail-bc", 0, 2),
+        ("gtal", 0, 2),
+    ]
+    row = results.row(by_predicate=(pl.col("algorithm") == "gtal") & (pl.col("run") == 1), named=True)
+    assert row == {
+        "task": "cartpole",
+        "environment": "CartPole-v1",
+        "algorithm": "gtal",
+        "entropy_coefficient": 0,
+        "trajectories": 2,
+        "run": 1,
+        "mean_return": 100,
+        "std_return": 3,
+        "episodes": 2,
+        "stochastic_return": 70,
+        "expert_return": 110,
+        "random_return": 10,
+        "normalized": 0.9,
+        "env_steps": 777_777,
+    }
+    assert results.filter(algorithm="bc")["env_steps"].to_list() == [0, 0]
+
+
+def test_a_missing_cell_is_named(params: Path, data: Path) -> None:
+    (data / "evaluate-linear" / "CartPole-v1-2.parquet").unlink()
+    with pytest.raises(UserError, match="evaluate-linear: lacks results of CartPole-v1-2"):
+        gather(params, data, NAMES)
+
+
+def test_a_cell_that_no_set_names_is_refused(params: Path, data: Path) -> None:
+    (data / "evaluate" / "Ant-v5-4.parquet").touch()
+    with pytest.raises(UserError, match="evaluate: holds results of Ant-v5-4"):
+        gather(params, data, NAMES)
