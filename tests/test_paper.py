@@ -2,15 +2,19 @@
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
 from gailpipe.evaluation.returns import SCHEMA
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.tables import write_table
+from gailpipe.paper.figures import entropy_figure, learning_figure, scores_figure
 from gailpipe.paper.results import COLUMNS, gather
 from gailpipe.params.imitation import Imitation
-from tests.workspace import tiny_params, write_params
+from gailpipe.report.paper import PaperResults
+from gailpipe.report.style import MARKERS, apply_style, save_svg
+from tests.workspace import ROOT, tiny_params, write_params
 
 NAMES = {"CartPole-v1": "cartpole"}
 
@@ -91,3 +95,26 @@ def test_a_cell_that_no_set_names_is_refused(params: Path, data: Path) -> None:
     (data / "evaluate" / "Ant-v5-4.parquet").touch()
     with pytest.raises(UserError, match="evaluate: holds results of Ant-v5-4"):
         gather(params, data, NAMES)
+
+
+def test_figures_are_drawn_from_what_was_gathered(params: Path, data: Path, tmp_path: Path) -> None:
+    apply_style()
+    results, original = gather(params, data, NAMES), PaperResults(ROOT / "paper" / "original").policies
+    without_entropy = results.filter((pl.col("entropy_coefficient") == 0) | (pl.col("algorithm") == "bc"))
+    for column in ("normalized", "mean_return"):
+        figure = scores_figure(without_entropy, original, column, "score")
+        (axes,) = figure.axes
+        assert axes.get_title() == "CartPole-v1"
+        assert [label.get_text() for label in axes.get_xticklabels()] == ["2"]
+        points = [np.asarray(line.get_ydata()) for line in axes.lines if line.get_marker() in MARKERS.values()]
+        drawn = [float(point[0]) for point in points if len(point)]
+        expected = {"normalized": [0.4, 0.4, 0.8, 0.8, 0.4], "mean_return": [50, 50, 90, 90, 50]}[column]
+        assert drawn == pytest.approx(expected)  # BC, FEM, GTAL, GAIL, GAIL cloned first
+        save_svg(figure, tmp_path / "scores.svg")
+    figure = entropy_figure(results.filter(algorithm="gail"), original)
+    legend = figure.axes[0].get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["λ = 0", "λ = 0.01", "the paper's"]
+    curve = {"environment": "A", "trajectories": 2, "seed": 0, "env_steps": [1, 2], "normalized": [None, 0.5]}
+    save_svg(learning_figure(pl.DataFrame(curve), smoothing=2), tmp_path / "learning.svg")
+    assert b"<svg" in (tmp_path / "learning.svg").read_bytes()

@@ -37,7 +37,8 @@ def scores_figure(results: Sequence[TaskResult]) -> Figure:
     axes.set_ylabel("normalised score")
     axes.grid(visible=False, axis="x")
     handles = [
-        Line2D([], [], color=COLORS[name], marker=MARKERS[name], markersize=9, label=LABELS[name]) for name in MARKERS
+        Line2D([], [], color=COLORS[name], marker=MARKERS[name], markersize=9, label=LABELS[name])
+        for name in ("bc", "gail")
     ]
     handles += [
         Line2D([], [], color="0.4", marker="D", markerfacecolor="white", linestyle="", label="the paper's"),

@@ -11,6 +11,8 @@ from gailpipe.foundation.errors import UserError
 class PaperResults:
     """Normalised scores of Ho & Ermon (2016), with the random and expert returns of their own simulators.
 
+    `policies` has one row for each learned policy, `names` the paper's name of each environment.
+
     Args:
         directory: Holds returns.csv and tasks.csv; see paper/original/README.md.
     """
@@ -19,19 +21,20 @@ class PaperResults:
         try:
             returns = pl.read_csv(directory / "returns.csv")
             tasks = pl.read_csv(directory / "tasks.csv")
-            self._scores = returns.join(tasks, on="environment").select(
+            self.names = dict(tasks.select("environment", "task").iter_rows())
+            self.policies = returns.join(tasks, on="environment").select(
                 "environment",
                 "algorithm",
                 "trajectories",
                 pl.col("entropy_coefficient").fill_null(0.0),
-                score=normalized(pl.col("mean_return"), pl.col("random_mean"), pl.col("expert_mean")),
+                "run",
+                "mean_return",
+                normalized=normalized(pl.col("mean_return"), pl.col("random_mean"), pl.col("expert_mean")),
             )
         except (OSError, pl.exceptions.PolarsError) as error:
             raise UserError(f"{directory}: must hold the paper's returns.csv and tasks.csv: {error}") from error
 
     def score(self, task: str, algorithm: str, trajs: int) -> float | None:
         """Return the mean score over the paper's runs (λ = 0), or None where it has none of this size."""
-        runs = self._scores.filter(environment=task, algorithm=algorithm, trajectories=trajs, entropy_coefficient=0.0)[
-            "score"
-        ].to_list()
-        return sum(runs) / len(runs) if runs else None
+        runs = self.policies.filter(environment=task, algorithm=algorithm, trajectories=trajs, entropy_coefficient=0.0)
+        return mean if isinstance(mean := runs["normalized"].mean(), float) else None

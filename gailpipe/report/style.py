@@ -12,10 +12,27 @@ from gailpipe.foundation.files import write_file
 mpl.use("svg")
 
 _PALETTE = sns.color_palette("colorblind").as_hex()
-COLORS = {"expert": "#404040", "random": "#999999", "bc": _PALETTE[1], "gail": _PALETTE[0], "other": _PALETTE[2]}
+COLORS = {
+    "expert": "#404040",
+    "random": "#999999",
+    "bc": _PALETTE[1],
+    "fem": _PALETTE[2],
+    "gtal": _PALETTE[4],
+    "gail": _PALETTE[0],
+    "gail-bc": _PALETTE[3],
+    "other": _PALETTE[2],
+}
 DASHES = {"expert": (0, (5, 2)), "random": (0, (1, 2)), "bc": (0, (6, 2, 1, 2))}
-MARKERS = {"bc": "s", "gail": "o"}
-LABELS = {"expert": "Expert", "random": "Random", "bc": "BC", "gail": "GAIL"}
+MARKERS = {"bc": "s", "fem": "^", "gtal": "v", "gail": "o", "gail-bc": "D"}
+LABELS = {
+    "expert": "Expert",
+    "random": "Random",
+    "bc": "BC",
+    "fem": "FEM",
+    "gtal": "GTAL",
+    "gail": "GAIL",
+    "gail-bc": "GAIL, cloned first",
+}
 
 
 def apply_style() -> None:

@@ -1,0 +1,156 @@
+"""The paper's figures, remade: ours in full, the paper's points hollow beside them."""
+
+from collections.abc import Sequence
+from math import ceil
+
+import polars as pl
+import seaborn as sns
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from gailpipe.evaluation.scores import score
+from gailpipe.report.style import COLORS, LABELS, MARKERS
+
+ALGORITHMS = ("bc", "fem", "gtal", "gail", "gail-bc")
+COLUMNS = 3
+ORIGINAL = Line2D([], [], color="0.4", marker="o", markerfacecolor="white", linestyle=":", label="the paper's")
+LOWEST_SHOWN = -2.0  # of the study of λ: with 0.1 the paper's scores go down to −27
+OFFSET = 0.12  # between the markers of two algorithms, in sizes of demonstration sets
+
+
+def scores_figure(ours: pl.DataFrame, original: pl.DataFrame, column: str, label: str) -> Figure:
+    """Draw a panel for each environment: a score against the number of trajectories, a line for each algorithm.
+
+    Args:
+        ours: `gather`'s rows of subsampled demonstrations, λ = 0.
+        original: `PaperResults.policies`, λ = 0; shown where the score is normalised, since simulators differ.
+        column: The score: normalized or mean_return.
+        label: Its axis.
+    """
+    environments = ours["environment"].unique(maintain_order=True).to_list()
+    figure, panels = _panels(environments, "trajectories", label)
+    for axes, environment in zip(panels, environments, strict=True):
+        rows = ours.filter(environment=environment)
+        sizes = rows["trajectories"].unique().sort().to_list()
+        _draw_scale(axes, rows, column)
+        for number, algorithm in enumerate(ALGORITHMS):
+            offset = OFFSET * (number - (len(ALGORITHMS) - 1) / 2)
+            _draw_line(axes, rows.filter(algorithm=algorithm), sizes, offset, column, algorithm, hollow=False)
+            if column == "normalized":
+                theirs = original.filter(environment=environment, algorithm=algorithm)
+                _draw_line(axes, theirs, sizes, offset, column, algorithm, hollow=True)
+        axes.set_xticks(range(len(sizes)), [str(size) for size in sizes])
+        axes.grid(visible=False, axis="x")
+    handles = [Line2D([], [], color=COLORS[name], marker=MARKERS[name], label=LABELS[name]) for name in ALGORITHMS]
+    handles += [ORIGINAL] if column == "normalized" else []
+    handles += [Line2D([], [], color=COLORS[name], linestyle="--", label=LABELS[name]) for name in ("expert", "random")]
+    figure.legend(handles=handles, loc="lower center", ncols=len(handles), frameon=False, bbox_to_anchor=(0.5, -0.035))
+    return figure
+
+
+def entropy_figure(ours: pl.DataFrame, original: pl.DataFrame) -> Figure:
+    """Draw the study of the causal entropy: normalised score against the number of trajectories, a line for each λ."""
+    sizes = ours["trajectories"].unique().sort().to_list()
+    weights = ours["entropy_coefficient"].unique().sort().to_list()
+    colors = sns.color_palette("viridis", len(weights)).as_hex()
+    figure, axes = plt.subplots(figsize=(6.5, 4.2))
+    _draw_scale(axes, ours, "normalized")
+    for number, (weight, color) in enumerate(zip(weights, colors, strict=True)):
+        offset = OFFSET * (number - (len(weights) - 1) / 2)
+        for rows, hollow in ((ours, False), (original, True)):
+            of_weight = rows.filter(entropy_coefficient=weight)
+            _draw_line(axes, of_weight, sizes, offset, "normalized", "gail", hollow=hollow, color=color)
+    axes.set_xticks(range(len(sizes)), [str(size) for size in sizes])
+    axes.grid(visible=False, axis="x")
+    axes.set(xlabel="trajectories", ylabel="normalised score", ylim=(LOWEST_SHOWN, None))
+    handles = [
+        Line2D([], [], color=color, marker="o", label=f"λ = {weight:g}")
+        for weight, color in zip(weights, colors, strict=True)
+    ]
+    axes.legend(handles=[*handles, ORIGINAL], frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    sns.despine(figure)
+    return figure
+
+
+def learning_figure(curves: pl.DataFrame, smoothing: int) -> Figure:
+    """Draw a panel for each environment: normalised return while GAIL learns.
+
+    Args:
+        curves: Learning curves: environment, trajectories, seed, env_steps, normalized.
+        smoothing: Iterations that a point averages over.
+    """
+    environments = curves["environment"].unique(maintain_order=True).to_list()
+    figure, panels = _panels(environments, "million environment steps", "normalised return")
+    smooth = curves.with_columns(
+        pl.col("normalized").rolling_mean(smoothing, min_samples=1).over("environment", "trajectories", "seed"),
+        million_steps=pl.col("env_steps") / 1e6,
+    ).drop_nulls()
+    for axes, environment in zip(panels, environments, strict=True):
+        rows = smooth.filter(environment=environment).to_dict(as_series=False)
+        sns.lineplot(
+            rows, x="million_steps", y="normalized", hue="trajectories", palette="flare", errorbar=("pi", 100), ax=axes
+        )
+        axes.axhline(1, color=COLORS["expert"], linestyle="--", linewidth=1.2)
+        axes.set(xlabel=None, ylabel=None)
+        axes.legend(title="trajectories", fontsize="x-small", title_fontsize="x-small")
+    return figure
+
+
+def _panels(environments: Sequence[str], x_label: str, y_label: str) -> tuple[Figure, list[Axes]]:
+    """Return a figure with a titled panel for each environment."""
+    rows = ceil(len(environments) / COLUMNS)
+    figure, grid = plt.subplots(rows, COLUMNS, figsize=(4.4 * COLUMNS, 3.2 * rows), squeeze=False, layout="constrained")
+    for axes, environment in zip(grid.flat, environments, strict=False):
+        axes.set_title(environment)
+    for axes in grid.flat[len(environments) :]:
+        axes.remove()
+    figure.supxlabel(x_label, fontsize="medium")
+    figure.supylabel(y_label, fontsize="medium")
+    sns.despine(figure)
+    return figure, list(grid.flat[: len(environments)])
+
+
+def _draw_scale(axes: Axes, rows: pl.DataFrame, column: str) -> None:
+    """Draw what the expert and the random policy make."""
+    levels = {"expert": 1.0, "random": 0.0}
+    if column == "mean_return":
+        levels = {"expert": rows["expert_return"][0], "random": rows["random_return"].to_numpy().mean()}
+    for name, level in levels.items():
+        axes.axhline(level, color=COLORS[name], linestyle="--", linewidth=1.2, zorder=1)
+
+
+def _draw_line(
+    axes: Axes,
+    rows: pl.DataFrame,
+    sizes: Sequence[int],
+    offset: float,
+    column: str,
+    algorithm: str,
+    *,
+    hollow: bool,
+    color: str | None = None,
+) -> None:
+    """Draw means over runs, with their intervals where there are several runs, from left to right."""
+    color = color or COLORS[algorithm]
+    places, means, margins = [], [], []
+    for place, size in enumerate(sizes):
+        values = rows.filter(trajectories=size)[column].to_list()
+        if values:
+            summary = score(values)
+            places.append(place + offset)
+            means.append(summary.value)
+            margins.append(summary.ci95[1] - summary.value if summary.ci95 else 0.0)
+    style = {"linestyle": ":", "markerfacecolor": "white", "alpha": 0.7} if hollow else {"linestyle": "-"}
+    axes.errorbar(
+        places,
+        means,
+        None if hollow else margins,
+        color=color,
+        marker=MARKERS[algorithm],
+        markersize=5 if hollow else 6,
+        linewidth=1.2,
+        capsize=2,
+        **style,
+    )
