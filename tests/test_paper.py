@@ -9,7 +9,9 @@ import pytest
 from gailpipe.evaluation.returns import SCHEMA
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.tables import write_table
+from gailpipe.paper.build import build_paper_report
 from gailpipe.paper.figures import entropy_figure, learning_figure, scores_figure
+from gailpipe.paper.page import page
 from gailpipe.paper.results import COLUMNS, gather
 from gailpipe.params.imitation import Imitation
 from gailpipe.report.paper import PaperResults
@@ -55,7 +57,7 @@ def data(tmp_path: Path) -> Path:
 
 def test_every_policy_has_its_row(params: Path, data: Path) -> None:
     results = gather(params, data, NAMES)
-    assert results.columns == list(COLUMNS)
+    assert set(results.columns) == {*COLUMNS, "demonstrations"}
     found = results.group_by("algorithm", "entropy_coefficient", maintain_order=True).len().rows()
     assert found == [
         ("bc", None, 2),
@@ -66,7 +68,8 @@ def test_every_policy_has_its_row(params: Path, data: Path) -> None:
         ("gtal", 0, 2),
     ]
     row = results.row(by_predicate=(pl.col("algorithm") == "gtal") & (pl.col("run") == 1), named=True)
-    assert row == {
+    assert row | {"demonstrations": "CartPole-v1"} == row
+    assert {name: row[name] for name in COLUMNS} == {
         "task": "cartpole",
         "environment": "CartPole-v1",
         "algorithm": "gtal",
@@ -118,3 +121,40 @@ def test_figures_are_drawn_from_what_was_gathered(params: Path, data: Path, tmp_
     curve = {"environment": "A", "trajectories": 2, "seed": 0, "env_steps": [1, 2], "normalized": [None, 0.5]}
     save_svg(learning_figure(pl.DataFrame(curve), smoothing=2), tmp_path / "learning.svg")
     assert b"<svg" in (tmp_path / "learning.svg").read_bytes()
+
+
+def test_the_page_says_where_gail_falls_short(params: Path, data: Path) -> None:
+    ours = gather(params, data, NAMES)
+    rows = [("CartPole-v1", "gail", 2, 0.0, 0, 100.0, 0.9), ("CartPole-v1", "bc", 2, 0.0, 0, 50.0, 0.4)]
+    original = pl.DataFrame(rows, schema=PaperResults(ROOT / "paper" / "original").policies.schema, orient="row")
+    text = page(ours, original, "What was found.")
+    assert "\nWhat was found.\n" in text
+    assert (
+        "mean normalised score over 1 demonstration sets is **0.800**; the paper's is 0.900, BC's here 0.400." in text
+    )
+    assert "over 1 demonstration sets is **0.800**; the paper's is 0.900, BC's here 0.400." in text
+    assert "the paper's score in 0 of 1 sets, not on CartPole-v1 from 2 (0.80 against 0.90)." in text
+    assert "at or above BC in 1 of 1 sets." in text
+    assert "| CartPole-v1 | 2 | 0.40 (0.40) | 0.40 | 0.80 | 0.80 (0.90) | 0.40 |" in text
+    assert "| CartPole-v1 | 2 | 50 ± 14 (50) | 50 ± 14 | 90 ± 14 | 90 ± 14 (100) | 50 ± 14 |" in text
+    assert "| environment | trajectories | λ = 0 | λ = 0.01 |" in text
+
+
+def test_the_report_is_the_same_bytes_twice_and_its_table_has_the_papers_columns(
+    params: Path, data: Path, tmp_path: Path
+) -> None:
+    curve = pl.DataFrame({"seed": [0, 0], "env_steps": [10, 20], "return": [None, 60.0]})
+    write_table(curve, data / "gail" / "CartPole-v1-2" / "learning.parquet")
+    (tmp_path / "found.md").write_text("Much.")
+    for out in ("a", "b"):
+        build_paper_report(params, data, ROOT / "paper" / "original", tmp_path / "found.md", tmp_path / out)
+    files = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*.*"))
+    assert [str(file) for file in files] == [
+        "README.md",
+        *(f"figures/{name}.svg" for name in ("entropy", "learning", "normalized", "returns")),
+        "results.csv",
+    ]
+    for file in files:
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+    header = (ROOT / "paper" / "original" / "returns.csv").read_text().splitlines()[0]
+    assert (tmp_path / "a" / "results.csv").read_text().startswith(f"{header},stochastic_return,expert_return")

@@ -111,7 +111,7 @@ def test_a_stages_command_names_its_dependencies_and_outputs(name: str) -> None:
     parameters = [path for params in stage.get("params", []) if isinstance(params, dict) for path in params]
     known = [PurePosixPath(path) for path in (*stage["deps"], *outputs, *parameters)]
     for path in map(PurePosixPath, paths):
-        assert any(path.is_relative_to(other) for other in known), (
+        assert any(path.is_relative_to(other) or other.is_relative_to(path) for other in known), (
             f"dvc.yaml: {name}: {path} is no dependency or output"
         )
 

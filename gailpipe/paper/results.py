@@ -50,7 +50,7 @@ CELLS = (
 
 
 def gather(params: Path, data: Path, names: dict[str, str]) -> pl.DataFrame:
-    """Return a row, with `COLUMNS`, for each learned policy.
+    """Return a row, with `COLUMNS` and the name of the demonstrations, for each learned policy.
 
     Args:
         params: The params.yaml that names all sets.
@@ -69,7 +69,10 @@ def gather(params: Path, data: Path, names: dict[str, str]) -> pl.DataFrame:
             evaluation = read_table(data / cells.folder / f"{name}.parquet", SCHEMA)
             for learner in cells.learners:
                 tables.append(_policies(params, learner, one, evaluation, experts[one["env"]], names))
-    return pl.concat(tables).sort("environment", "trajectories", "algorithm", "entropy_coefficient", "run")
+    order = pl.Enum(list(document["envs"]))
+    return pl.concat(tables).sort(
+        pl.col("environment").cast(order), "trajectories", "algorithm", "entropy_coefficient", "run"
+    )
 
 
 def _policies(
@@ -111,5 +114,6 @@ def _policies(
         expert_return=pl.lit(expert_return),
         random_return=pl.lit(random_return),
         normalized=normalized(pl.col("mean_return"), random_return, expert_return),
+        demonstrations=pl.lit(one["demonstrations"]),
         env_steps=pl.lit(0 if algorithm == "bc" else load_section(params, model, section, env).env_steps, pl.Int64),
     )

@@ -1,0 +1,20 @@
+"""Write the report of the paper's pipeline: its figures and tables remade, ours beside the authors'."""
+
+import argparse
+from pathlib import Path
+
+from gailpipe.foundation.command import run, stage_parser
+
+
+def main(arguments: argparse.Namespace) -> None:
+    from gailpipe.paper.build import build_paper_report
+
+    build_paper_report(arguments.params, arguments.data, arguments.original, arguments.discussion, arguments.out)
+
+
+if __name__ == "__main__":
+    parser = stage_parser("paper", __doc__)
+    parser.add_argument("--data", type=Path, required=True, help="holds what the other stages made")
+    parser.add_argument("--original", type=Path, required=True, help="holds the paper's own results, as CSV")
+    parser.add_argument("--discussion", type=Path, required=True, help="what was found, in Markdown, for the page")
+    run(main, parser)
