@@ -2,10 +2,10 @@
 
 import pytest
 
-from gailpipe.policies.one_core import use_one_core
+from gailpipe.policies.compute import use_one_thread
 from tests.workspace import Workspace
 
-use_one_core()
+use_one_thread()
 
 
 @pytest.fixture(scope="session")

@@ -154,3 +154,17 @@ def test_random_actions_fill_the_bounds() -> None:
     assert -2 <= drawn.min() < -1.95
     assert 1.95 < drawn.max() <= 2
     assert set(find_task("Acrobot-v1").actions.draw(1000, np.random.default_rng(0))) == {0, 1, 2}
+
+
+@pytest.mark.parametrize("task", ["CartPole-v1", "Hopper-v5", "Counter-v0"])
+def test_no_later_step_writes_into_the_arrays_of_an_earlier_one(task: str) -> None:
+    found = find_task(task)
+    simulators = Simulators(found, num_envs=3, seed=0, num_threads=1)
+    simulators.reset()
+    generator = np.random.default_rng(0)
+    steps = [simulators.step(found.actions.draw(3, generator)) for _ in range(30)]
+    kept = [[array.copy() for array in step] for step in steps]
+    for _ in range(30):
+        steps.append(simulators.step(found.actions.draw(3, generator)))
+    for step, arrays in zip(steps, kept, strict=False):
+        assert all(map(np.array_equal, step, arrays))

@@ -37,7 +37,7 @@ from gailpipe.imitation.trajectories import mean_return
 from gailpipe.params.base import load_section
 from gailpipe.params.gail import Gail
 from gailpipe.policies.checkpoint import Checkpoint
-from gailpipe.policies.one_core import use_one_core
+from gailpipe.policies.compute import use_one_thread
 from gailpipe.policies.policy import make_policy
 from gailpipe.rl.training import train
 
@@ -138,7 +138,7 @@ def _learn(jobs: Sequence[Job], params: Path, demonstrations: Path, peer: Path, 
     """Run one of `jobs`, alone on the core of its number."""
     job = jobs[index]
     os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[index]})
-    use_one_core()
+    use_one_thread()
     task, path = find_task(job.task), demonstrations / f"{job.task}.parquet"
     pairs = load_demonstrations(path, task, TRAJS)
     to_score = partial(normalized, random_return=_random_return(task), expert_return=mean_return(path))

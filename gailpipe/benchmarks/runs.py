@@ -16,7 +16,7 @@ from gailpipe.imitation.gail_reward import GailReward
 from gailpipe.imitation.initialization import initialize
 from gailpipe.params.gail import Gail
 from gailpipe.policies.checkpoint import Checkpoint
-from gailpipe.policies.one_core import use_one_core
+from gailpipe.policies.compute import use_one_thread
 from gailpipe.policies.policy import make_policy
 from gailpipe.rl.training import train
 
@@ -47,7 +47,7 @@ def single_speed(settings: Gail, seconds: float, task_name: str) -> float:
 
 
 def _run_speed(settings: Gail, seconds: float, num_threads: int, task_name: str, seed: int) -> float:
-    use_one_core()
+    use_one_thread()
     task = find_task(task_name)
     generator = torch.Generator().manual_seed(seed)
     policy = make_policy(task, settings.hidden_sizes, settings.initial_log_std, generator)

@@ -13,7 +13,7 @@ from gailpipe.envs.tasks import Task
 
 
 class Step(NamedTuple):
-    """What one step of all copies returned; each array is (num_envs, ...)."""
+    """What one step of all copies returned, in arrays that no later step writes into; each is (num_envs, ...)."""
 
     observations: NDArray[np.float32]  # (num_envs, observation_dim)
     rewards: NDArray[np.float32]  # (num_envs,)

@@ -17,7 +17,7 @@ from gailpipe.foundation.processes import side_by_side
 from gailpipe.foundation.progress import Progress
 from gailpipe.foundation.seeding import derive_seed
 from gailpipe.foundation.tables import write_table
-from gailpipe.policies.one_core import use_one_core
+from gailpipe.policies.compute import use_one_thread
 from gailpipe.policies.policy_file import load_policy
 
 
@@ -60,7 +60,7 @@ def find_candidates(expert: Path, learners: dict[str, Path]) -> list[Candidate]:
 
 def evaluate_candidate(env: str, episodes: int, seed: int, candidates: list[Candidate], index: int) -> pl.DataFrame:
     """Evaluate one candidate, on the same initial states as all others."""
-    use_one_core()
+    use_one_thread()
     candidate, task = candidates[index], find_task(env)
     noise = derive_seed(seed, "evaluate", env, candidate.policy, str(candidate.seed))
     starts = [derive_seed(seed, "evaluate", env, episode) for episode in range(episodes)]

@@ -15,14 +15,6 @@ from gailpipe.policies.policy import Policy
 from gailpipe.rl.rollout import Rollout
 
 
-def prepare(
-    settings: Gail, policy: Policy, demonstrations: Demonstrations, generator: torch.Generator, checkpoints: Path
-) -> "GailReward":
-    """Ready the policy, and make the discriminator's reward."""
-    initialize(policy, demonstrations, settings, generator, Checkpoint(checkpoints / "cloning"))
-    return GailReward(policy, demonstrations, settings, generator)
-
-
 class GailReward:
     """The reward of generative adversarial imitation (Ho & Ermon 2016, algorithm 1), as the policy's loop uses it."""
 
@@ -79,6 +71,14 @@ class GailReward:
             "expert_accuracy": float((self.discriminator.logits(expert) > 0).float().mean()),
             "policy_accuracy": float((self.discriminator.logits(policy) < 0).float().mean()),
         }
+
+
+def prepare(
+    settings: Gail, policy: Policy, demonstrations: Demonstrations, generator: torch.Generator, checkpoints: Path
+) -> GailReward:
+    """Ready the policy, and make the discriminator's reward."""
+    initialize(policy, demonstrations, settings, generator, Checkpoint(checkpoints / "cloning"))
+    return GailReward(policy, demonstrations, settings, generator)
 
 
 def imitation_reward(logits: Tensor, episodes_end_on_success: bool) -> Tensor:

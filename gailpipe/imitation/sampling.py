@@ -10,14 +10,14 @@ from gailpipe.foundation.seeding import derive_seed
 from gailpipe.foundation.tables import write_table
 from gailpipe.imitation.trajectories import tabulate
 from gailpipe.params.sample import Sample
-from gailpipe.policies.one_core import use_one_core
+from gailpipe.policies.compute import use_one_thread
 from gailpipe.policies.policy_file import load_policy
 
 
 def sample_demonstrations(env: str, expert_path: Path, settings: Sample, seed: int, out: Path) -> None:
     """Play episodes of the expert in a file, and write their subsampled trajectories as the Parquet file `out`."""
     expert = load_policy(expert_path, env)
-    use_one_core()
+    use_one_thread()
     generator = torch.Generator().manual_seed(derive_seed(seed, "sample", env))
     episodes = play_episodes(
         expert.task,

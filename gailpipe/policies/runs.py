@@ -11,7 +11,7 @@ from gailpipe.foundation.files import write_directory
 from gailpipe.foundation.processes import side_by_side
 from gailpipe.foundation.scratch import scratch
 from gailpipe.foundation.tables import table_bytes
-from gailpipe.policies.one_core import use_one_core
+from gailpipe.policies.compute import use_one_thread
 from gailpipe.policies.policy import Policy
 from gailpipe.policies.policy_file import policy_bytes
 
@@ -40,7 +40,7 @@ def train_seeds(work: str, parameters: object, demonstrations: Path, run: Run, s
 
 
 def _train(run: Run, checkpoints: Path, seed: int) -> tuple[bytes, pl.DataFrame]:
-    use_one_core()
+    use_one_thread()
     try:
         policy, curves = run(seed, checkpoints / f"seed-{seed}")
     except UserError as error:

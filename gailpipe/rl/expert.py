@@ -15,8 +15,8 @@ from gailpipe.foundation.seeding import derive_seed
 from gailpipe.foundation.tables import table_bytes
 from gailpipe.params.expert import Expert
 from gailpipe.policies.checkpoint import Checkpoint
+from gailpipe.policies.compute import use_one_thread
 from gailpipe.policies.learning import watch
-from gailpipe.policies.one_core import use_one_core
 from gailpipe.policies.policy import Policy, make_policy
 from gailpipe.policies.policy_file import policy_bytes
 from gailpipe.rl.novelty import NoveltyReward
@@ -25,7 +25,7 @@ from gailpipe.rl.training import EnvironmentReward, RewardFunction, train
 
 def learn_expert(env: str, settings: Expert, seed: int, out: Path) -> None:
     """Train a task's expert, and make the directory `out` of policy.safetensors and learning.parquet."""
-    use_one_core()
+    use_one_thread()
     task = find_task(env)
     parameters = {"seed": seed, **settings.model_dump()}
     with scratch(f"expert-{task.name}", parameters, [], out) as folder:

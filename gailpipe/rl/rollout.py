@@ -61,6 +61,7 @@ class Collector:
         """
         if len(self._actions) >= self._steps_a_start:
             self._starts += 1
+            del self._simulators  # before the next ones need memory
             self._start()
         observations, valid, results = [self._observations], list[NDArray](), list[Step]()
         episode_returns, episode_lengths = [np.empty(0)], [np.empty(0)]
@@ -70,15 +71,12 @@ class Collector:
             observations.append(self._observations)
             episode_returns.append(self._returns[self._ended])
             episode_lengths.append(self._lengths[self._ended])
-        _, rewards, terminated, truncated = (
-            torch.from_numpy(np.stack(arrays)) for arrays in zip(*results, strict=True)
-        )
         return Rollout(
             torch.stack(observations),
             torch.stack(self._actions[-self._num_steps :]),
-            rewards,
-            terminated,
-            truncated,
+            torch.from_numpy(np.stack([result.rewards for result in results])),
+            torch.from_numpy(np.stack([result.terminated for result in results])),
+            torch.from_numpy(np.stack([result.truncated for result in results])),
             torch.from_numpy(np.stack(valid)),
             torch.from_numpy(np.concatenate(episode_returns)),
             torch.from_numpy(np.concatenate(episode_lengths)),
@@ -99,6 +97,7 @@ class Collector:
             UserError: The simulators did not repeat themselves.
         """
         self._starts = int(state["starts"])
+        del self._simulators
         self._start()
         for actions in state["actions"]:
             self._step(actions)

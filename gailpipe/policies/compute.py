@@ -1,0 +1,24 @@
+"""How a process computes best where networks are small and simulators come and go."""
+
+import ctypes
+import sys
+
+import torch
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # of mallopt(3)
+LARGEST_MMAP_THRESHOLD = 2**25  # that every glibc takes
+KEPT_BYTES = 2**30
+
+
+def use_one_thread() -> None:
+    """Let Torch use one thread, and keep the memory that is freed for what is allocated next.
+
+    With glibc's own settings a large tensor has new pages each time, and each new simulator's thread has a heap of
+    its own, of which some is lost whenever simulators start anew.
+    """
+    torch.set_num_threads(1)
+    if sys.platform == "linux":
+        libc = ctypes.CDLL(None)
+        if hasattr(libc, "mallopt") and libc.mallopt(M_MMAP_THRESHOLD, LARGEST_MMAP_THRESHOLD):
+            libc.mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
+            libc.mallopt(M_ARENA_MAX, 1)
