@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from gailpipe.foundation.command import run, task_parser
+from gailpipe.foundation.errors import UserError
 from gailpipe.params.base import load_section, load_seed
 from gailpipe.params.evaluate import Evaluate
 
@@ -13,14 +14,19 @@ def main(arguments: argparse.Namespace) -> None:
     seed = load_seed(arguments.params)
     from gailpipe.evaluation.candidates import evaluate_all
 
-    evaluate_all(arguments.env, arguments.expert, dict(arguments.learner), settings.episodes, seed, arguments.out)
+    learners = dict(arguments.learner)
+    if len(learners) < len(arguments.learner):
+        raise UserError("--learner: gives a name twice; give each directory a name of its own")
+    evaluate_all(arguments.env, arguments.expert, learners, settings.episodes, seed, arguments.out)
 
 
 def learner(text: str) -> tuple[str, Path]:
     """Split NAME=DIRECTORY."""
     name, _, directory = text.partition("=")
-    if not name or not directory:
-        raise argparse.ArgumentTypeError(f"{text!r} must be NAME=DIRECTORY, such as bc=data/bc/Hopper-v5")
+    if not directory or name in ("", "random", "expert"):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} must be NAME=DIRECTORY with a new name, such as bc=data/bc/Hopper-v5"
+        )
     return name, Path(directory)
 
 

@@ -4,12 +4,14 @@ import argparse
 from pathlib import Path
 
 from gailpipe.foundation.command import run, stage_parser
+from gailpipe.foundation.scratch import remove_done
 
 
 def main(arguments: argparse.Namespace) -> None:
     from gailpipe.report.build import build_report
 
     build_report(arguments.params, arguments.data, arguments.paper, arguments.out)
+    remove_done()
 
 
 if __name__ == "__main__":

@@ -1,17 +1,25 @@
 """What benchmarks count, and how they fail; no test asserts a time."""
 
+import json
 import time
-from itertools import count, repeat
+from itertools import count, pairwise, repeat
 from pathlib import Path
 
+import numpy as np
+import polars as pl
 import pytest
 
-from gailpipe.benchmarks.learning import LEARNERS, TASKS, Snapshot, sustained
+from gailpipe.benchmarks.learning import LEARNERS, TASKS, load_runs, sustained
 from gailpipe.benchmarks.learning import page as learning_page
 from gailpipe.benchmarks.peer import run_peer
 from gailpipe.benchmarks.runs import _speed
+from gailpipe.benchmarks.snapshots import Job, Snapshot, learn
 from gailpipe.benchmarks.speed import page, summarise
 from gailpipe.foundation.errors import UserError
+from gailpipe.foundation.tables import write_table
+from gailpipe.params.base import load_section
+from gailpipe.params.gail import Gail
+from tests.workspace import ROOT
 
 SPEEDS = {"random_actions": 40_000.4, "gail_side_by_side": 30_000.0, "gail_single": 20_000.0, "imitation": 3_000.0}
 
@@ -40,14 +48,43 @@ def test_the_goal_is_reached_where_no_later_snapshot_falls_below_it() -> None:
     snapshots = [Snapshot(50_000 * (i + 1), 10.0 * (i + 1), score) for i, score in enumerate(scores)]
     assert sustained(snapshots) == snapshots[2]
     assert sustained([*snapshots, Snapshot(300_000, 60.0, 0.89)]) is None
+    assert sustained(snapshots[:4]) is None  # two at its end are too few
     assert sustained([]) is None
 
 
+def there_after(seconds: int) -> list[Snapshot]:
+    return [Snapshot(1000 * (seconds + i), seconds + 10.0 * i, 0.9) for i in range(3)]
+
+
 def test_a_run_that_never_gets_there_counts_as_longer_than_all_others() -> None:
-    never, soon, late = [Snapshot(50_000, 30.0, 0.1)], [Snapshot(50_000, 10.0, 0.9)], [Snapshot(100_000, 20.0, 0.9)]
+    never = [Snapshot(50_000, 30.0, 0.1)]
     names = [f"{task}/{learner}" for task in TASKS for learner in LEARNERS]
-    runs = {f"{name}/{seed}": snapshots for name in names for seed, snapshots in enumerate((soon, never, late))}
-    runs |= {f"Hopper-v5/imitation/{seed}": never for seed in range(2)}
-    text = learning_page(runs, Path("params.yaml"))
-    assert "| Hopper-v5 | GAIL | 2 of 3 | 20 | 100,000 |" in text
-    assert "| Hopper-v5 | `imitation` | 1 of 3 | > 20 | – |" in text
+    of_seeds = (there_after(10), never, there_after(20))
+    runs = {f"{name}/{seed}": snapshots for name in names for seed, snapshots in enumerate(of_seeds)}
+    runs |= {f"Hopper-v5/imitation/{seed}": snapshots for seed, snapshots in enumerate((never, []))}
+    text = learning_page(runs, 4, "A machine.")
+    assert "| Hopper-v5 | GAIL | 2 of 3 | 20 | 20,000 |" in text
+    assert "| Hopper-v5 | `imitation` | 1 of 3 | > 40 | – |" in text
+    assert "A machine." in text
+
+
+def test_runs_are_taken_up_again_under_the_same_conditions_alone(tmp_path: Path) -> None:
+    path = tmp_path / "runs.json"
+    assert load_runs(path, {"machine": "a"}) == {}
+    path.write_text(json.dumps({"conditions": {"machine": "a"}, "runs": {"x": [[1, 2.0, 0.5]]}}))
+    assert load_runs(path, {"machine": "a"}) == {"x": [Snapshot(1, 2.0, 0.5)]}
+    with pytest.raises(UserError, match=r"runs\.json: holds runs with another machine; remove it"):
+        load_runs(path, {"machine": "b"})
+
+
+def test_our_learner_is_judged_every_so_often_and_at_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gailpipe.benchmarks.snapshots.STEPS_A_SNAPSHOT", 150)
+    observations = np.zeros((6, 4), np.float32)
+    table = pl.DataFrame({"trajectory": [0] * 6, "observation": observations, "action": [0, 1] * 3})
+    write_table(table.with_columns(trajectory_return=pl.lit(500.0)), tmp_path / "demonstrations.parquet")
+    tiny = ["env_steps=400", "num_envs=2", "num_steps=50", "trajs=1", "hidden_sizes=[4]"]
+    settings = load_section(ROOT / "params.yaml", Gail, "gail", "CartPole-v1", tiny)
+    snapshots = learn(Job("CartPole-v1", "gail", 0), settings, tmp_path / "demonstrations.parquet", Path("nowhere"))
+    assert [snapshot.env_steps for snapshot in snapshots] == [200, 300, 400]
+    assert all(later.seconds >= earlier.seconds for earlier, later in pairwise(snapshots))
+    assert all(-0.1 < snapshot.score < 1.01 for snapshot in snapshots)

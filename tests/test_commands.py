@@ -108,4 +108,8 @@ def test_a_learner_without_a_directory_is_refused(params: Path, tmp_path: Path) 
     common = ("--env", "CartPole-v1", "--params", params, "--expert", tmp_path, "--out", tmp_path / "out")
     done = stage("evaluate", *common, "--learner", "data/bc/CartPole-v1")
     assert done.returncode == 2
-    assert "'data/bc/CartPole-v1' must be NAME=DIRECTORY, such as bc=data/bc/Hopper-v5" in done.stderr
+    assert "'data/bc/CartPole-v1' must be NAME=DIRECTORY with a new name, such as bc=data/bc/Hopper-v5" in done.stderr
+    for name in ("expert", "random", ""):
+        assert stage("evaluate", *common, "--learner", f"{name}=data/bc/CartPole-v1").returncode == 2
+    twice = ("--learner", f"bc={tmp_path}") * 2
+    assert one_sentence(stage("evaluate", *common, *twice)).startswith("--learner: gives a name twice")

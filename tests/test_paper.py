@@ -12,7 +12,7 @@ from gailpipe.foundation.tables import write_table
 from gailpipe.paper.build import build_paper_report
 from gailpipe.paper.figures import entropy_figure, learning_figure, scores_figure
 from gailpipe.paper.page import page
-from gailpipe.paper.results import COLUMNS, gather
+from gailpipe.paper.results import COLUMNS, gather, subsampled
 from gailpipe.params.imitation import Imitation
 from gailpipe.report.paper import PaperResults
 from gailpipe.report.style import MARKERS, apply_style, save_svg
@@ -25,10 +25,11 @@ NAMES = {"CartPole-v1": "cartpole"}
 def params(tmp_path: Path) -> Path:
     one = {"env": "CartPole-v1", "demonstrations": "CartPole-v1", "trajs": 2}
     document = tiny_params() | {"sets": {"CartPole-v1-2": one}, "cloned_sets": {"CartPole-v1-2": one}}
+    document["sets"]["CartPole-v1-full-5"] = {"env": "CartPole-v1", "demonstrations": "CartPole-v1-full", "trajs": 5}
     document["entropy_sets"] = {"CartPole-v1-2-1e-2": one | {"causal_entropy": 0.01}}
     del document["envs"]["Pendulum-v1"]
     imitation = {key: document["gail"][key] for key in Imitation.model_fields}
-    document |= {"fem": imitation, "gtal": imitation | {"env_steps": 777_777}}
+    document |= {"fem": imitation, "gtal": imitation | {"env_steps": 777}}
     document["envs"]["CartPole-v1"] |= {"fem": {}, "gtal": {}}
     write_params(document, tmp_path / "params.yaml")
     return tmp_path / "params.yaml"
@@ -39,8 +40,8 @@ def data(tmp_path: Path) -> Path:
     trajectories = pl.DataFrame({"trajectory": [0, 0, 1], "trajectory_return": [100.0, 100.0, 120.0]})
     write_table(trajectories, tmp_path / "data" / "demonstrations" / "CartPole-v1.parquet")
     for folder, name, learners in (
-        ("evaluate", "CartPole-v1-2", ("bc", "gail")),
-        ("evaluate-linear", "CartPole-v1-2", ("fem", "gtal")),
+        ("evaluate", "CartPole-v1-2", ("bc", "fem", "gtal", "gail")),
+        ("evaluate", "CartPole-v1-full-5", ("bc", "fem", "gtal", "gail")),
         ("evaluate-cloned", "CartPole-v1-2", ("gail-bc",)),
         ("evaluate-entropy", "CartPole-v1-2-1e-2", ("gail-entropy",)),
     ):
@@ -57,40 +58,35 @@ def data(tmp_path: Path) -> Path:
 
 def test_every_policy_has_its_row(params: Path, data: Path) -> None:
     results = gather(params, data, NAMES)
-    assert set(results.columns) == {*COLUMNS, "demonstrations"}
-    found = results.group_by("algorithm", "entropy_coefficient", maintain_order=True).len().rows()
-    assert found == [
-        ("bc", None, 2),
-        ("fem", 0, 2),
-        ("gail", 0, 2),
-        ("gail", 0.01, 2),
-        ("gail-bc", 0, 2),
-        ("gtal", 0, 2),
-    ]
-    row = results.row(by_predicate=(pl.col("algorithm") == "gtal") & (pl.col("run") == 1), named=True)
-    assert row | {"demonstrations": "CartPole-v1"} == row
-    assert {name: row[name] for name in COLUMNS} == {
+    assert results.columns == list(COLUMNS)
+    found = results.group_by("demonstrations", "algorithm", "entropy_coefficient", maintain_order=True).len().rows()
+    plain = [("bc", None, 2), ("fem", 0, 2), ("gail", 0, 2), ("gail", 0.01, 2), ("gail-bc", 0, 2), ("gtal", 0, 2)]
+    whole = [("bc", None, 2), ("fem", 0, 2), ("gail", 0, 2), ("gtal", 0, 2)]
+    assert found == [("CartPole-v1", *row) for row in plain] + [("CartPole-v1-full", *row) for row in whole]
+    (row,) = results.filter(demonstrations="CartPole-v1", algorithm="gtal", run=1).rows(named=True)
+    assert row == {
         "task": "cartpole",
         "environment": "CartPole-v1",
         "algorithm": "gtal",
         "entropy_coefficient": 0,
         "trajectories": 2,
         "run": 1,
-        "mean_return": 100,
+        "mean_return": 140,
         "std_return": 3,
         "episodes": 2,
-        "stochastic_return": 70,
+        "stochastic_return": 110,
         "expert_return": 110,
         "random_return": 10,
-        "normalized": 0.9,
-        "env_steps": 777_777,
+        "normalized": 1.3,
+        "env_steps": 1024,  # whole rollouts, of 4 × 64 steps
+        "demonstrations": "CartPole-v1",
     }
-    assert results.filter(algorithm="bc")["env_steps"].to_list() == [0, 0]
+    assert results.filter(algorithm="bc")["env_steps"].unique().to_list() == [0]
 
 
 def test_a_missing_cell_is_named(params: Path, data: Path) -> None:
-    (data / "evaluate-linear" / "CartPole-v1-2.parquet").unlink()
-    with pytest.raises(UserError, match="evaluate-linear: lacks results of CartPole-v1-2"):
+    (data / "evaluate-cloned" / "CartPole-v1-2.parquet").unlink()
+    with pytest.raises(UserError, match="evaluate-cloned: lacks results of CartPole-v1-2"):
         gather(params, data, NAMES)
 
 
@@ -103,15 +99,14 @@ def test_a_cell_that_no_set_names_is_refused(params: Path, data: Path) -> None:
 def test_figures_are_drawn_from_what_was_gathered(params: Path, data: Path, tmp_path: Path) -> None:
     apply_style()
     results, original = gather(params, data, NAMES), PaperResults(ROOT / "paper" / "original").policies
-    without_entropy = results.filter((pl.col("entropy_coefficient") == 0) | (pl.col("algorithm") == "bc"))
     for column in ("normalized", "mean_return"):
-        figure = scores_figure(without_entropy, original, column, "score")
+        figure = scores_figure(subsampled(results), original, column, "score")
         (axes,) = figure.axes
         assert axes.get_title() == "CartPole-v1"
         assert [label.get_text() for label in axes.get_xticklabels()] == ["2"]
         points = [np.asarray(line.get_ydata()) for line in axes.lines if line.get_marker() in MARKERS.values()]
         drawn = [float(point[0]) for point in points if len(point)]
-        expected = {"normalized": [0.4, 0.4, 0.8, 0.8, 0.4], "mean_return": [50, 50, 90, 90, 50]}[column]
+        expected = {"normalized": [0.4, 0.8, 1.2, 1.6, 0.4], "mean_return": [50, 90, 130, 170, 50]}[column]
         assert drawn == pytest.approx(expected)  # BC, FEM, GTAL, GAIL, GAIL cloned first
         save_svg(figure, tmp_path / "scores.svg")
     figure = entropy_figure(results.filter(algorithm="gail"), original)
@@ -125,19 +120,19 @@ def test_figures_are_drawn_from_what_was_gathered(params: Path, data: Path, tmp_
 
 def test_the_page_says_where_gail_falls_short(params: Path, data: Path) -> None:
     ours = gather(params, data, NAMES)
-    rows = [("CartPole-v1", "gail", 2, 0.0, 0, 100.0, 0.9), ("CartPole-v1", "bc", 2, 0.0, 0, 50.0, 0.4)]
+    rows = [("CartPole-v1", "gail", 2, weight, 0, 180.0, 1.7 + weight) for weight in (0.0, 0.01)]
+    rows += [("CartPole-v1", "bc", 2, 0.0, 0, 50.0, 0.4), ("Ant-v5", "gail", 4, 0.0, 0, 50.0, 0.2)]
     original = pl.DataFrame(rows, schema=PaperResults(ROOT / "paper" / "original").policies.schema, orient="row")
     text = page(ours, original, "What was found.")
     assert "\nWhat was found.\n" in text
-    assert (
-        "mean normalised score over 1 demonstration sets is **0.800**; the paper's is 0.900, BC's here 0.400." in text
-    )
-    assert "over 1 demonstration sets is **0.800**; the paper's is 0.900, BC's here 0.400." in text
-    assert "the paper's score in 0 of 1 sets, not on CartPole-v1 from 2 (0.80 against 0.90)." in text
-    assert "at or above BC in 1 of 1 sets." in text
-    assert "| CartPole-v1 | 2 | 0.40 (0.40) | 0.40 | 0.80 | 0.80 (0.90) | 0.40 |" in text
-    assert "| CartPole-v1 | 2 | 50 ± 14 (50) | 50 ± 14 | 90 ± 14 | 90 ± 14 (100) | 50 ± 14 |" in text
-    assert "| environment | trajectories | λ = 0 | λ = 0.01 |" in text
+    assert "over 1 demonstration sets is **1.600**; the paper's is 1.700." in text
+    assert "the paper's in 0 of 1, not on CartPole-v1 from 2 (1.60 against 1.70)." in text
+    assert "at or above BC in 1 of 1; BC's mean score is 0.400." in text
+    assert "\n| CartPole-v1 | 2 | 0.40 (0.40) | 0.80 | 1.20 | 1.60 (1.70) | 0.40 |\n" in text
+    assert "\n| CartPole-v1 | 2 | 50 ± 14 (50) | 90 ± 14 | 130 ± 14 | 170 ± 14 (180) | 50 ± 14 |\n" in text
+    assert "\n| environment | trajectories | λ = 0 | λ = 0.01 |\n" in text
+    assert "\n| CartPole-v1 | 2 | 1.60 (1.70) | 0.40 (1.71) |\n" in text
+    assert "\n| CartPole-v1 | 0.40 | 0.80 | 1.20 | 1.60 |  |\n" in text  # from whole trajectories
 
 
 def test_the_report_is_the_same_bytes_twice_and_its_table_has_the_papers_columns(

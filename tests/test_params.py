@@ -184,7 +184,7 @@ def test_fem_and_gtal_are_checked_where_they_are_set(tmp_path: Path) -> None:
         ("cloned_sets", {"trajs": 0}, "cloned_sets.one.trajs: input should be greater than 0"),
         ("sets", {"size": 1}, "sets.one.size: extra inputs are not permitted"),
         ("entropy_sets", {}, "entropy_sets.one.causal_entropy: field required"),
-        ("full", {}, "full.one.every: field required"),
+        ("full", {"trajs": "all"}, "full.one.every: field required"),
     ],
 )
 def test_wrong_sets_are_named(tmp_path: Path, section: str, entry: dict[str, Any], message: str) -> None:
@@ -194,6 +194,8 @@ def test_wrong_sets_are_named(tmp_path: Path, section: str, entry: dict[str, Any
 
 
 def test_a_set_may_learn_from_whole_trajectories(tmp_path: Path) -> None:
-    whole = {"env": "CartPole-v1", "every": 1, "trajs": 9}
+    whole = {"CartPole-v1": {"every": 1, "trajs": 9}}
     one = {"env": "CartPole-v1", "demonstrations": "CartPole-v1-full", "trajs": 9}
-    assert check_pipeline(written(tmp_path, lambda params: params.update(full={"any": whole}, sets={"one": one})))
+    assert check_pipeline(written(tmp_path, lambda params: params.update(full=whole, sets={"one": one})))
+    with pytest.raises(UserError, match=r"full\.Hopper-v5: Hopper-v5: is no key of envs"):
+        check_pipeline(written(tmp_path, lambda params: params.update(full={"Hopper-v5": whole["CartPole-v1"]})))

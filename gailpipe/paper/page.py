@@ -6,9 +6,11 @@ from typing import Any
 
 import polars as pl
 
+from gailpipe.paper.figures import ALGORITHMS
+from gailpipe.paper.results import studied_for_entropy, subsampled, without_entropy
 from gailpipe.report.style import LABELS
 
-ALGORITHMS = {name: LABELS[name] for name in ("bc", "fem", "gtal", "gail", "gail-bc")}
+LABELS_OF_ALGORITHMS = {name: LABELS[name] for name in ALGORITHMS}
 PAGE = """\
 # The paper's evaluation, on current simulators
 
@@ -71,49 +73,49 @@ def page(ours: pl.DataFrame, original: pl.DataFrame, discussion: str) -> str:
         original: `PaperResults.policies`.
         discussion: What was found, in Markdown.
     """
-    original = original.with_columns(demonstrations="environment")
-    main, main_original = without_entropy(ours), without_entropy(original)
-    whole = pl.col("demonstrations") != pl.col("environment")
-    subsampled = main.filter(~whole)
-    on_reacher = pl.col("environment").is_in(ours.filter(pl.col("entropy_coefficient") > 0)["environment"].implode())
-    of_gail = on_reacher & (pl.col("algorithm") == "gail")
-    weights = ours.filter(of_gail)["entropy_coefficient"].unique().sort().to_list()
-    lambdas = {weight: f"λ = {weight:g}" for weight in weights}
+    plain, original_plain = subsampled(ours), without_entropy(original)
+    whole = without_entropy(ours).filter(pl.col("demonstrations") != pl.col("environment"))
+    entropy, original_entropy = (studied_for_entropy(policies, ours) for policies in (ours, original))
+    lambdas = {weight: f"λ = {weight:g}" for weight in entropy["entropy_coefficient"].unique().sort()}
     sets = ["environment", "trajectories"]
     return PAGE.format(
-        verdicts=verdicts(subsampled, main_original),
+        verdicts=verdicts(plain, original_plain),
         discussion=discussion.strip(),
-        scores=table(subsampled, main_original, sets, "algorithm", ALGORITHMS, _score),
-        whole=table(main.filter(whole), original.clear(), ["environment"], "algorithm", ALGORITHMS, _score),
-        entropy=table(ours.filter(of_gail), original, sets, "entropy_coefficient", lambdas, _score),
-        returns=table(subsampled, main_original, sets, "algorithm", ALGORITHMS, _return),
+        scores=table(plain, original_plain, sets, "algorithm", LABELS_OF_ALGORITHMS, _score),
+        whole=table(whole, original.clear(), ["environment"], "algorithm", LABELS_OF_ALGORITHMS, _score),
+        entropy=table(entropy, original_entropy, sets, "entropy_coefficient", lambdas, _score),
+        returns=table(plain, original_plain, sets, "algorithm", LABELS_OF_ALGORITHMS, _return),
     )
-
-
-def without_entropy(policies: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows of BC, and all with λ = 0."""
-    return policies.filter(pl.col("entropy_coefficient").fill_null(0.0) == 0)
 
 
 def verdicts(ours: pl.DataFrame, original: pl.DataFrame) -> str:
     """Return, as a list in Markdown, how GAIL from a random policy compares with the paper's, and with BC."""
-    keys = ["environment", "trajectories"]
-    mean = pl.col("normalized").mean()
-    cells = ours.filter(algorithm="gail").group_by(keys, maintain_order=True).agg(gail=mean)
-    cells = cells.join(ours.filter(algorithm="bc").group_by(keys).agg(bc=mean), on=keys, maintain_order="left")
-    paper = original.filter(algorithm="gail").group_by(keys).agg(paper=mean)
-    cells = cells.join(paper, on=keys, maintain_order="left")
-    below_paper = cells.filter(pl.col("gail") < pl.col("paper"))
-    below_bc = cells.filter(pl.col("gail") < pl.col("bc"))
+    gail = ours.filter(algorithm="gail")
+    to_paper, to_bc = _compare(gail, original.filter(algorithm="gail")), _compare(gail, ours.filter(algorithm="bc"))
     return "\n".join(
         [
-            f"- GAIL's mean normalised score over {len(cells)} demonstration sets is **{_mean(cells['gail']):.3f}**; "
-            f"the paper's is {_mean(cells['paper']):.3f}, BC's here {_mean(cells['bc']):.3f}.",
-            f"- GAIL is at or above the paper's score in {len(cells) - len(below_paper)} of {len(cells)} sets"
-            f"{_list(below_paper, 'paper')}.",
-            f"- GAIL is at or above BC in {len(cells) - len(below_bc)} of {len(cells)} sets{_list(below_bc, 'bc')}.",
+            f"- GAIL's mean normalised score over {len(to_paper)} demonstration sets is "
+            f"**{_mean(to_paper['gail']):.3f}**; the paper's is {_mean(to_paper['other']):.3f}.",
+            f"- It is at or above the paper's in {_verdict(to_paper)}.",
+            f"- It is at or above BC in {_verdict(to_bc)}; BC's mean score is {_mean(to_bc['other']):.3f}.",
         ]
     )
+
+
+def _compare(gail: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
+    """Return both mean scores on each demonstration set that both have."""
+    keys, mean = ["environment", "trajectories"], pl.col("normalized").mean()
+    cells = gail.group_by(keys, maintain_order=True).agg(gail=mean)
+    return cells.join(other.group_by(keys).agg(other=mean), on=keys, maintain_order="left")
+
+
+def _verdict(cells: pl.DataFrame) -> str:
+    """Return in how many sets GAIL is not below, and where it is."""
+    below = [
+        f"{row['environment']} from {row['trajectories']} ({row['gail']:.2f} against {row['other']:.2f})"
+        for row in cells.filter(pl.col("gail") < pl.col("other")).iter_rows(named=True)
+    ]
+    return f"{len(cells) - len(below)} of {len(cells)}{', not on ' if below else ''}{', '.join(below)}"
 
 
 def table(
@@ -149,12 +151,3 @@ def _return(policies: pl.DataFrame) -> str:
     returns = policies["mean_return"].to_numpy()
     spread = f" ± {returns.std(ddof=1):,.0f}" if len(returns) > 1 else ""
     return f"{returns.mean():,.0f}{spread}"
-
-
-def _list(cells: pl.DataFrame, other: str) -> str:
-    """Return what is missing where, with GAIL's score and the other one."""
-    named = [
-        f"{row['environment']} from {row['trajectories']} ({row['gail']:.2f} against {row[other]:.2f})"
-        for row in cells.iter_rows(named=True)
-    ]
-    return f", not on {', '.join(named)}" if named else ""

@@ -29,8 +29,8 @@ COLUMNS = (
     "random_return",
     "normalized",
     "env_steps",
+    "demonstrations",
 )
-ALGORITHMS = {"bc": "bc", "gail": "gail", "fem": "fem", "gtal": "gtal", "gail-bc": "gail-bc", "gail-entropy": "gail"}
 
 
 class Cells(NamedTuple):
@@ -42,15 +42,14 @@ class Cells(NamedTuple):
 
 
 CELLS = (
-    Cells("evaluate", "sets", ("bc", "gail")),
-    Cells("evaluate-linear", "sets", ("fem", "gtal")),
+    Cells("evaluate", "sets", ("bc", "fem", "gtal", "gail")),
     Cells("evaluate-cloned", "cloned_sets", ("gail-bc",)),
     Cells("evaluate-entropy", "entropy_sets", ("gail-entropy",)),
 )
 
 
 def gather(params: Path, data: Path, names: dict[str, str]) -> pl.DataFrame:
-    """Return a row, with `COLUMNS` and the name of the demonstrations, for each learned policy.
+    """Return a row, with `COLUMNS`, for each learned policy.
 
     Args:
         params: The params.yaml that names all sets.
@@ -71,7 +70,12 @@ def gather(params: Path, data: Path, names: dict[str, str]) -> pl.DataFrame:
                 tables.append(_policies(params, learner, one, evaluation, experts[one["env"]], names))
     order = pl.Enum(list(document["envs"]))
     return pl.concat(tables).sort(
-        pl.col("environment").cast(order), "trajectories", "algorithm", "entropy_coefficient", "run"
+        pl.col("environment").cast(order),
+        "demonstrations",
+        "trajectories",
+        "algorithm",
+        "entropy_coefficient",
+        "run",
     )
 
 
@@ -84,7 +88,7 @@ def _policies(
     names: dict[str, str],
 ) -> pl.DataFrame:
     """Return the rows of one learner on one demonstration set, an entry of params.yaml."""
-    env, algorithm = one["env"], ALGORITHMS[learner]
+    env, algorithm = one["env"], "gail" if learner == "gail-entropy" else learner
     random_return = evaluation.filter(policy="random")["return"].mean()
     episodes = evaluation.filter(policy=learner)
     stochastic = episodes.filter(mode="stochastic").group_by("seed").agg(stochastic_return=pl.col("return").mean())
@@ -99,7 +103,6 @@ def _policies(
         .join(stochastic, on="seed")
     )
     section = "gail" if algorithm == "gail-bc" else algorithm
-    model = Gail if section == "gail" else Imitation
     return policies.select(
         task=pl.lit(names.get(env, env.split("-")[0].lower())),
         environment=pl.lit(env),
@@ -114,6 +117,28 @@ def _policies(
         expert_return=pl.lit(expert_return),
         random_return=pl.lit(random_return),
         normalized=normalized(pl.col("mean_return"), random_return, expert_return),
+        env_steps=pl.lit(0 if algorithm == "bc" else _env_steps(params, section, env), pl.Int64),
         demonstrations=pl.lit(one["demonstrations"]),
-        env_steps=pl.lit(0 if algorithm == "bc" else load_section(params, model, section, env).env_steps, pl.Int64),
     )
+
+
+def _env_steps(params: Path, section: str, env: str) -> int:
+    """Return the steps of the simulators that a run took."""
+    settings: Imitation = load_section(params, Gail if section == "gail" else Imitation, section, env)
+    return settings.iterations * settings.num_steps * settings.num_envs
+
+
+def subsampled(policies: pl.DataFrame) -> pl.DataFrame:
+    """Return the policies that learned from the sampled, not from whole, trajectories, without causal entropy."""
+    return without_entropy(policies.filter(pl.col("demonstrations") == pl.col("environment")))
+
+
+def without_entropy(policies: pl.DataFrame) -> pl.DataFrame:
+    """Return the policies of BC, and all with λ = 0."""
+    return policies.filter(pl.col("entropy_coefficient").fill_null(0.0) == 0)
+
+
+def studied_for_entropy(policies: pl.DataFrame, ours: pl.DataFrame) -> pl.DataFrame:
+    """Return GAIL's policies of the environments on which `ours` has several λ."""
+    studied = ours.filter(pl.col("entropy_coefficient") > 0)["environment"].unique()
+    return policies.filter(pl.col("environment").is_in(studied.implode()), algorithm="gail")

@@ -13,7 +13,6 @@ from gailpipe.params.training import NonNegativeFloat
 class WholeTrajectories(Section):
     """Trajectories that are sampled a second time, with all or most of their steps."""
 
-    env: str
     every: PositiveInt
     trajs: PositiveInt
 
@@ -50,9 +49,9 @@ def check_sets(path: Path, document: dict[str, Any], kept: dict[str, int]) -> No
         UserError: Names the first key that is wrong, and what would be right.
     """
     demonstrations = dict(kept)
-    for name, whole in _models(path, document, "full", WholeTrajectories).items():
-        _require_task(f"{path}: full.{name}.env", whole.env, kept)
-        demonstrations[f"{whole.env}-full"] = whole.trajs
+    for env, whole in _models(path, document, "full", WholeTrajectories).items():
+        _require_task(f"{path}: full.{env}", env, kept)
+        demonstrations[f"{env}-full"] = whole.trajs
     for section, model in SETS.items():
         for name, one in _models(path, document, section, model).items():
             place = f"{path}: {section}.{name}"

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from gailpipe.evaluation.returns import SCHEMA
 from gailpipe.foundation.files import write_file
-from gailpipe.foundation.scratch import remove_done
 from gailpipe.foundation.tables import read_table
 from gailpipe.imitation.trajectories import mean_return
 from gailpipe.params.base import load_section, load_tasks
@@ -36,7 +35,6 @@ def build_report(params: Path, data: Path, paper_results: Path, out: Path) -> No
     save_svg(learning_figure(results, curves, settings.smoothing), out / "figures" / "learning.svg")
     write_file(out / "README.md", page(results).encode())
     metrics = {result.task: result.metrics() for result in results}
-    remove_done()
     write_file(out / "metrics.json", f"{json.dumps(metrics, indent=2)}\n".encode())
 
 

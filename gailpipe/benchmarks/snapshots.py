@@ -1,0 +1,121 @@
+"""How good a policy becomes with time: ours, and a peer's, from the same demonstrations."""
+
+import json
+import statistics
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from gailpipe.benchmarks.peer import run_peer
+from gailpipe.envs.episodes import play_episodes
+from gailpipe.envs.simulators import Simulators
+from gailpipe.envs.tasks import Task, find_task
+from gailpipe.evaluation.scores import normalized
+from gailpipe.imitation.demonstrations import Demonstrations, load_demonstrations
+from gailpipe.imitation.gail_reward import prepare
+from gailpipe.imitation.trajectories import mean_return
+from gailpipe.params.gail import Gail
+from gailpipe.policies.checkpoint import Checkpoint
+from gailpipe.policies.compute import use_one_thread
+from gailpipe.policies.policy import make_policy
+from gailpipe.rl.training import train
+
+STEPS_A_SNAPSHOT, EPISODES = 50_000, 10
+PEER_SECONDS = 15 * 60
+CLONING_STEPS = 3000
+
+
+class Snapshot(NamedTuple):
+    """How good a policy was, and what it had cost; evaluations are off the clock."""
+
+    env_steps: int
+    seconds: float
+    score: float
+
+
+class Job(NamedTuple):
+    task: str
+    learner: str  # gail, gail-bc or imitation
+    seed: int
+
+
+def learn(job: Job, settings: Gail, demonstrations: Path, peer: Path) -> list[Snapshot]:
+    """Run a learner, and return its snapshots, the last of them at its end.
+
+    Args:
+        job: What to run.
+        settings: Of our GAIL.
+        demonstrations: The task's file.
+        peer: Python that has `imitation`.
+    """
+    use_one_thread()
+    task = find_task(job.task)
+    pairs = load_demonstrations(demonstrations, task, settings.trajs)
+    to_score = partial(normalized, random_return=_random_return(task), expert_return=mean_return(demonstrations))
+    if job.learner == "imitation":
+        return _peer(peer, job, pairs, to_score)
+    return _ours(task, pairs, settings, job.seed, to_score)
+
+
+def _ours(
+    task: Task, pairs: Demonstrations, settings: Gail, seed: int, to_score: Callable[[float], float]
+) -> list[Snapshot]:
+    generator = torch.Generator().manual_seed(seed)
+    seconds, started = 0.0, time.perf_counter()
+    policy = make_policy(task, settings.hidden_sizes, settings.initial_log_std, generator)
+    with TemporaryDirectory() as folder:
+        reward_function = prepare(settings, policy, pairs, generator, Path(folder))
+    training = train(
+        policy,
+        lambda start: Simulators(task, settings.num_envs, seed * 1000 + start, num_threads=1),
+        reward_function,
+        settings,
+        generator,
+        Checkpoint(),
+    )
+    snapshots: list[Snapshot] = []
+    for number, figures in enumerate(training, start=1):
+        steps = int(figures["env_steps"])
+        if steps >= STEPS_A_SNAPSHOT * (len(snapshots) + 1) or number == settings.iterations:
+            seconds += time.perf_counter() - started
+            snapshots.append(Snapshot(steps, round(seconds, 1), round(to_score(_mean_return(task, policy)), 3)))
+            started = time.perf_counter()
+    return snapshots
+
+
+def _peer(peer: Path, job: Job, pairs: Demonstrations, to_score: Callable[[float], float]) -> list[Snapshot]:
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "pairs.json"
+        file.write_text(json.dumps({"observations": pairs.observations.tolist(), "actions": pairs.actions.tolist()}))
+        rounds = run_peer(
+            peer,
+            job.task,
+            f"--seconds={PEER_SECONDS}",
+            f"--seed={job.seed}",
+            f"--pairs={file}",
+            f"--evaluate-every={STEPS_A_SNAPSHOT}",
+            f"--episodes={EPISODES}",
+        )
+        return [
+            Snapshot(one["env_steps"], round(one["seconds"], 1), round(to_score(one["return"]), 3))
+            for one in rounds
+            if "return" in one
+        ]
+
+
+def _mean_return(task: Task, act: Callable[[NDArray], NDArray]) -> float:
+    """Return the mean return of a few episodes in Gymnasium, from the same initial states each time."""
+    episodes = play_episodes(task, act, range(EPISODES))
+    return statistics.fmean(episode.episode_return for episode in episodes)
+
+
+def _random_return(task: Task) -> float:
+    generator = np.random.default_rng(0)
+    return _mean_return(task, lambda observations: task.actions.draw(len(observations), generator))
