@@ -15,6 +15,17 @@ from tests.workspace import ROOT, tiny_params, write_params
 Edit = Callable[[dict[str, Any]], Any]
 
 
+def with_sets(**sets: dict[str, Any]) -> Edit:
+    def edit(params: dict[str, Any]) -> None:
+        for learner in ("fem", "gtal"):
+            params[learner] = {key: params["gail"][key] for key in Imitation.model_fields}
+            for task in params["envs"].values():
+                task[learner] = {}
+        params.update(sets)
+
+    return edit
+
+
 def written(tmp_path: Path, edit: Edit) -> Path:
     params = tiny_params()
     edit(params)
@@ -190,12 +201,17 @@ def test_fem_and_gtal_are_checked_where_they_are_set(tmp_path: Path) -> None:
 def test_wrong_sets_are_named(tmp_path: Path, section: str, entry: dict[str, Any], message: str) -> None:
     one = {"env": "CartPole-v1", "demonstrations": "CartPole-v1", "trajs": 1} | entry
     with pytest.raises(UserError, match=re.escape(message)):
-        check_pipeline(written(tmp_path, lambda params: params.update({section: {"one": one}})))
+        check_pipeline(written(tmp_path, with_sets(**{section: {"one": one}})))
 
 
 def test_a_set_may_learn_from_whole_trajectories(tmp_path: Path) -> None:
     whole = {"CartPole-v1": {"every": 1, "trajs": 9}}
     one = {"env": "CartPole-v1", "demonstrations": "CartPole-v1-full", "trajs": 9}
-    assert check_pipeline(written(tmp_path, lambda params: params.update(full=whole, sets={"one": one})))
+    assert check_pipeline(written(tmp_path, with_sets(full=whole, sets={"one": one})))
     with pytest.raises(UserError, match=r"full\.Hopper-v5: Hopper-v5: is no key of envs"):
-        check_pipeline(written(tmp_path, lambda params: params.update(full={"Hopper-v5": whole["CartPole-v1"]})))
+        check_pipeline(written(tmp_path, with_sets(full={"Hopper-v5": whole["CartPole-v1"]})))
+
+
+def test_sets_need_every_algorithm(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="fem: is missing; every algorithm"):
+        check_pipeline(written(tmp_path, lambda params: params.update(sets={})))

@@ -37,6 +37,9 @@ def check_pipeline(path: Path) -> list[str]:
         raise UserError(f"{path}: envs: names no task; add one, such as CartPole-v1")
     for task in tasks:
         _check_task(path, task, document["envs"][task], sections)
+    for learner in OPTIONAL_SECTIONS_OF_A_TASK:
+        if "sets" in document and learner not in document:
+            raise UserError(f"{path}: {learner}: is missing; every algorithm learns from each of `sets`")
     kept = {task: load_section(path, Sample, "sample", task).trajs for task in tasks}
     check_sets(path, document, kept)
     return tasks
