@@ -16,6 +16,7 @@ import psutil
 import pytest
 from moto.server import ThreadedMotoServer
 
+from gailpipe.cluster.view import View
 from tests.faults import read_results, require_equal
 from tests.workspace import Process, Workspace
 
@@ -122,6 +123,21 @@ def test_two_workers_and_a_lost_one_end_with_what_one_machine_makes(
 
 def stages_of(workspace: Workspace) -> list[str]:
     return re.findall(r"^  ([\w@-]+):$", (workspace.root / "dvc.lock").read_text(), re.MULTILINE)
+
+
+def test_a_stage_that_is_done_is_not_shown_again(capsys: pytest.CaptureFixture[str]) -> None:
+    with View(["expert"], 2) as view:
+        view.start("expert", "one")
+        view.start("expert", "two")
+        view.finish("expert")
+        view.start("expert", "one")
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[:2] == [
+        "expert: runs on worker one",
+        "expert: runs on worker two, again, since the first was lost",
+    ]
+    assert lines[2].startswith("expert: done after 00:00 on worker two; 1 of 1 done, 0 running, 0 left")
+    assert len(lines) == 3
 
 
 def test_a_failed_stage_shows_its_log_and_the_others_are_kept(tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ class View:
         self._total, self._num_workers = len(self._waiting), num_workers
         self._running: dict[str, tuple[str, float]] = {}  # by stage: where, and since when
         self._seconds: list[float] = []  # of the stages that are done
-        self._done, self._failed = 0, 0
+        self._done: set[str] = set()
+        self._failed = 0
         self._console = Console(stderr=True)
         self._live = Live(get_renderable=self._table, console=self._console, refresh_per_second=1)
 
@@ -36,7 +37,12 @@ class View:
             self._live.stop()
 
     def start(self, stage: str, worker: str) -> None:
-        """Note that `stage` runs on `worker`, perhaps once more."""
+        """Note that `stage` runs on `worker`, perhaps once more.
+
+        Dask starts a stage that is done again if its worker is lost: it comes out of the run-cache, and is not shown.
+        """
+        if stage in self._done:
+            return
         again = stage in self._running
         self._waiting.pop(stage, None)
         self._running[stage] = (worker, time.monotonic())
@@ -45,7 +51,7 @@ class View:
     def finish(self, stage: str) -> None:
         """Note that `stage` is done."""
         self._waiting.pop(stage, None)
-        self._done += 1
+        self._done.add(stage)
         worker, started = self._running.pop(stage, ("", time.monotonic()))
         self._seconds.append(time.monotonic() - started)
         took = tqdm.format_interval(self._seconds[-1])
@@ -59,11 +65,10 @@ class View:
         self._console.print(f"{stage}: {reason}", style="red", markup=False, highlight=False, soft_wrap=True)
 
     def _summary(self) -> str:
-        left = self._total - self._done - self._failed
+        done = len(self._done)
+        left = self._total - done - self._failed
         failed = f", {self._failed} failed" if self._failed else ""
-        return (
-            f"{self._done} of {self._total} done{failed}, {len(self._running)} running, {left} left{self._time_left()}"
-        )
+        return f"{done} of {self._total} done{failed}, {len(self._running)} running, {left} left{self._time_left()}"
 
     def _time_left(self) -> str:
         """Return a guess: what the stages left would take if each took as long as the mean of those that are done."""
@@ -83,4 +88,5 @@ class View:
 
     def _say(self, line: str) -> None:
         if not self._console.is_terminal:
-            print(line, file=sys.stderr, flush=True)
+            sys.stderr.write(f"{line}\n")  # at once, since events come on a thread of their own
+            sys.stderr.flush()
