@@ -1,6 +1,6 @@
 """The same seed gives the same bytes, on however many threads, and however often a run is interrupted."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
 from math import inf
@@ -15,6 +15,7 @@ from gailpipe.imitation.cloning import clone
 from gailpipe.imitation.demonstrations import Demonstrations
 from gailpipe.imitation.gail_reward import GailReward
 from gailpipe.imitation.initialization import initialize
+from gailpipe.imitation.learner import ImitationReward
 from gailpipe.imitation.linear_reward import LinearReward, fem_weights, gtal_weights
 from gailpipe.params.base import load_section
 from gailpipe.params.cloning import Cloning
@@ -22,7 +23,7 @@ from gailpipe.params.gail import Gail
 from gailpipe.policies.checkpoint import Checkpoint, Figures
 from gailpipe.policies.policy import Policy, make_policy
 from gailpipe.policies.policy_file import policy_bytes
-from gailpipe.rl.training import RewardFunction, train
+from gailpipe.rl.training import train
 from tests.tasks import continuous_task
 from tests.workspace import ROOT
 
@@ -37,8 +38,8 @@ def start_imitation(
     checkpoint: Path | None = None,
     cloning: Path | None = None,
     algorithm: str = "gail",
-) -> tuple[Policy, Iterator[Figures]]:
-    """Return a new policy and its training, which goes on from the checkpoint if there is one."""
+) -> tuple[Callable[[], list[bytes]], Iterator[Figures]]:
+    """Return what tells the files so far, and a training, which goes on from the checkpoint if there is one."""
     settings = load_section(ROOT / "params.yaml", Gail, "gail", "Hopper-v5").model_copy(
         update={
             "num_envs": 2,
@@ -52,7 +53,7 @@ def start_imitation(
     observations = torch.randn(64, task.observation_dim, generator=generator)
     demonstrations = Demonstrations(observations, policy.sample(observations, generator).detach())
     initialize(policy, demonstrations, settings, generator, Checkpoint(cloning))
-    reward: RewardFunction
+    reward: ImitationReward
     match algorithm:
         case "gail":
             reward = GailReward(policy, demonstrations, settings, generator)
@@ -64,19 +65,20 @@ def start_imitation(
     def start_simulators(iteration: int) -> Simulators:
         return Simulators(task, settings.num_envs, seed + iteration, num_threads)
 
-    return policy, train(policy, start_simulators, reward, settings, generator, Checkpoint(checkpoint))
+    training = train(policy, start_simulators, reward, settings, generator, Checkpoint(checkpoint))
+    return lambda: [policy_bytes(policy), *reward.files().values()], training
 
 
-def gail_bytes(name: str, seed: int, num_threads: int = 1) -> bytes:
-    policy, training = start_imitation(name, seed, num_threads)
+def gail_files(name: str, seed: int, num_threads: int = 1) -> list[bytes]:
+    files, training = start_imitation(name, seed, num_threads)
     assert len(list(training)) == ITERATIONS
-    return policy_bytes(policy)
+    return files()
 
 
 @pytest.mark.parametrize("name", ["Hopper-v5", "CartPole-v1"])
 def test_twice_in_a_row_and_whatever_the_number_of_threads(name: str) -> None:
     once, again, threaded, other = (
-        gail_bytes(name, seed, num_threads) for num_threads, seed in ((1, 3), (1, 3), (2, 3), (1, 4))
+        gail_files(name, seed, num_threads) for num_threads, seed in ((1, 3), (1, 3), (2, 3), (1, 4))
     )
     assert once == again
     assert once == threaded
@@ -111,11 +113,11 @@ def test_an_interrupted_run_ends_as_if_nothing_had_happened(algorithm: str, name
         assert len(list(islice(resume()[1], iterations))) == iterations
     resumed, training = resume()
     assert len(list(training)) == ITERATIONS - 5
-    assert policy_bytes(resumed) == policy_bytes(whole)
+    assert resumed() == whole()
     assert repr(Checkpoint(path).figures) == repr(figures)
     finished, training = resume()
     assert list(training) == []
-    assert policy_bytes(finished) == policy_bytes(whole)
+    assert finished() == whole()
 
 
 @pytest.mark.usefixtures("_checkpoints_and_starts_are_frequent")

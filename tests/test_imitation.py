@@ -1,11 +1,14 @@
 """The discriminator, the reward it gives, and cloning."""
 
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from gailpipe.foundation.errors import UserError
+from gailpipe.foundation.files import write_file
 from gailpipe.imitation.cloning import clone, validation_error
 from gailpipe.imitation.demonstrations import Demonstrations
 from gailpipe.imitation.discriminator import (
@@ -13,6 +16,7 @@ from gailpipe.imitation.discriminator import (
     bernoulli_entropy,
     discriminator_loss,
     gradient_penalty,
+    load_discriminator,
 )
 from gailpipe.imitation.gail_reward import GailReward, imitation_reward
 from gailpipe.imitation.initialization import initialize
@@ -89,6 +93,18 @@ def test_gradient_penalty_agrees_with_finite_differences() -> None:
     expected = (slopes.norm(dim=-1) - 1).relu().square().mean()
     assert expected > 0.1
     torch.testing.assert_close(gradient_penalty(discriminator, points).detach(), expected)
+
+
+def test_a_discriminator_comes_back_from_its_file(tmp_path: Path) -> None:
+    policy = make_policy(continuous_task(), [8], 0.0, generator())
+    policy.normalizer.update(torch.randn(9, 3, generator=generator()))
+    reward = GailReward(policy, linear_expert(), gail_settings(hidden_sizes=[5]), generator())
+    path = tmp_path / "discriminator.safetensors"
+    write_file(path, reward.files()["discriminator"])
+    pairs = torch.randn(4, 3), torch.randn(4, 2)
+    torch.testing.assert_close(load_discriminator(path, policy)(*pairs), reward.discriminator(*pairs))
+    with pytest.raises(UserError, match="is no discriminator of a policy for "):
+        load_discriminator(path, make_policy(discrete_task(), [8], 0.0, generator()))
 
 
 def test_few_expert_pairs_weigh_as_much_as_many_of_the_policy() -> None:

@@ -3,7 +3,6 @@
 from functools import partial
 from pathlib import Path
 
-import polars as pl
 import torch
 
 from gailpipe.envs.tasks import find_task
@@ -14,8 +13,8 @@ from gailpipe.imitation.demonstrations import load_demonstrations
 from gailpipe.params.cloning import Bc
 from gailpipe.policies.checkpoint import Checkpoint
 from gailpipe.policies.learning import watch
-from gailpipe.policies.policy import Policy, make_policy
-from gailpipe.policies.runs import train_seeds
+from gailpipe.policies.policy import make_policy
+from gailpipe.policies.runs import Learned, train_seeds
 
 
 def learn_bc(env: str, demonstrations: Path, settings: Bc, seed: int, out: Path) -> None:
@@ -25,9 +24,7 @@ def learn_bc(env: str, demonstrations: Path, settings: Bc, seed: int, out: Path)
     train_seeds(f"bc-{env}", parameters, demonstrations, run, settings.seeds, out)
 
 
-def _clone_once(
-    env: str, demonstrations_path: Path, settings: Bc, seed: int, index: int, checkpoints: Path
-) -> tuple[Policy, pl.DataFrame]:
+def _clone_once(env: str, demonstrations_path: Path, settings: Bc, seed: int, index: int, checkpoints: Path) -> Learned:
     task = find_task(env)
     demonstrations = load_demonstrations(demonstrations_path, task, settings.trajs)
     generator = torch.Generator().manual_seed(derive_seed(seed, "bc", env, index))
@@ -35,4 +32,4 @@ def _clone_once(
     checkpoint = Checkpoint(checkpoints / "cloning")
     training = clone(policy, demonstrations, settings, generator, checkpoint)
     with Progress(f"bc {env} seed {index}", settings.steps, position=index) as progress:
-        return policy, watch(training, checkpoint, "step", progress)
+        return Learned(policy, watch(training, checkpoint, "step", progress))

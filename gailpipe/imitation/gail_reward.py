@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid, softplus
 
 from gailpipe.imitation.demonstrations import Demonstrations
-from gailpipe.imitation.discriminator import Discriminator, discriminator_loss
+from gailpipe.imitation.discriminator import Discriminator, discriminator_bytes, discriminator_loss
 from gailpipe.imitation.initialization import initialize
 from gailpipe.params.gail import Gail
 from gailpipe.policies.checkpoint import Checkpoint, Figures, Part
@@ -56,6 +56,9 @@ class GailReward:
 
     def parts(self) -> dict[str, Part]:
         return {"discriminator": self.discriminator.network, "discriminator_optimizer": self._optimizer}
+
+    def files(self) -> dict[str, bytes]:
+        return {"discriminator": discriminator_bytes(self.discriminator)}
 
     def _some(self, observations: Tensor, actions: Tensor) -> Tensor:
         """Return the inputs of a minibatch of pairs, without replacement; of all where they are few."""

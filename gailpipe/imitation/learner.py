@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
-import polars as pl
 import torch
 
 from gailpipe.envs.simulators import Simulators
@@ -16,10 +16,19 @@ from gailpipe.params.imitation import Imitation
 from gailpipe.policies.checkpoint import Checkpoint
 from gailpipe.policies.learning import watch
 from gailpipe.policies.policy import Policy, make_policy
-from gailpipe.policies.runs import train_seeds
+from gailpipe.policies.runs import Learned, train_seeds
 from gailpipe.rl.training import RewardFunction, train
 
-Ready = Callable[[Policy, Demonstrations, torch.Generator, Path], RewardFunction]
+
+class ImitationReward(RewardFunction, Protocol):
+    """A reward that is made from demonstrations."""
+
+    def files(self) -> dict[str, bytes]:
+        """Return contents of files that are worth keeping beside the policy, by what they hold."""
+        ...
+
+
+Ready = Callable[[Policy, Demonstrations, torch.Generator, Path], ImitationReward]
 """Readies a new policy, makes the reward that it will learn from, and may keep checkpoints in a folder."""
 
 
@@ -41,7 +50,7 @@ def _imitate_once(
     ready: Ready,
     index: int,
     checkpoints: Path,
-) -> tuple[Policy, pl.DataFrame]:
+) -> Learned:
     task = find_task(env)
     demonstrations = load_demonstrations(demonstrations_path, task, settings.trajs)
     generator = torch.Generator().manual_seed(derive_seed(seed, algorithm, env, index))
@@ -55,4 +64,5 @@ def _imitate_once(
 
     training = train(policy, start_simulators, reward_function, settings, generator, checkpoint)
     with Progress(f"{algorithm} {env} seed {index}", settings.env_steps, position=index) as progress:
-        return policy, watch(training, checkpoint, "env_steps", progress)
+        curves = watch(training, checkpoint, "env_steps", progress)
+        return Learned(policy, curves, reward_function.files())

@@ -80,6 +80,9 @@ class LinearReward:
     def parts(self) -> dict[str, Part]:
         return {"linear_reward": self}
 
+    def files(self) -> dict[str, bytes]:
+        return {}
+
     def state_dict(self) -> dict[str, Tensor]:
         """Return what outlasts an iteration: the bound, since the weights are chosen anew in each."""
         return {"bound": self._bound}

@@ -72,7 +72,7 @@ def train(
         UserError: Names the iteration and the quantity in which a NaN or an infinity arose.
     """
     if len(checkpoint.figures) == settings.iterations:
-        checkpoint.restore({"policy": policy})
+        checkpoint.restore({"policy": policy, **reward_function.parts()})
         return
     value_function = ValueFunction(policy.normalizer, settings.hidden_sizes, settings.value_function, generator)
     collector = Collector(start_simulators, policy, settings.num_steps, generator)
