@@ -19,6 +19,7 @@ FLOORS = [
     "benchmarks",
     "paper",
     "report",
+    "films",
     "evaluation",
     "imitation",
     "rl",

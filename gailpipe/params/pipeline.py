@@ -7,6 +7,7 @@ from gailpipe.params.base import Section, load_section, load_seed, load_tasks, r
 from gailpipe.params.cloning import Bc
 from gailpipe.params.evaluate import Evaluate
 from gailpipe.params.expert import Expert
+from gailpipe.params.film import Film
 from gailpipe.params.gail import Gail
 from gailpipe.params.imitation import Imitation
 from gailpipe.params.report import Report
@@ -15,7 +16,7 @@ from gailpipe.params.sets import SECTIONS_OF_SETS, check_sets
 
 SECTIONS_OF_A_TASK: dict[str, type[Section]] = {"expert": Expert, "sample": Sample, "bc": Bc, "gail": Gail}
 OPTIONAL_SECTIONS_OF_A_TASK: dict[str, type[Section]] = {"fem": Imitation, "gtal": Imitation}
-COMMON_SECTIONS: dict[str, type[Section]] = {"evaluate": Evaluate, "report": Report}
+COMMON_SECTIONS: dict[str, type[Section]] = {"evaluate": Evaluate, "film": Film, "report": Report}
 
 
 def check_pipeline(path: Path) -> list[str]:

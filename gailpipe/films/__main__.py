@@ -1,0 +1,53 @@
+"""Film one episode of policies, side by side, from the same initial state."""
+
+import argparse
+import math
+from pathlib import Path
+
+from gailpipe.foundation.command import run
+from gailpipe.foundation.errors import UserError
+from gailpipe.foundation.files import write_file
+
+KINDS = (".mp4", ".webp")
+
+
+def main(arguments: argparse.Namespace) -> None:
+    out = arguments.out or Path(f"{arguments.task}.mp4")
+    if out.suffix not in KINDS:
+        raise UserError(f"--out {out}: must end in {' or '.join(KINDS)}")
+    if not 0 < arguments.seconds < math.inf:
+        raise UserError(f"--seconds {arguments.seconds}: must be greater than 0")
+    cast = [find_policy(arguments.task, name) for name in arguments.policy]
+    from gailpipe.films.cast import FILM, PREVIEW, film
+
+    files = film(arguments.task, cast, arguments.seconds, arguments.seed)
+    write_file(out, files[FILM if out.suffix == ".mp4" else PREVIEW])
+
+
+def find_policy(task: str, name: str) -> tuple[str, Path]:
+    """Return a label, and the file of the policy: `name` itself if it is one, else what the pipeline made.
+
+    Raises:
+        UserError: There is no such file.
+    """
+    if Path(name).suffix == ".safetensors":
+        label, path = Path(name).parent.name or Path(name).stem, Path(name)
+    elif name == "expert":
+        label, path = "expert", Path("data/experts") / task / "policy.safetensors"
+    else:
+        label, path = name, Path("data") / name / task / "seed-0.safetensors"
+    if not path.is_file():
+        raise UserError(f"{name}: there is no {path}; `dvc repro` makes the pipeline's")
+    return label, path
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m gailpipe.films", description=__doc__)
+    parser.add_argument("task", metavar="TASK", help="Gymnasium id, such as Hopper-v5")
+    parser.add_argument(
+        "policy", nargs="+", metavar="POLICY", help="expert, bc, gail, or a policy's file; several act side by side"
+    )
+    parser.add_argument("--seconds", type=float, default=10, help="of the task's own time; default: %(default)s")
+    parser.add_argument("--seed", type=int, default=0, help="of the initial state; default: %(default)s")
+    parser.add_argument("--out", type=Path, help="an .mp4, or a .webp that moves in Markdown; default: TASK.mp4")
+    run(main, parser)

@@ -1,0 +1,27 @@
+"""Film one episode of the expert, and of BC's and GAIL's first policies, side by side."""
+
+import argparse
+from pathlib import Path
+
+from gailpipe.foundation.command import run, task_parser
+from gailpipe.params.base import load_section, load_seed
+from gailpipe.params.film import Film
+
+
+def main(arguments: argparse.Namespace) -> None:
+    settings = load_section(arguments.params, Film, "film", assignments=arguments.set)
+    seed = load_seed(arguments.params)
+    from gailpipe.films.cast import film_into
+    from gailpipe.foundation.seeding import derive_seed
+
+    cast = [("expert", arguments.expert)]
+    cast += [(name, getattr(arguments, name) / "seed-0.safetensors") for name in ("bc", "gail")]
+    film_into(arguments.out, arguments.env, cast, settings.seconds, derive_seed(seed, "film", arguments.env))
+
+
+if __name__ == "__main__":
+    parser = task_parser("film", __doc__)
+    parser.add_argument("--expert", type=Path, required=True, help="the expert's policy, a safetensors file")
+    parser.add_argument("--bc", type=Path, required=True, help="the directory of BC's policies")
+    parser.add_argument("--gail", type=Path, required=True, help="the directory of GAIL's policies")
+    run(main, parser)

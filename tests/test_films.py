@@ -1,0 +1,142 @@
+"""Films: what is in the frames, and in the files."""
+
+import subprocess
+import sys
+from fractions import Fraction
+from io import BytesIO
+from pathlib import Path
+
+import av
+import gymnasium
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from PIL import Image, ImageSequence
+
+from gailpipe.envs.tasks import find_task
+from gailpipe.films import __main__ as command
+from gailpipe.films.cast import FILM, PREVIEW, film, film_into
+from gailpipe.films.film import BAR, mp4_bytes, pictures_of, webp_bytes
+from gailpipe.films.record import RenderingError, Take, take
+from gailpipe.foundation.errors import UserError
+from gailpipe.policies.policy import make_policy
+from gailpipe.policies.policy_file import save_policy
+from tests.workspace import ROOT
+
+CARTPOLE = find_task("CartPole-v1")
+SIZE = 32, 16
+
+
+def push_right(observations: NDArray) -> NDArray:
+    return np.ones(len(observations), np.int64)
+
+
+def test_a_take_shows_an_episode_at_its_own_speed_with_its_return_so_far() -> None:
+    steps = 0
+    env = gymnasium.make("CartPole-v1")
+    env.reset(seed=3)
+    while not env.step(1)[2]:
+        steps += 1
+    steps += 1
+    found = take(CARTPOLE, push_right, seed=3, seconds=10, fps=25, size=SIZE)
+    assert env.metadata["render_fps"] == 50
+    assert found.returns == [float(step) for step in [*range(0, steps, 2), steps]]
+    assert len(found.frames) == len(found.returns)
+    assert found.ended
+    assert found.frames[0].dtype == np.uint8
+    assert (found.frames[0] != found.frames[-1]).any()
+
+
+def test_a_take_ends_with_its_time() -> None:
+    found = take(CARTPOLE, push_right, seed=3, seconds=0.1, fps=50, size=SIZE)
+    assert (len(found.frames), found.ended) == (5, False)
+
+
+def test_a_machine_that_can_not_render_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def render(_: object) -> None:
+        raise RuntimeError("no EGL")
+
+    monkeypatch.setattr("gymnasium.Wrapper.render", render)
+    sentence = r"CartPole-v1: can't be rendered: no EGL; on Debian, install libegl1"
+    with pytest.raises(RenderingError, match=f"^{sentence}"):
+        take(CARTPOLE, push_right, seed=0, seconds=1, fps=25, size=SIZE)
+    save_policy(make_policy(CARTPOLE, [4], 0.0, torch.Generator()), tmp_path / "policy.safetensors")
+    film_into(tmp_path / "film", "CartPole-v1", [("expert", tmp_path / "policy.safetensors")], 1, 0)
+    assert list((tmp_path / "film").iterdir()) == []
+    assert f"no film: {sentence}" in capsys.readouterr().err
+
+
+def of_one_colour(level: int, frames: int, ended: bool) -> Take:
+    return Take([np.full((16, 32, 3), level, np.uint8)] * frames, [float(n) for n in range(frames)], ended)
+
+
+def test_takes_stand_side_by_side_and_who_has_ended_fades() -> None:
+    pictures = pictures_of([("short", of_one_colour(0, 2, True)), ("long", of_one_colour(100, 5, False))], SIZE)
+    assert [picture.size for picture in pictures] == [(64, 16 + BAR)] * 5
+    short, long = (np.array([np.asarray(p)[-1, x] for p in pictures])[:, 0] for x in (0, 63))
+    assert (long == 100).all()
+    assert (short[:2] == 0).all()
+    assert (short[2:] > 50).all()
+
+
+def test_a_film_holds_all_its_pictures_at_their_speed() -> None:
+    pictures = [Image.new("RGB", (64, 60), (level, 0, 0)) for level in range(0, 250, 10)]
+    content = mp4_bytes(pictures, 25)
+    assert content == mp4_bytes(pictures, 25)
+    with av.open(BytesIO(content), "r") as container:
+        stream = container.streams.video[0]
+        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(stream)]
+        assert (stream.codec_context.name, stream.width, stream.height) == ("h264", 64, 60)
+        assert stream.average_rate == Fraction(25)
+    assert len(frames) == 25
+    assert abs(float(frames[12][..., 0].mean()) - 120) < 10
+
+
+def test_a_preview_moves_for_ever() -> None:
+    pictures = [Image.new("RGB", (64, 60), (level, 0, 0)) for level in (0, 120, 240)]
+    preview = Image.open(BytesIO(webp_bytes(pictures, 10, 32)))
+    assert (preview.size, preview.info["loop"], len(list(ImageSequence.Iterator(preview)))) == ((32, 30), 0, 3)
+    preview.seek(1)
+    preview.load()
+    assert preview.info["duration"] == 100
+
+
+def test_the_same_seed_gives_the_same_film(tmp_path: Path) -> None:
+    save_policy(make_policy(CARTPOLE, [4], 0.0, torch.Generator().manual_seed(0)), tmp_path / "policy.safetensors")
+    once, again, other = (film("CartPole-v1", [("me", tmp_path / "policy.safetensors")], 5, seed) for seed in (1, 1, 2))
+    assert once == again
+    assert once[FILM] != other[FILM]
+    assert set(once) == {FILM, PREVIEW}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--out", "film.avi"), "error: --out film.avi: must end in .mp4 or .webp"),
+        (("--seconds", "nan"), "error: --seconds nan: must be greater than 0"),
+        ((), "error: {file}: is no safetensors file of gailpipe"),
+    ],
+)
+def test_wrong_arguments_are_named(tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
+    file = tmp_path / "policy.safetensors"
+    file.touch()
+    command = (sys.executable, "-m", "gailpipe.films", "CartPole-v1", str(file), *arguments)
+    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert process.returncode == 1
+    assert process.stderr.startswith(message.format(file=file)), process.stderr
+
+
+def test_a_policy_is_found_by_its_name_or_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("data/experts/X/policy", "data/bc/X/seed-0", "mine/seed-3"):
+        path = Path(f"{name}.safetensors")
+        path.parent.mkdir(parents=True)
+        path.touch()
+    assert command.find_policy("X", "expert") == ("expert", Path("data/experts/X/policy.safetensors"))
+    assert command.find_policy("X", "bc") == ("bc", Path("data/bc/X/seed-0.safetensors"))
+    assert command.find_policy("X", "mine/seed-3.safetensors") == ("mine", Path("mine/seed-3.safetensors"))
+    with pytest.raises(UserError, match=r"^gail: there is no data/gail/X/seed-0\.safetensors; `dvc repro` makes"):
+        command.find_policy("X", "gail")
