@@ -16,6 +16,7 @@ from tests.workspace import ROOT
 FLOORS = [
     "stages",
     "cluster",
+    "review",
     "benchmarks",
     "paper",
     "report",

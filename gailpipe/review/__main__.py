@@ -1,0 +1,50 @@
+"""Write what a change of parameters or code has done to results, as a comment in Markdown for its pull request."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from gailpipe.foundation.command import run
+from gailpipe.foundation.errors import UserError
+from gailpipe.review.comment import Version, comment
+from gailpipe.review.lock import stale_stages
+from gailpipe.review.scores import changes
+
+METRICS, LOCK = "reports/metrics.json", "dvc.lock"
+
+
+def main(arguments: argparse.Namespace) -> None:
+    commit = _run("git", "rev-parse", "--verify", f"{arguments.revision}^{{commit}}").strip()
+    before = _version(commit, *(_run("git", "show", f"{commit}:{path}") for path in (METRICS, LOCK)))
+    after = _version(_run("git", "rev-parse", "HEAD").strip(), *(Path(path).read_text() for path in (METRICS, LOCK)))
+    parameters = _run(sys.executable, "-m", "dvc", "params", "diff", "--md", arguments.revision)
+    scores = list(changes(before.metrics, after.metrics))
+    print(comment(before, after, scores, parameters, stale_stages(), _url()))
+
+
+def _version(commit: str, metrics: str, lock: str) -> Version:
+    return Version(commit, json.loads(metrics), YAML(typ="safe").load(lock)["stages"])
+
+
+def _run(*command: str) -> str:
+    process = subprocess.run(command, capture_output=True, text=True)
+    if process.returncode != 0:
+        raise UserError(f"`{' '.join(command)}` failed: {process.stderr.strip()}")
+    return process.stdout
+
+
+def _url() -> str | None:
+    """Return where GitHub shows the repository, if its actions run this."""
+    server, repository = (os.environ.get(f"GITHUB_{name}") for name in ("SERVER_URL", "REPOSITORY"))
+    return f"{server}/{repository}" if server and repository else None
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m gailpipe.review", description=__doc__)
+    parser.add_argument("revision", metavar="REV", help="what to compare with, such as origin/main")
+    run(main, parser)

@@ -1,0 +1,128 @@
+"""The comment itself."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gailpipe.evaluation.scores import Score
+from gailpipe.review.scores import LEVEL, Change
+
+FIGURES = ("scores", "learning")
+COMMENT = """\
+## What this change does to results
+
+{summary}
+
+### Parameters
+{parameters}
+
+### Scores
+{scores}
+
+Normalised scores, means over seeds with 95 % intervals. A change is better or worse where Welch's test of the two means
+gives p < {level}, each by itself; with few seeds it overlooks much.
+
+### Stages that ran
+{ran}
+
+### Changes that no run followed
+{stale}
+{figures}"""
+PICTURES = """
+### Figures
+| before | after |
+|---|---|
+{rows}
+"""
+
+
+@dataclass(frozen=True)
+class Version:
+    """What a commit holds."""
+
+    commit: str
+    metrics: Mapping[str, Any]
+    stages: Mapping[str, Any]  # of dvc.lock
+
+
+def comment(
+    before: Version,
+    after: Version,
+    scores: Sequence[Change],
+    parameters: str,
+    stale: Mapping[str, Sequence[str]],
+    url: str | None,
+) -> str:
+    """Return the comment in Markdown.
+
+    Args:
+        before: What is compared with.
+        after: What has changed.
+        scores: `changes` of their metrics.
+        parameters: A table of what changed in params.yaml; empty where nothing did.
+        stale: Stages that have not run since their code or parameters changed, and why.
+        url: Of the repository's web pages, which show figures of each commit.
+    """
+    return COMMENT.format(
+        summary=_summary(scores, stale),
+        parameters=parameters.strip() or "None changed.",
+        scores=_scores(scores),
+        level=LEVEL,
+        ran=_ran(before.stages, after.stages),
+        stale=_grouped({stage: ", ".join(reasons) for stage, reasons in stale.items()}),
+        figures="" if url is None else _figures(before.commit, after.commit, url),
+    )
+
+
+def _summary(scores: Sequence[Change], stale: Mapping[str, Sequence[str]]) -> str:
+    verdicts = [change.verdict for change in scores]
+    counts = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in dict.fromkeys(verdicts))
+    warning = f" **{len(stale)} stages have not run since their code or parameters changed.**" if stale else ""
+    return f"Scores: {counts or 'none'}.{warning}"
+
+
+def _scores(scores: Sequence[Change]) -> str:
+    lines = ["| task | learner | before | after | verdict | p |", "|---|---|--:|--:|---|--:|"]
+    for change in scores:
+        p_value = "" if change.p_value is None else f"{change.p_value:.3f}"
+        lines.append(
+            f"| {change.task} | {change.learner} | {_shown(change.before)} | {_shown(change.after)}"
+            f" | {change.verdict} | {p_value} |"
+        )
+    return "\n".join(lines)
+
+
+def _shown(score: Score | None) -> str:
+    if score is None:
+        return "—"
+    return f"{score.value:.3f}" + (f" ({score.ci95[0]:.3f} … {score.ci95[1]:.3f})" if score.ci95 else "")
+
+
+def _ran(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """Return which stages have another entry in dvc.lock, and whether they made something else."""
+    ran: dict[str, str] = {}
+    for stage in [*after, *(before.keys() - after.keys())]:
+        old, new = before.get(stage), after.get(stage)
+        if old is None or new is None:
+            ran[stage] = "new" if old is None else "gone"
+        elif old != new:
+            ran[stage] = "the same bytes as before" if old.get("outs") == new.get("outs") else "other results"
+    return _grouped(ran)
+
+
+def _grouped(stages: Mapping[str, str]) -> str:
+    """Return a list in Markdown of all stages for which the same is to be said."""
+    of_each: dict[tuple[str, str], list[str]] = {}
+    for stage, what in stages.items():
+        kind, _, key = stage.partition("@")
+        of_each.setdefault((kind, what), []).append(key)
+    lines = [f"- **{kind}** {', '.join(filter(None, keys))}: {what}" for (kind, what), keys in of_each.items()]
+    return "\n".join(lines) or "None."
+
+
+def _figures(before: str, after: str, url: str) -> str:
+    rows = []
+    for name in FIGURES:
+        old, new = (f"![{name}]({url}/raw/{commit}/reports/figures/{name}.svg)" for commit in (before, after))
+        rows.append(f"| {old} | {new} |")
+    return PICTURES.format(rows="\n".join(rows))

@@ -1,0 +1,72 @@
+"""Whether a change made scores better or worse: Welch's test on what the seeds made."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+from scipy import stats
+
+from gailpipe.evaluation.scores import Score
+
+LEVEL = 0.05
+
+
+@dataclass(frozen=True)
+class Change:
+    """A learner's normalised score on a task, before and after; None where it was not measured."""
+
+    task: str
+    learner: str
+    before: Score | None
+    after: Score | None
+
+    @property
+    def p_value(self) -> float | None:
+        """Of Welch's test that both means are the same; None where it can't be had."""
+        if self.before is None or self.after is None or None in (self.before.ci95, self.after.ci95):
+            return None
+        spread = _std(self.before), _std(self.after)
+        if spread == (0.0, 0.0):
+            return float(self.before.value == self.after.value)
+        return float(
+            stats.ttest_ind_from_stats(
+                self.before.value, spread[0], self.before.seeds, self.after.value, spread[1], self.after.seeds, False
+            ).pvalue
+        )
+
+    @property
+    def verdict(self) -> str:
+        if self.before is None or self.after is None:
+            return "new" if self.before is None else "gone"
+        if self.before == self.after:
+            return "same"
+        if self.p_value is None:
+            return "one seed tells nothing"
+        if self.p_value >= LEVEL:
+            return "within noise"
+        return "**better**" if self.after.value > self.before.value else "**worse**"
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
+    """Yield a change for each task and learner of two versions of metrics.json."""
+    for task in [*after, *(before.keys() - after.keys())]:
+        old, new = _scores(before.get(task, {})), _scores(after.get(task, {}))
+        for learner in new | old:
+            yield Change(task, learner, old.get(learner), new.get(learner))
+
+
+def _scores(task: Mapping[str, Any]) -> dict[str, Score]:
+    return {
+        learner: Score(entry["normalized"], interval and (interval[0], interval[1]), entry["seeds"])
+        for learner, entry in task.items()
+        if entry.get("normalized") is not None
+        for interval in [entry["normalized_ci95"]]
+    }
+
+
+def _std(score: Score) -> float:
+    """Return the standard deviation over seeds that a Student interval comes from."""
+    assert score.ci95 is not None
+    low, high = score.ci95
+    return float((high - low) / 2 * sqrt(score.seeds) / stats.t.ppf(0.975, score.seeds - 1))

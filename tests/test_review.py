@@ -1,0 +1,94 @@
+"""The comment on a change, and the check of dvc.lock."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from scipy import stats
+
+from gailpipe.evaluation.scores import Score, score
+from gailpipe.review.comment import Version, comment
+from gailpipe.review.scores import Change, changes
+from tests.workspace import Workspace
+
+LOW, HIGH = [0.80, 0.82, 0.84], [0.90, 0.95, 0.97]
+
+
+def test_the_test_is_welchs() -> None:
+    change = Change("Hopper-v5", "gail", score(LOW), score(HIGH))
+    assert change.p_value == pytest.approx(stats.ttest_ind(LOW, HIGH, equal_var=False).pvalue)
+    assert change.verdict == "**better**"
+    assert Change("Hopper-v5", "gail", score(HIGH), score(LOW)).verdict == "**worse**"
+    assert Change("Hopper-v5", "gail", score(LOW), score([0.7, 0.9, 0.95])).verdict == "within noise"
+
+
+def test_what_can_not_be_tested_is_said() -> None:
+    assert Change("Hopper-v5", "gail", score(LOW), score([0.9])).verdict == "one seed tells nothing"
+    assert Change("Hopper-v5", "gail", None, score(LOW)).verdict == "new"
+    assert Change("Hopper-v5", "gail", score(LOW), None).verdict == "gone"
+    assert Change("Hopper-v5", "gail", score(LOW), score(LOW)).verdict == "same"
+    assert Change("CartPole-v1", "bc", score([1.0, 1.0]), score([0.5, 0.5])).verdict == "**worse**"
+
+
+def test_changes_pair_tasks_and_learners() -> None:
+    entry = {"normalized": 0.5, "normalized_ci95": [0.4, 0.6], "seeds": 3}
+    before = {"A": {"random": {"return": 1}, "bc": entry}, "B": {"bc": entry | {"normalized": None}}}
+    after = {"A": {"bc": entry | {"normalized_ci95": None}, "gail": entry}}
+    assert list(changes(before, after)) == [
+        Change("A", "bc", Score(0.5, (0.4, 0.6), 3), Score(0.5, None, 3)),
+        Change("A", "gail", None, Score(0.5, (0.4, 0.6), 3)),
+    ]
+
+
+def test_the_comment_says_what_ran_what_did_not_and_shows_figures() -> None:
+    old = {"expert@A": {"outs": [1]}, "expert@B": {"outs": [1]}, "gone": {}, "kept": {}}
+    new = {"expert@A": {"outs": [2]}, "expert@B": {"outs": [2]}, "gail@A": {"outs": [3]}, "kept": {}}
+    text = comment(
+        Version("abc", {}, old),
+        Version("def", {}, new),
+        [Change("A", "gail", score(LOW), score(HIGH))],
+        "",
+        {"paper/dvc.yaml:bc@A": ["gailpipe/rl (modified)"], "paper/dvc.yaml:bc@B": ["gailpipe/rl (modified)"]},
+        "https://example.org/us/ours",
+    )
+    assert "Scores: 1 **better**. **2 stages have not run" in text
+    assert "| A | gail | 0.820 (0.770 … 0.870) | 0.940 (0.850 … 1.030) | **better** | 0.0" in text
+    assert "- **expert** A, B: other results\n- **gail** A: new\n- **gone** : gone\n" in text
+    assert "- **paper/dvc.yaml:bc** A, B: gailpipe/rl (modified)" in text
+    assert "None changed." in text
+    assert "![scores](https://example.org/us/ours/raw/abc/reports/figures/scores.svg)" in text
+
+
+@pytest.fixture
+def workspace(finished: Workspace, tmp_path: Path) -> Workspace:
+    return finished.copy(tmp_path / "repository")
+
+
+def test_a_lock_that_lags_behind_is_named_even_without_data(workspace: Workspace, tmp_path: Path) -> None:
+    check = (sys.executable, "-m", "gailpipe.review.lock")
+    workspace.run("git", "clone", "--quiet", str(workspace.root), str(tmp_path / "clone"))
+    clone = Workspace(tmp_path / "clone")
+    assert clone.run(*check) == ""
+    params = clone.root / "params.yaml"
+    params.write_text(params.read_text().replace("smoothing: 1", "smoothing: 2"))
+    code = clone.root / "gailpipe" / "evaluation" / "returns.py"
+    code.write_text(f"{code.read_text()}\n# changed\n")
+    output = clone.run(*check, fails=True)
+    assert "report: gailpipe/evaluation (modified), report (modified)" in output
+    assert "evaluate@Pendulum-v1: gailpipe/evaluation/returns.py (modified)" in output
+    assert "error: 4 stages have not run since these changed; `dvc repro` runs them" in output
+
+
+def test_a_change_of_a_workspace_is_told(workspace: Workspace) -> None:
+    workspace.experiment("report.smoothing=2")
+    metrics = workspace.root / "reports" / "metrics.json"
+    document = json.loads(metrics.read_text())
+    document["Pendulum-v1"]["gail"]["return"] = 0.0
+    metrics.write_text(json.dumps(document))
+    text = workspace.run(sys.executable, "-m", "gailpipe.review", "main")
+    assert "| params.yaml | report.smoothing | 1 " in text
+    assert "- **report** : " in text
+    assert "one seed tells nothing" not in text
+    error = workspace.run(sys.executable, "-m", "gailpipe.review", "nowhere", fails=True)
+    assert error.startswith("error: `git rev-parse --verify nowhere^{commit}` failed: ")
