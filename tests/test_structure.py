@@ -29,6 +29,7 @@ FLOORS = [
     "params",
     "foundation",
 ]
+PIPELINES = ("", "paper/")
 GRAPH = grimp.build_graph("gailpipe", "stages", cache_dir=None)
 MODULES = sorted(GRAPH.modules)
 
@@ -45,8 +46,12 @@ def source(module: str) -> str:
 
 
 def stages() -> dict[str, dict[str, Any]]:
-    document = YAML(typ="safe").load(ROOT / "dvc.yaml")
-    return {name: stage.get("do", stage) for name, stage in document["stages"].items()}
+    """Return the stages of both pipelines, by name and, where it is the paper's, its folder before it."""
+    named: dict[str, dict[str, Any]] = {}
+    for pipeline in PIPELINES:
+        document = YAML(typ="safe").load(ROOT / pipeline / "dvc.yaml")
+        named |= {f"{pipeline}{name}": stage.get("do", stage) for name, stage in document["stages"].items()}
+    return named
 
 
 def module(stage: dict[str, Any]) -> str:

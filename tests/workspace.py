@@ -50,12 +50,15 @@ class Workspace:
 
     @classmethod
     def create(cls, root: Path) -> Self:
-        """Make a repository of the files that Git tracks here, as they are now, with tiny params."""
+        """Make a repository of the files that Git tracks here, as they are now, with tiny params.
+
+        The paper's pipeline is left out: DVC looks at all its stages in each command.
+        """
         workspace = cls(root)
         root.mkdir(exist_ok=True)
         listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True)
         for name in listed.stdout.split("\0"):
-            kept = not name.startswith(("data/store/", "reports/")) and name != "dvc.lock"
+            kept = not name.startswith(("data/store/", "reports/", "paper/dvc.")) and name != "dvc.lock"
             if name and kept and (ROOT / name).is_file():
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, root / name)
