@@ -14,8 +14,8 @@ def main(arguments: argparse.Namespace) -> None:
     from gailpipe.films.cast import film_into
     from gailpipe.foundation.seeding import derive_seed
 
-    cast = [("expert", arguments.expert)]
-    cast += [(name, getattr(arguments, name) / "seed-0.safetensors") for name in ("bc", "gail")]
+    first = "seed-0.safetensors"
+    cast = [("Expert", arguments.expert), ("BC", arguments.bc / first), ("GAIL", arguments.gail / first)]
     film_into(arguments.out, arguments.env, cast, settings.seconds, derive_seed(seed, "film", arguments.env))
 
 

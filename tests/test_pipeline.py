@@ -49,8 +49,8 @@ def test_the_report_and_the_policies_are_there(workspace: Workspace) -> None:
     metrics = json.loads((workspace.root / "reports" / "metrics.json").read_text())
     assert set(metrics) == set(TINY_TASKS)
     assert metrics["Pendulum-v1"]["gail"]["trajs"] == 2
-    for figure in ("scores", "learning"):
-        assert (workspace.root / "reports" / "figures" / f"{figure}.svg").stat().st_size > 1000
+    for figure in ("scores.svg", "learning.svg", "CartPole-v1.webp"):
+        assert (workspace.root / "reports" / "figures" / figure).stat().st_size > 1000
     assert "Pendulum-v1" in (workspace.root / "reports" / "README.md").read_text()
     for learner in ("bc", "gail"):
         policy = load_policy(workspace.root / "data" / learner / "Pendulum-v1" / "seed-0.safetensors")

@@ -101,7 +101,9 @@ def test_metrics_hold_the_numbers_worked_out_by_hand() -> None:
 
 
 def test_the_page_shows_every_number() -> None:
-    text = page([result()])
+    text = page([result()], [])
+    assert "Films" not in text
+    assert "![Expert, BC and GAIL on A-v1](figures/A-v1.webp)" in page([result()], ["A-v1"])
     for row in (
         "| Hopper-v5 | Random |  |  | 10.0 | 0 |  |  | 0 |",
         "|  | Expert, demonstrating |  |  | 110.0 | 1 |  |  | 1 |",
@@ -116,7 +118,7 @@ def test_without_an_expert_better_than_random_there_is_no_scale() -> None:
     unscaled = result(expert_return=10.0)
     assert unscaled.metrics()["gail"]["normalized"] is None
     assert unscaled.metrics()["gail"]["return"] == 111
-    assert "| GAIL | 4 | 111.0 | -999.0 | — | — | 3 | — |" in page([unscaled])
+    assert "| GAIL | 4 | 111.0 | -999.0 | — | — | 3 | — |" in page([unscaled], [])
     scores_figure([unscaled])
 
 

@@ -25,7 +25,7 @@ def build_report(params: Path, data: Path, paper_results: Path, out: Path) -> No
     """Write README.md, figures and metrics.json into `out`, from what the other stages made in `data`."""
     settings = load_section(params, Report, "report")
     tasks = load_tasks(params)
-    for directory in ("demonstrations", "evaluations", "gail"):
+    for directory in ("demonstrations", "evaluations", "films", "gail"):
         require_cells(data / directory, tasks)
     paper = PaperResults(paper_results)
     results = [summarise(task, data, params, paper) for task in tasks]
@@ -33,9 +33,17 @@ def build_report(params: Path, data: Path, paper_results: Path, out: Path) -> No
     apply_style()
     save_svg(scores_figure(results), out / "figures" / "scores.svg")
     save_svg(learning_figure(results, curves, settings.smoothing), out / "figures" / "learning.svg")
-    write_file(out / "README.md", page(results).encode())
+    filmed = [task for task in tasks if _copy_preview(data / "films" / task / "preview.webp", task, out / "figures")]
+    write_file(out / "README.md", page(results, filmed).encode())
     metrics = {result.task: result.metrics() for result in results}
     write_file(out / "metrics.json", f"{json.dumps(metrics, indent=2)}\n".encode())
+
+
+def _copy_preview(preview: Path, task: str, figures: Path) -> bool:
+    """Put a film's preview beside the figures, and return whether there is one: not every machine can render."""
+    if preview.exists():
+        write_file(figures / f"{task}{preview.suffix}", preview.read_bytes())
+    return preview.exists()
 
 
 def summarise(task: str, data: Path, params: Path, paper: PaperResults) -> TaskResult:

@@ -29,6 +29,15 @@ Each small dot is a seed, each large marker the mean with its 95 % interval; hol
 for its own simulators, at the same number of trajectories.
 """
 
+FILMS = """\
+## Films
+
+{films}
+
+The first seconds of an episode of the expert, and of BC's and GAIL's first policies, from the same initial state, with
+the return so far. `data/films/` has more of them, as MP4.
+"""
+
 LEARNING = """\
 ## Learning
 
@@ -39,9 +48,11 @@ discriminator is right: at one half it can't tell the policy from the expert.
 """
 
 
-def page(results: Sequence[TaskResult]) -> str:
-    """Return the report as Markdown."""
-    return "\n".join([INTRODUCTION, _table(results), SCORES, LEARNING]).rstrip() + "\n"
+def page(results: Sequence[TaskResult], filmed: Sequence[str]) -> str:
+    """Return the report as Markdown, with previews of the films of some tasks."""
+    films = "\n\n".join(f"![Expert, BC and GAIL on {task}](figures/{task}.webp)" for task in filmed)
+    sections = [INTRODUCTION, _table(results), SCORES, FILMS.format(films=films) if filmed else "", LEARNING]
+    return "\n".join(filter(None, sections)).rstrip() + "\n"
 
 
 def _table(results: Sequence[TaskResult]) -> str:
