@@ -1,7 +1,7 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help repro store test faults bench bench-learning requirements
+.PHONY: help repro store test lock review faults bench bench-learning requirements
 help:  ## list what there is
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/' | expand -t 16
 
@@ -18,6 +18,12 @@ test: .venv/installed  ## set up, and run ruff, mypy and the tests
 	ruff format --check .
 	mypy
 	pytest
+
+lock: .venv/installed  ## check that dvc.lock has the results of the parameters and the code beside it
+	python -m gailpipe.review.lock
+
+review: .venv/installed  ## tell in Markdown what has changed since BASE (origin/main): scores, parameters, stages
+	@python -m gailpipe.review $(or $(BASE),origin/main)
 
 faults: .venv/installed  ## interrupt a tiny pipeline in every way, and see that nothing is lost
 	python -m tests.faults

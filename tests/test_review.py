@@ -5,12 +5,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 from scipy import stats
 
 from gailpipe.evaluation.scores import Score, score
 from gailpipe.review.comment import Version, comment
 from gailpipe.review.scores import Change, changes
-from tests.workspace import Workspace
+from tests.workspace import ROOT, Workspace
 
 LOW, HIGH = [0.80, 0.82, 0.84], [0.90, 0.95, 0.97]
 
@@ -80,7 +81,22 @@ def test_a_lock_that_lags_behind_is_named_even_without_data(workspace: Workspace
     assert "error: 4 stages have not run since these changed; `dvc repro` runs them" in output
 
 
-def test_a_change_of_a_workspace_is_told(workspace: Workspace) -> None:
+def post(workspace: Workspace, folder: Path) -> str:
+    """Run the step of the workflow that posts the comment, and return what GitHub's command was given."""
+    workflow = YAML(typ="safe").load(ROOT / ".github" / "workflows" / "review.yml")
+    (step,) = [step for step in workflow["jobs"]["review"]["steps"] if "GH_TOKEN" in step.get("env", {})]
+    gh = folder / "gh"
+    gh.write_text(f'#!/bin/sh\necho "$@" > {folder}/arguments\ncp review.md {folder}/posted.md\n')
+    gh.chmod(0o755)
+    installed = 'make() { command make --old-file=.venv/installed --no-print-directory "$@"; }'
+    settings = f"export PATH={folder}:$PATH GITHUB_STEP_SUMMARY={folder}/summary.md BASE=main NUMBER=7"
+    workspace.run("bash", "-e", "-c", f"{installed}\n{settings}\n{step['run']}")
+    arguments = (folder / "arguments").read_text()
+    assert arguments == "pr comment 7 --edit-last --create-if-none --body-file review.md\n"
+    return (folder / "posted.md").read_text()
+
+
+def test_a_change_of_a_workspace_is_told(workspace: Workspace, tmp_path: Path) -> None:
     workspace.experiment("report.smoothing=2")
     metrics = workspace.root / "reports" / "metrics.json"
     document = json.loads(metrics.read_text())
@@ -90,5 +106,8 @@ def test_a_change_of_a_workspace_is_told(workspace: Workspace) -> None:
     assert "| params.yaml | report.smoothing | 1 " in text
     assert "- **report** : " in text
     assert "one seed tells nothing" not in text
+    posted = post(workspace, tmp_path)
+    assert posted == text
+    assert (tmp_path / "summary.md").read_text() == text
     error = workspace.run(sys.executable, "-m", "gailpipe.review", "nowhere", fails=True)
     assert error.startswith("error: `git rev-parse --verify nowhere^{commit}` failed: ")
