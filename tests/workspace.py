@@ -21,6 +21,7 @@ TINY: dict[str, dict[str, Any]] = {
     "bc": {"trajs": 2, "seeds": 1, "steps": 20, "validate_every": 10, "hidden_sizes": [8]},
     "gail": {**TINY_TRAINING, "trajs": 2, "seeds": 1},
     "evaluate": {"episodes": 2},
+    "visits": {"episodes": 2, "states": 20},
     "film": {"seconds": 0.1},
     "report": {"smoothing": 1},
 }

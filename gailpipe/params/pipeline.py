@@ -13,10 +13,11 @@ from gailpipe.params.imitation import Imitation
 from gailpipe.params.report import Report
 from gailpipe.params.sample import Sample
 from gailpipe.params.sets import SECTIONS_OF_SETS, check_sets
+from gailpipe.params.visits import Visits
 
 SECTIONS_OF_A_TASK: dict[str, type[Section]] = {"expert": Expert, "sample": Sample, "bc": Bc, "gail": Gail}
 OPTIONAL_SECTIONS_OF_A_TASK: dict[str, type[Section]] = {"fem": Imitation, "gtal": Imitation}
-COMMON_SECTIONS: dict[str, type[Section]] = {"evaluate": Evaluate, "film": Film, "report": Report}
+COMMON_SECTIONS: dict[str, type[Section]] = {"evaluate": Evaluate, "visits": Visits, "film": Film, "report": Report}
 
 
 def check_pipeline(path: Path) -> list[str]:

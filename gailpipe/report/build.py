@@ -13,6 +13,7 @@ from gailpipe.params.gail import Gail
 from gailpipe.params.report import Report
 from gailpipe.report.cells import require_cells
 from gailpipe.report.figures import learning_figure, scores_figure
+from gailpipe.report.occupancy import TaskVisits, occupancy_figure
 from gailpipe.report.page import page
 from gailpipe.report.paper import PaperResults
 from gailpipe.report.results import TaskResult, task_result
@@ -25,18 +26,28 @@ def build_report(params: Path, data: Path, paper_results: Path, out: Path) -> No
     """Write README.md, figures and metrics.json into `out`, from what the other stages made in `data`."""
     settings = load_section(params, Report, "report")
     tasks = load_tasks(params)
-    for directory in ("demonstrations", "evaluations", "films", "gail"):
+    for directory in ("demonstrations", "evaluations", "films", "gail", "visits"):
         require_cells(data / directory, tasks)
     paper = PaperResults(paper_results)
     results = [summarise(task, data, params, paper) for task in tasks]
     curves = {task: read_table(data / "gail" / task / "learning.parquet", CURVES) for task in tasks}
     apply_style()
     save_svg(scores_figure(results), out / "figures" / "scores.svg")
+    visits = {task: _visits(data / "visits" / task) for task in tasks}
+    save_svg(occupancy_figure(visits), out / "figures" / "occupancy.svg")
     save_svg(learning_figure(results, curves, settings.smoothing), out / "figures" / "learning.svg")
     filmed = [task for task in tasks if _copy_preview(data / "films" / task / "preview.webp", task, out / "figures")]
     write_file(out / "README.md", page(results, filmed).encode())
     metrics = {result.task: result.metrics() for result in results}
     write_file(out / "metrics.json", f"{json.dumps(metrics, indent=2)}\n".encode())
+
+
+def _visits(directory: Path) -> TaskVisits:
+    return TaskVisits(
+        read_table(directory / "states.parquet", ("policy", "x", "y")),
+        read_table(directory / "distances.parquet", ("policy", "inhomogeneity")),
+        read_table(directory / "judged.parquet", ("x", "y", "logit")),
+    )
 
 
 def _copy_preview(preview: Path, task: str, figures: Path) -> bool:

@@ -38,6 +38,20 @@ The first seconds of an episode of the expert, and of BC's and GAIL's first poli
 the return so far. `data/films/` has more of them, as MP4.
 """
 
+OCCUPANCY = """\
+## Occupancy
+
+![States of the expert, BC and GAIL, and the discriminator's judgement of them](figures/occupancy.svg)
+
+States that the stochastic policies visit (BC's and GAIL's first), in the plane of the two principal directions of the
+expert's; grey below them are the expert's own. The number is how far they are from the expert's, in all dimensions: the
+energy coefficient of inhomogeneity (Székely & Rizzo 2013) of standardised states, from 0, alike, to 1; at the expert it
+is that of one half of its episodes against the other. Matching this occupancy measure is what GAIL is for (Ho & Ermon
+2016, section 3); cloning matches actions alone. On the right is the discriminator after GAIL's last iteration over the
+same plane, where all other directions are at their mean and GAIL's policy acts by its mode: blue, within solid lines,
+where it takes a pair for the expert's, red and dashed where for the policy's. The dots are the expert's states.
+"""
+
 LEARNING = """\
 ## Learning
 
@@ -51,7 +65,7 @@ discriminator is right: at one half it can't tell the policy from the expert.
 def page(results: Sequence[TaskResult], filmed: Sequence[str]) -> str:
     """Return the report as Markdown, with previews of the films of some tasks."""
     films = "\n\n".join(f"![Expert, BC and GAIL on {task}](figures/{task}.webp)" for task in filmed)
-    sections = [INTRODUCTION, _table(results), SCORES, FILMS.format(films=films) if filmed else "", LEARNING]
+    sections = [INTRODUCTION, _table(results), SCORES, FILMS.format(films=films) if filmed else "", OCCUPANCY, LEARNING]
     return "\n".join(filter(None, sections)).rstrip() + "\n"
 
 

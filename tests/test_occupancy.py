@@ -1,0 +1,52 @@
+"""The plane of principal directions, and the distance of occupancy measures."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from gailpipe.evaluation.occupancy import inhomogeneity, principal_plane
+from gailpipe.report.occupancy import LEVELS, POLICIES, TaskVisits, occupancy_figure
+
+
+def test_inhomogeneity_is_zero_for_the_same_and_one_for_two_points() -> None:
+    states = np.random.default_rng(0).normal(size=(50, 3))
+    assert inhomogeneity(states, states) == pytest.approx(0)
+    assert inhomogeneity(np.zeros((4, 2)), np.ones((7, 2))) == pytest.approx(1)
+    assert inhomogeneity(np.zeros((4, 2)), np.zeros((2, 2))) == 0
+
+
+def test_inhomogeneity_worked_out_by_hand() -> None:
+    one, other = np.array([[0.0], [2.0]]), np.array([[1.0], [5.0]])
+    between, within = 2 * (1 + 5 + 1 + 3) / 4, (2 + 2) / 4 + (4 + 4) / 4
+    assert inhomogeneity(one, other) == pytest.approx((between - within) / between)
+    assert inhomogeneity(other, one) == inhomogeneity(one, other)
+
+
+def test_the_plane_holds_the_widest_directions_of_standardised_states() -> None:
+    generator = np.random.default_rng(1)
+    along, across, noise = generator.normal(size=(3, 400))
+    states = np.stack([along, along + 0.05 * noise, 100 * across, 100 * across + noise, np.full(400, 7.0)], 1)
+    states += np.arange(5)
+    plane = principal_plane(states)
+    np.testing.assert_allclose(plane.directions @ plane.directions.T, np.eye(2), atol=1e-12)
+    np.testing.assert_allclose(plane.directions[:, 4], 0, atol=1e-12)
+    pairs = np.abs(plane.directions[:, [0, 2]]) ** 2
+    np.testing.assert_allclose(np.abs(plane.directions[:, :4]) ** 2, np.repeat(pairs, 2, axis=1), atol=5e-3)
+    coordinates = plane.coordinates(states)
+    np.testing.assert_allclose(coordinates.mean(0), 0, atol=1e-9)
+    np.testing.assert_allclose(plane.coordinates(plane.states(coordinates)), coordinates, atol=1e-9)
+    assert (plane.directions[np.arange(2), np.abs(plane.directions).argmax(1)] > 0).all()
+
+
+def test_the_figure_shows_each_task_and_its_distances() -> None:
+    states = pl.DataFrame({"policy": [*POLICIES] * 2, "x": [0.0, 1, 2, 3, 4, 5], "y": [5.0, 4, 3, 2, 1, 0]})
+    distances = pl.DataFrame({"policy": POLICIES, "inhomogeneity": [0.001, 0.25, 0.004]})
+    x, y = np.meshgrid(np.linspace(0, 5, 4), np.linspace(0, 5, 4))
+    judged = pl.DataFrame({"x": x.ravel(), "y": y.ravel(), "logit": (x - 2.5).ravel()})
+    figure = occupancy_figure(
+        {"A-v1": TaskVisits(states, distances, judged)} | {"B-v1": TaskVisits(states, distances, judged)}
+    )
+    texts = [axes.texts[0].get_text() for axes in figure.axes if axes.texts]
+    assert texts == ["0.001", "0.250", "0.004"] * 2
+    lines = figure.axes[3].collections[1]
+    assert [np.size(path.vertices) > 0 for path in lines.get_paths()] == [True] * len(LEVELS)
