@@ -11,14 +11,15 @@ import gymnasium
 import numpy as np
 import pytest
 import torch
+from gymnasium.envs.mujoco import MujocoEnv
 from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 
 from gailpipe.envs.tasks import find_task
-from gailpipe.films import __main__ as command
-from gailpipe.films.cast import FILM, PREVIEW, film, film_into
-from gailpipe.films.film import BAR, mp4_bytes, pictures_of, webp_bytes
-from gailpipe.films.record import RenderingError, Take, take
+from gailpipe.films.__main__ import find_policy
+from gailpipe.films.cast import film_into
+from gailpipe.films.pictures import BAR, mp4_bytes, pictures_of, webp_bytes
+from gailpipe.films.record import RenderingError, Take, _make, take
 from gailpipe.foundation.errors import UserError
 from gailpipe.policies.policy import make_policy
 from gailpipe.policies.policy_file import save_policy
@@ -53,20 +54,47 @@ def test_a_take_ends_with_its_time() -> None:
     assert (len(found.frames), found.ended) == (5, False)
 
 
-def test_a_machine_that_can_not_render_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_slow_task_has_each_step_in_several_frames() -> None:
+    found = take(find_task("Acrobot-v1"), push_right, seed=3, seconds=2, fps=30, size=SIZE)
+    assert found.returns == [-float(step) for step in range(31) for _ in range(2)][1:62]
+
+
+def saved_policy(folder: Path) -> Path:
+    path = folder / "policy.safetensors"
+    save_policy(make_policy(CARTPOLE, [4], 0.0, torch.Generator().manual_seed(0)), path)
+    return path
+
+
+@pytest.mark.parametrize("broken", ["gymnasium.Wrapper.render", "gymnasium.make"])
+def test_a_task_that_can_not_be_rendered_leaves_a_note(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], broken: str
 ) -> None:
-    def render(_: object) -> None:
+    def fail(*_: object, render_mode: str | None = "rgb_array") -> object:
+        if render_mode is None:
+            return env
         raise RuntimeError("no EGL")
 
-    monkeypatch.setattr("gymnasium.Wrapper.render", render)
-    sentence = r"CartPole-v1: can't be rendered: no EGL; on Debian, install libegl1"
-    with pytest.raises(RenderingError, match=f"^{sentence}"):
+    env = gymnasium.make("CartPole-v1")
+    monkeypatch.setattr(broken, fail)
+    monkeypatch.setattr("gailpipe.films.cast.find_task", lambda _: CARTPOLE)
+    monkeypatch.setattr("gailpipe.policies.policy_file.find_task", lambda _: CARTPOLE)
+    sentence = "CartPole-v1: can't be rendered: no EGL"
+    with pytest.raises(RenderingError, match=f"^{sentence}$"):
         take(CARTPOLE, push_right, seed=0, seconds=1, fps=25, size=SIZE)
-    save_policy(make_policy(CARTPOLE, [4], 0.0, torch.Generator()), tmp_path / "policy.safetensors")
-    film_into(tmp_path / "film", "CartPole-v1", [("expert", tmp_path / "policy.safetensors")], 1, 0)
-    assert list((tmp_path / "film").iterdir()) == []
+    film_into(tmp_path / "film", "CartPole-v1", [("expert", saved_policy(tmp_path))], 1, 0)
+    assert {path.name: path.read_text() for path in (tmp_path / "film").iterdir()} == {"missing.txt": f"{sentence}\n"}
     assert f"no film: {sentence}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("name", "follows", "repeats"), [("Hopper-v5", True, True), ("Reacher-v5", False, False)])
+def test_cameras_follow_and_floors_are_larger_where_there_are_any(name: str, follows: bool, repeats: bool) -> None:
+    plain, env = gymnasium.make(name).unwrapped, _make(find_task(name), SIZE).unwrapped
+    assert isinstance(plain, MujocoEnv)
+    assert isinstance(env, MujocoEnv)
+    assert (env.width, env.height) == SIZE
+    assert (env.camera_name == "track") == follows
+    assert env.model.geom_size[:, 0].max() > 2 * plain.model.geom_size[:, 0].max()
+    assert (env.model.mat_texrepeat.sum() > plain.model.mat_texrepeat.sum()) == repeats
 
 
 def of_one_colour(level: int, frames: int, ended: bool) -> Take:
@@ -80,6 +108,9 @@ def test_takes_stand_side_by_side_and_who_has_ended_fades() -> None:
     assert (long == 100).all()
     assert (short[:2] == 0).all()
     assert (short[2:] > 50).all()
+    words = [np.asarray(picture)[:BAR, :32].tobytes() for picture in pictures]
+    assert len(set(words[:2])) == 2
+    assert len(set(words[1:])) == 1
 
 
 def test_a_film_holds_all_its_pictures_at_their_speed() -> None:
@@ -96,8 +127,8 @@ def test_a_film_holds_all_its_pictures_at_their_speed() -> None:
 
 
 def test_a_preview_moves_for_ever() -> None:
-    pictures = [Image.new("RGB", (64, 60), (level, 0, 0)) for level in (0, 120, 240)]
-    preview = Image.open(BytesIO(webp_bytes(pictures, 10, 32)))
+    pictures = [Image.new("RGB", (64, 60), (level, 0, 0)) for level in range(0, 250, 50)]
+    preview = Image.open(BytesIO(webp_bytes(pictures, 20, 32)))
     assert (preview.size, preview.info["loop"], len(list(ImageSequence.Iterator(preview)))) == ((32, 30), 0, 3)
     preview.seek(1)
     preview.load()
@@ -105,11 +136,14 @@ def test_a_preview_moves_for_ever() -> None:
 
 
 def test_the_same_seed_gives_the_same_film(tmp_path: Path) -> None:
-    save_policy(make_policy(CARTPOLE, [4], 0.0, torch.Generator().manual_seed(0)), tmp_path / "policy.safetensors")
-    once, again, other = (film("CartPole-v1", [("me", tmp_path / "policy.safetensors")], 5, seed) for seed in (1, 1, 2))
+    for name, seed in (("once", 1), ("again", 1), ("other", 2)):
+        film_into(tmp_path / name, "CartPole-v1", [("me", saved_policy(tmp_path))], 5, seed)
+    once, again, other = (
+        {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("once", "again", "other")
+    )
+    assert set(once) == {"film.mp4", "preview.webp"}
     assert once == again
-    assert once[FILM] != other[FILM]
-    assert set(once) == {FILM, PREVIEW}
+    assert once["film.mp4"] != other["film.mp4"]
 
 
 @pytest.mark.parametrize(
@@ -117,6 +151,7 @@ def test_the_same_seed_gives_the_same_film(tmp_path: Path) -> None:
     [
         (("--out", "film.avi"), "error: --out film.avi: must end in .mp4 or .webp"),
         (("--seconds", "nan"), "error: --seconds nan: must be greater than 0"),
+        (("--seed", "-1"), "error: --seed -1: must be 0 or greater"),
         ((), "error: {file}: is no safetensors file of gailpipe"),
     ],
 )
@@ -135,8 +170,9 @@ def test_a_policy_is_found_by_its_name_or_its_file(tmp_path: Path, monkeypatch: 
         path = Path(f"{name}.safetensors")
         path.parent.mkdir(parents=True)
         path.touch()
-    assert command.find_policy("X", "expert") == ("expert", Path("data/experts/X/policy.safetensors"))
-    assert command.find_policy("X", "bc") == ("bc", Path("data/bc/X/seed-0.safetensors"))
-    assert command.find_policy("X", "mine/seed-3.safetensors") == ("mine", Path("mine/seed-3.safetensors"))
+    assert find_policy("X", "expert") == ("expert", Path("data/experts/X/policy.safetensors"))
+    assert find_policy("X", "bc") == ("bc", Path("data/bc/X/seed-0.safetensors"))
+    assert find_policy("X", "mine/seed-3.safetensors") == ("mine", Path("mine/seed-3.safetensors"))
+    assert find_policy("X", "data/bc/X/seed-0.safetensors")[0] == "bc"
     with pytest.raises(UserError, match=r"^gail: there is no data/gail/X/seed-0\.safetensors; `dvc repro` makes"):
-        command.find_policy("X", "gail")
+        find_policy("X", "gail")

@@ -12,9 +12,15 @@ from gailpipe import load_policy
 from gailpipe.params.imitation import Imitation
 from tests.workspace import TINY_TASKS, Workspace, stages_run, write_params
 
+LOOKS = ("evaluate", "visits", "film")  # at policies
+
+
+def of_one_task(task: str, *stages: str) -> set[str]:
+    return {f"{stage}@{task}" for stage in stages} | {"report"}
+
 
 def of_all_tasks(*stages: str) -> set[str]:
-    return {f"{stage}@{task}" for stage in stages for task in TINY_TASKS} | {"report"}
+    return set().union(*(of_one_task(task, *stages) for task in TINY_TASKS))
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +55,8 @@ def test_the_report_and_the_policies_are_there(workspace: Workspace) -> None:
     metrics = json.loads((workspace.root / "reports" / "metrics.json").read_text())
     assert set(metrics) == set(TINY_TASKS)
     assert metrics["Pendulum-v1"]["gail"]["trajs"] == 2
-    for figure in ("scores.svg", "learning.svg", "CartPole-v1.webp"):
-        assert (workspace.root / "reports" / "figures" / figure).stat().st_size > 1000
+    for file in ("figures/scores.svg", "figures/learning.svg", "figures/occupancy.svg", "films/CartPole-v1/film.mp4"):
+        assert (workspace.root / "reports" / file).stat().st_size > 1000
     assert "Pendulum-v1" in (workspace.root / "reports" / "README.md").read_text()
     for learner in ("bc", "gail"):
         policy = load_policy(workspace.root / "data" / learner / "Pendulum-v1" / "seed-0.safetensors")
@@ -60,17 +66,17 @@ def test_the_report_and_the_policies_are_there(workspace: Workspace) -> None:
 @pytest.mark.parametrize(
     ("setting", "expected"),
     [
-        ("gail.trajs=3", of_all_tasks("gail", "evaluate")),
-        ("+envs.CartPole-v1.bc.learning_rate=0.1", {"bc@CartPole-v1", "evaluate@CartPole-v1", "report"}),
+        ("gail.trajs=3", of_all_tasks("gail", *LOOKS)),
+        ("+envs.CartPole-v1.bc.learning_rate=0.1", of_one_task("CartPole-v1", "bc", *LOOKS)),
         (
             "+envs.Pendulum-v1.gail.causal_entropy=0.5",
-            {"gail@Pendulum-v1", "evaluate@Pendulum-v1", "report"},
+            of_one_task("Pendulum-v1", "gail", *LOOKS),
         ),
         ("report.smoothing=2", {"report"}),
         ("evaluate.episodes=1", of_all_tasks("evaluate")),
         (
             "+envs.CartPole-v1.expert.env_steps=512",
-            {f"{stage}@CartPole-v1" for stage in ("expert", "sample", "bc", "gail", "evaluate")} | {"report"},
+            of_one_task("CartPole-v1", "expert", "sample", "bc", "gail", *LOOKS),
         ),
     ],
 )

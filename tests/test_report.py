@@ -103,7 +103,7 @@ def test_metrics_hold_the_numbers_worked_out_by_hand() -> None:
 def test_the_page_shows_every_number() -> None:
     text = page([result()], [])
     assert "Films" not in text
-    assert "![Expert, BC and GAIL on A-v1](figures/A-v1.webp)" in page([result()], ["A-v1"])
+    assert "![Expert, BC and GAIL on A-v1](films/A-v1/preview.webp)" in page([result()], ["A-v1"])
     for row in (
         "| Hopper-v5 | Random |  |  | 10.0 | 0 |  |  | 0 |",
         "|  | Expert, demonstrating |  |  | 110.0 | 1 |  |  | 1 |",

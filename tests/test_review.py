@@ -1,6 +1,7 @@
 """The comment on a change, and the check of dvc.lock."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -26,8 +27,8 @@ def test_the_test_is_welchs() -> None:
 
 def test_what_can_not_be_tested_is_said() -> None:
     assert Change("Hopper-v5", "gail", score(LOW), score([0.9])).verdict == "one seed tells nothing"
-    assert Change("Hopper-v5", "gail", None, score(LOW)).verdict == "new"
-    assert Change("Hopper-v5", "gail", score(LOW), None).verdict == "gone"
+    assert Change("Hopper-v5", "gail", None, score(LOW)).verdict == "not comparable"
+    assert Change("Hopper-v5", "gail", score(LOW), None).verdict == "not comparable"
     assert Change("Hopper-v5", "gail", score(LOW), score(LOW)).verdict == "same"
     assert Change("CartPole-v1", "bc", score([1.0, 1.0]), score([0.5, 0.5])).verdict == "**worse**"
 
@@ -53,9 +54,9 @@ def test_the_comment_says_what_ran_what_did_not_and_shows_figures() -> None:
         {"paper/dvc.yaml:bc@A": ["gailpipe/rl (modified)"], "paper/dvc.yaml:bc@B": ["gailpipe/rl (modified)"]},
         "https://example.org/us/ours",
     )
-    assert "Scores: 1 **better**. **2 stages have not run" in text
+    assert "Scores: 1 **better**. **2 stages are out of date.**" in text
     assert "| A | gail | 0.820 (0.770 … 0.870) | 0.940 (0.850 … 1.030) | **better** | 0.0" in text
-    assert "- **expert** A, B: other results\n- **gail** A: new\n- **gone** : gone\n" in text
+    assert "- **expert** A, B: other results\n- **gail** A: new\n- **gone**: gone\n" in text
     assert "- **paper/dvc.yaml:bc** A, B: gailpipe/rl (modified)" in text
     assert "None changed." in text
     assert "![scores](https://example.org/us/ours/raw/abc/reports/figures/scores.svg)" in text
@@ -71,6 +72,12 @@ def test_a_lock_that_lags_behind_is_named_even_without_data(workspace: Workspace
     workspace.run("git", "clone", "--quiet", str(workspace.root), str(tmp_path / "clone"))
     clone = Workspace(tmp_path / "clone")
     assert clone.run(*check) == ""
+    lock = YAML(typ="safe").load(clone.root / "dvc.lock")
+    (cloned,) = [dep for dep in lock["stages"]["evaluate@Pendulum-v1"]["deps"] if dep["path"] == "data/bc/Pendulum-v1"]
+    cloned["md5"] = f"{'0' * 32}.dir"  # as if the locks of two branches were put together
+    YAML().dump(lock, clone.root / "dvc.lock")
+    assert "evaluate@Pendulum-v1: " in clone.run(*check, fails=True)
+    clone.run("git", "checkout", "--quiet", "dvc.lock")
     params = clone.root / "params.yaml"
     params.write_text(params.read_text().replace("smoothing: 1", "smoothing: 2"))
     code = clone.root / "gailpipe" / "evaluation" / "returns.py"
@@ -78,19 +85,19 @@ def test_a_lock_that_lags_behind_is_named_even_without_data(workspace: Workspace
     output = clone.run(*check, fails=True)
     assert "report: gailpipe/evaluation (modified), report (modified)" in output
     assert "evaluate@Pendulum-v1: gailpipe/evaluation/returns.py (modified)" in output
-    assert "error: 4 stages have not run since these changed; `dvc repro` runs them" in output
+    assert "stages have not run since these changed; `dvc repro` runs what is out of date" in output
 
 
 def post(workspace: Workspace, folder: Path) -> str:
     """Run the step of the workflow that posts the comment, and return what GitHub's command was given."""
     workflow = YAML(typ="safe").load(ROOT / ".github" / "workflows" / "review.yml")
-    (step,) = [step for step in workflow["jobs"]["review"]["steps"] if "GH_TOKEN" in step.get("env", {})]
+    steps = "\n".join(step["run"] for step in workflow["jobs"]["review"]["steps"] if "review.md" in step.get("run", ""))
     gh = folder / "gh"
     gh.write_text(f'#!/bin/sh\necho "$@" > {folder}/arguments\ncp review.md {folder}/posted.md\n')
     gh.chmod(0o755)
     installed = 'make() { command make --old-file=.venv/installed --no-print-directory "$@"; }'
-    settings = f"export PATH={folder}:$PATH GITHUB_STEP_SUMMARY={folder}/summary.md BASE=main NUMBER=7"
-    workspace.run("bash", "-e", "-c", f"{installed}\n{settings}\n{step['run']}")
+    settings = f"export PATH={folder}:$PATH GITHUB_STEP_SUMMARY={folder}/summary.md NUMBER=7"
+    workspace.run("bash", "-e", "-c", f"{installed}\n{settings}\n{steps.replace('HEAD^1', 'main')}")
     arguments = (folder / "arguments").read_text()
     assert arguments == "pr comment 7 --edit-last --create-if-none --body-file review.md\n"
     return (folder / "posted.md").read_text()
@@ -100,14 +107,21 @@ def test_a_change_of_a_workspace_is_told(workspace: Workspace, tmp_path: Path) -
     workspace.experiment("report.smoothing=2")
     metrics = workspace.root / "reports" / "metrics.json"
     document = json.loads(metrics.read_text())
-    document["Pendulum-v1"]["gail"]["return"] = 0.0
+    document["Pendulum-v1"]["gail"] |= {"normalized": 0.5, "normalized_ci95": None}
     metrics.write_text(json.dumps(document))
     text = workspace.run(sys.executable, "-m", "gailpipe.review", "main")
     assert "| params.yaml | report.smoothing | 1 " in text
-    assert "- **report** : " in text
-    assert "one seed tells nothing" not in text
+    assert "- **report**: " in text
+    assert re.search(r"\| Pendulum-v1 \| gail \| \S+ \| 0\.500 \| (one seed tells nothing|not comparable) \|", text)
+    assert "**1 stage is out of date.**" in text
+    assert "- **report**: reports/metrics.json (modified)" in text
     posted = post(workspace, tmp_path)
     assert posted == text
     assert (tmp_path / "summary.md").read_text() == text
     error = workspace.run(sys.executable, "-m", "gailpipe.review", "nowhere", fails=True)
-    assert error.startswith("error: `git rev-parse --verify nowhere^{commit}` failed: ")
+    assert error.startswith("error: `git merge-base nowhere HEAD` failed: ")
+    metrics.unlink()
+    error = workspace.run(sys.executable, "-m", "gailpipe.review", "main", fails=True)
+    assert error.startswith(
+        "error: reports/metrics.json: can't be read: No such file or directory; `dvc repro` makes it"
+    )

@@ -29,7 +29,7 @@ FLOORS = [
     "params",
     "foundation",
 ]
-PIPELINES = ("", "paper/")
+OUTPUTS = ("outs", "metrics", "plots")
 GRAPH = grimp.build_graph("gailpipe", "stages", cache_dir=None)
 MODULES = sorted(GRAPH.modules)
 
@@ -46,12 +46,8 @@ def source(module: str) -> str:
 
 
 def stages() -> dict[str, dict[str, Any]]:
-    """Return the stages of both pipelines, by name and, where it is the paper's, its folder before it."""
-    named: dict[str, dict[str, Any]] = {}
-    for pipeline in PIPELINES:
-        document = YAML(typ="safe").load(ROOT / pipeline / "dvc.yaml")
-        named |= {f"{pipeline}{name}": stage.get("do", stage) for name, stage in document["stages"].items()}
-    return named
+    document = YAML(typ="safe").load(ROOT / "dvc.yaml")
+    return {name: stage.get("do", stage) for name, stage in document["stages"].items()}
 
 
 def module(stage: dict[str, Any]) -> str:
@@ -109,8 +105,7 @@ def test_a_stages_command_names_its_dependencies_and_outputs(name: str) -> None:
     stage = stages()[name]
     paths = re.findall(r"[^\s=]+/\S+", stage["cmd"].split(" --", 1)[1])
     outputs = [
-        *stage.get("outs", []),
-        *(path for kind in ("metrics", "plots") for out in stage.get(kind, []) for path in out),
+        *(path for kind in OUTPUTS for out in stage.get(kind, []) for path in ([out] if isinstance(out, str) else out)),
     ]
     parameters = [path for params in stage.get("params", []) if isinstance(params, dict) for path in params]
     known = [PurePosixPath(path) for path in (*stage["deps"], *outputs, *parameters)]
@@ -120,7 +115,7 @@ def test_a_stages_command_names_its_dependencies_and_outputs(name: str) -> None:
         )
 
 
-@pytest.mark.parametrize("stage", ["validate", "sample", "bc", "evaluate", "report"])
+@pytest.mark.parametrize("stage", ["validate", "sample", "bc", "evaluate", "visits", "film", "report"])
 def test_only_stages_that_train_in_simulators_load_envpool(stage: str) -> None:
     assert "gailpipe.envs.simulators" not in GRAPH.find_upstream_modules(f"stages.{stage}")
 

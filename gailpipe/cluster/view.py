@@ -39,7 +39,7 @@ class View:
     def start(self, stage: str, worker: str) -> None:
         """Note that `stage` runs on `worker`, perhaps once more.
 
-        Dask starts a stage that is done again if its worker is lost: it comes out of the run-cache, and is not shown.
+        Dask restarts a finished stage whose worker is lost: it comes out of the run-cache, and is not shown again.
         """
         if stage in self._done:
             return

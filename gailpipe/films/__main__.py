@@ -4,6 +4,7 @@ import argparse
 import math
 from pathlib import Path
 
+from gailpipe.envs.tasks import find_task
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
@@ -17,11 +18,16 @@ def main(arguments: argparse.Namespace) -> None:
         raise UserError(f"--out {out}: must end in {' or '.join(KINDS)}")
     if not 0 < arguments.seconds < math.inf:
         raise UserError(f"--seconds {arguments.seconds}: must be greater than 0")
+    if arguments.seed < 0:
+        raise UserError(f"--seed {arguments.seed}: must be 0 or greater")
+    find_task(arguments.task)
     cast = [find_policy(arguments.task, name) for name in arguments.policy]
-    from gailpipe.films.cast import FILM, PREVIEW, film
+    from gailpipe.films.cast import FPS, play
+    from gailpipe.films.pictures import mp4_bytes, webp_bytes
 
-    files = film(arguments.task, cast, arguments.seconds, arguments.seed)
-    write_file(out, files[FILM if out.suffix == ".mp4" else PREVIEW])
+    pictures = play(arguments.task, cast, arguments.seconds, arguments.seed)
+    content = mp4_bytes(pictures, FPS) if out.suffix == ".mp4" else webp_bytes(pictures, FPS, pictures[0].width)
+    write_file(out, content)
 
 
 def find_policy(task: str, name: str) -> tuple[str, Path]:
@@ -31,7 +37,9 @@ def find_policy(task: str, name: str) -> tuple[str, Path]:
         UserError: There is no such file.
     """
     if Path(name).suffix == ".safetensors":
-        label, path = Path(name).parent.name or Path(name).stem, Path(name)
+        path = Path(name)
+        folder = path.parent.parent if path.parent.name == task else path.parent
+        label = folder.name or path.stem
     elif name == "expert":
         label, path = "expert", Path("data/experts") / task / "policy.safetensors"
     else:

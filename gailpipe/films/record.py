@@ -21,33 +21,33 @@ PACKAGES = "libegl1 libegl-mesa0 libgl1-mesa-dri"
 
 
 class RenderingError(UserError):
-    """This machine can't render off-screen; says what to install."""
+    """This task or this machine can't be rendered; says why, and what to install."""
 
 
 @dataclass(frozen=True)
 class Take:
-    """One episode, or its first seconds."""
+    """One episode, or its beginning."""
 
     frames: list[NDArray[np.uint8]]  # (height, width, 3) each
     returns: list[float]  # up to each frame
-    ended: bool  # whether the episode ended before the last second that was asked for
+    ended: bool  # whether the last frame is the episode's end
 
 
 def take(
     task: Task, act: Callable[[NDArray], NDArray], seed: int, seconds: float, fps: int, size: tuple[int, int]
 ) -> Take:
-    """Play an episode, and render its first seconds at the speed at which they happen.
+    """Play an episode, and render its first seconds at the speed that the task's `render_fps` gives it.
 
     Args:
         task: The task to play.
         act: Maps observations (1, observation_dim) to actions that the task executes.
         seed: Of the initial state.
-        seconds: Of the task's own time, at most.
-        fps: Frames in each of them.
-        size: Width and height of a frame in pixels.
+        seconds: At most.
+        fps: Frames in each of them; one shows several steps, or several show one.
+        size: Width and height of a frame in pixels, where the task lets them be chosen.
 
     Raises:
-        RenderingError: This machine can't.
+        RenderingError: It can't be rendered.
     """
     env = _make(task, size)
     observation, _ = env.reset(seed=seed)
@@ -59,36 +59,44 @@ def take(
         total += float(reward)
         step += 1
         done = bool(terminated or truncated)
-        if done or step * fps >= len(frames) * steps_a_second:
-            frames.append(_render(env, task))
-            returns.append(total)
+        due = max(step * fps // steps_a_second + 1 - len(frames), int(done))
+        if due > 0:
+            frames += [_render(env, task)] * due
+            returns += [total] * due
     env.close()
     return Take(frames, returns, done)
 
 
 def _make(task: Task, size: tuple[int, int]) -> gymnasium.Env:
-    if sys.platform == "linux" and "DISPLAY" not in os.environ:
-        os.environ.setdefault("MUJOCO_GL", "egl")
-        os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
-    env = gymnasium.make(task.name, render_mode="rgb_array")
-    if not isinstance(env.unwrapped, MujocoEnv):
-        return env
-    options: dict[str, Any] = {"width": size[0], "height": size[1]}
-    if mujoco.mj_name2id(env.unwrapped.model, mujoco.mjtObj.mjOBJ_CAMERA, CAMERA) != -1:
-        options["camera_name"] = CAMERA
-    env.close()
-    env = gymnasium.make(task.name, render_mode="rgb_array", **options)
+    if sys.platform == "linux":
+        os.environ.setdefault("MUJOCO_GL", "egl")  # with or without a screen, so that pictures are the same
+    os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
+    try:
+        env = gymnasium.make(task.name, render_mode="rgb_array")
+        if not isinstance(env.unwrapped, MujocoEnv):
+            return env
+        options: dict[str, Any] = {"width": size[0], "height": size[1]}
+        if mujoco.mj_name2id(env.unwrapped.model, mujoco.mjtObj.mjOBJ_CAMERA, CAMERA) != -1:
+            options["camera_name"] = CAMERA
+        env.close()
+        env = gymnasium.make(task.name, render_mode="rgb_array", **options)
+    except Exception as error:
+        raise RenderingError(f"{task.name}: can't be rendered: {error}") from error
     assert isinstance(env.unwrapped, MujocoEnv)
-    model = env.unwrapped.model
+    _enlarge_floors(env.unwrapped.model)
+    return env
+
+
+def _enlarge_floors(model: Any) -> None:
     floors = model.geom_type == mujoco.mjtGeom.mjGEOM_PLANE
     model.geom_size[floors, :2] *= FLOOR_FACTOR
-    model.mat_texrepeat[model.geom_matid[floors]] *= FLOOR_FACTOR
-    return env
+    materials = model.geom_matid[floors]
+    model.mat_texrepeat[materials[materials >= 0]] *= FLOOR_FACTOR
 
 
 def _render(env: gymnasium.Env, task: Task) -> NDArray[np.uint8]:
     try:
-        frame = env.render()
+        return np.asarray(env.render(), np.uint8)
     except Exception as error:
-        raise RenderingError(f"{task.name}: can't be rendered: {error}; on Debian, install {PACKAGES}") from error
-    return np.asarray(frame, np.uint8)
+        hint = f"; on Debian, install {PACKAGES}" if isinstance(env.unwrapped, MujocoEnv) else ""
+        raise RenderingError(f"{task.name}: can't be rendered: {error}{hint}") from error

@@ -22,12 +22,13 @@ from gailpipe.report.style import apply_style, save_svg
 CURVES = ("seed", "env_steps", "return", "expert_accuracy", "policy_accuracy")
 
 
-def build_report(params: Path, data: Path, paper_results: Path, out: Path) -> None:
-    """Write README.md, figures and metrics.json into `out`, from what the other stages made in `data`."""
+def build_report(params: Path, data: Path, films: Path, paper_results: Path, out: Path) -> None:
+    """Write README.md, figures and metrics.json into `out`, from what the other stages made in `data` and `films`."""
     settings = load_section(params, Report, "report")
     tasks = load_tasks(params)
-    for directory in ("demonstrations", "evaluations", "films", "gail", "visits"):
+    for directory in ("demonstrations", "evaluations", "gail", "visits"):
         require_cells(data / directory, tasks)
+    require_cells(films, tasks)
     paper = PaperResults(paper_results)
     results = [summarise(task, data, params, paper) for task in tasks]
     curves = {task: read_table(data / "gail" / task / "learning.parquet", CURVES) for task in tasks}
@@ -36,7 +37,7 @@ def build_report(params: Path, data: Path, paper_results: Path, out: Path) -> No
     visits = {task: _visits(data / "visits" / task) for task in tasks}
     save_svg(occupancy_figure(visits), out / "figures" / "occupancy.svg")
     save_svg(learning_figure(results, curves, settings.smoothing), out / "figures" / "learning.svg")
-    filmed = [task for task in tasks if _copy_preview(data / "films" / task / "preview.webp", task, out / "figures")]
+    filmed = [task for task in tasks if (films / task / "preview.webp").exists()]
     write_file(out / "README.md", page(results, filmed).encode())
     metrics = {result.task: result.metrics() for result in results}
     write_file(out / "metrics.json", f"{json.dumps(metrics, indent=2)}\n".encode())
@@ -48,13 +49,6 @@ def _visits(directory: Path) -> TaskVisits:
         read_table(directory / "distances.parquet", ("policy", "inhomogeneity")),
         read_table(directory / "judged.parquet", ("x", "y", "logit")),
     )
-
-
-def _copy_preview(preview: Path, task: str, figures: Path) -> bool:
-    """Put a film's preview beside the figures, and return whether there is one: not every machine can render."""
-    if preview.exists():
-        write_file(figures / f"{task}{preview.suffix}", preview.read_bytes())
-    return preview.exists()
 
 
 def summarise(task: str, data: Path, params: Path, paper: PaperResults) -> TaskResult:

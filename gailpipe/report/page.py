@@ -34,8 +34,8 @@ FILMS = """\
 
 {films}
 
-The first seconds of an episode of the expert, and of BC's and GAIL's first policies, from the same initial state, with
-the return so far. `data/films/` has more of them, as MP4.
+The first seconds of an episode of the expert, and of BC's and GAIL's policies of seed 0, from the same initial state,
+with the return so far. [films/](films) has them longer, as MP4.
 """
 
 OCCUPANCY = """\
@@ -43,13 +43,14 @@ OCCUPANCY = """\
 
 ![States of the expert, BC and GAIL, and the discriminator's judgement of them](figures/occupancy.svg)
 
-States that the stochastic policies visit (BC's and GAIL's first), in the plane of the two principal directions of the
-expert's; grey below them are the expert's own. The number is how far they are from the expert's, in all dimensions: the
-energy coefficient of inhomogeneity (Székely & Rizzo 2013) of standardised states, from 0, alike, to 1; at the expert it
-is that of one half of its episodes against the other. Matching this occupancy measure is what GAIL is for (Ho & Ermon
-2016, section 3); cloning matches actions alone. On the right is the discriminator after GAIL's last iteration over the
-same plane, where all other directions are at their mean and GAIL's policy acts by its mode: blue, within solid lines,
-where it takes a pair for the expert's, red and dashed where for the policy's. The dots are the expert's states.
+States that the stochastic policies visit (of BC and GAIL those of seed 0), in the plane of the two principal
+directions of the expert's; grey below them are the expert's own. The number is how far they are from the expert's, in
+all dimensions: the energy coefficient of inhomogeneity (Székely & Rizzo 2013) of standardised states, from 0, alike,
+to 1; at the expert it is that of one half of its episodes against the other. Matching this occupancy measure is what
+GAIL is for (Ho & Ermon 2016, section 3); cloning matches actions alone. On the right is the discriminator after
+GAIL's last iteration over the same plane, where all other directions are at their mean and GAIL's policy acts by its
+mode: blue, within solid lines, where it takes a pair for the expert's, red and dashed where for the policy's. The
+dots are the expert's states.
 """
 
 LEARNING = """\
@@ -64,7 +65,7 @@ discriminator is right: at one half it can't tell the policy from the expert.
 
 def page(results: Sequence[TaskResult], filmed: Sequence[str]) -> str:
     """Return the report as Markdown, with previews of the films of some tasks."""
-    films = "\n\n".join(f"![Expert, BC and GAIL on {task}](figures/{task}.webp)" for task in filmed)
+    films = "\n\n".join(f"![Expert, BC and GAIL on {task}](films/{task}/preview.webp)" for task in filmed)
     sections = [INTRODUCTION, _table(results), SCORES, FILMS.format(films=films) if filmed else "", OCCUPANCY, LEARNING]
     return "\n".join(filter(None, sections)).rstrip() + "\n"
 

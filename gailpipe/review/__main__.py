@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
@@ -19,16 +20,26 @@ METRICS, LOCK = "reports/metrics.json", "dvc.lock"
 
 
 def main(arguments: argparse.Namespace) -> None:
-    commit = _run("git", "rev-parse", "--verify", f"{arguments.revision}^{{commit}}").strip()
+    commit = _run("git", "merge-base", arguments.revision, "HEAD").strip()
     before = _version(commit, *(_run("git", "show", f"{commit}:{path}") for path in (METRICS, LOCK)))
-    after = _version(_run("git", "rev-parse", "HEAD").strip(), *(Path(path).read_text() for path in (METRICS, LOCK)))
-    parameters = _run(sys.executable, "-m", "dvc", "params", "diff", "--md", arguments.revision)
+    after = _version(_run("git", "rev-parse", "HEAD").strip(), *(_read(Path(path)) for path in (METRICS, LOCK)))
+    parameters = _run(sys.executable, "-m", "dvc", "params", "diff", "--md", commit[:7])
     scores = list(changes(before.metrics, after.metrics))
     print(comment(before, after, scores, parameters, stale_stages(), _url()))
 
 
 def _version(commit: str, metrics: str, lock: str) -> Version:
-    return Version(commit, json.loads(metrics), YAML(typ="safe").load(lock)["stages"])
+    try:
+        return Version(commit, json.loads(metrics), YAML(typ="safe").load(lock)["stages"])
+    except (ValueError, YAMLError, KeyError, TypeError) as error:
+        raise UserError(f"{METRICS} and {LOCK} at {commit[:7]}: can't be understood: {error}") from error
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError as error:
+        raise UserError(f"{path}: can't be read: {error.strerror}; `dvc repro` makes it") from error
 
 
 def _run(*command: str) -> str:
@@ -46,5 +57,5 @@ def _url() -> str | None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m gailpipe.review", description=__doc__)
-    parser.add_argument("revision", metavar="REV", help="what to compare with, such as origin/main")
+    parser.add_argument("revision", metavar="REV", help="compares with where this branch left it")
     run(main, parser)

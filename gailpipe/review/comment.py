@@ -22,10 +22,10 @@ COMMENT = """\
 Normalised scores, means over seeds with 95 % intervals. A change is better or worse where Welch's test of the two means
 gives p < {level}, each by itself; with few seeds it overlooks much.
 
-### Stages that ran
+### Stages that ran (dvc.yaml)
 {ran}
 
-### Changes that no run followed
+### Stages that are out of date, and what has changed since they ran
 {stale}
 {figures}"""
 PICTURES = """
@@ -60,7 +60,7 @@ def comment(
         after: What has changed.
         scores: `changes` of their metrics.
         parameters: A table of what changed in params.yaml; empty where nothing did.
-        stale: Stages that have not run since their code or parameters changed, and why.
+        stale: Stages that are out of date, and why.
         url: Of the repository's web pages, which show figures of each commit.
     """
     return COMMENT.format(
@@ -77,7 +77,8 @@ def comment(
 def _summary(scores: Sequence[Change], stale: Mapping[str, Sequence[str]]) -> str:
     verdicts = [change.verdict for change in scores]
     counts = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in dict.fromkeys(verdicts))
-    warning = f" **{len(stale)} stages have not run since their code or parameters changed.**" if stale else ""
+    stages = "1 stage is" if len(stale) == 1 else f"{len(stale)} stages are"
+    warning = f" **{stages} out of date.**" if stale else ""
     return f"Scores: {counts or 'none'}.{warning}"
 
 
@@ -116,7 +117,7 @@ def _grouped(stages: Mapping[str, str]) -> str:
     for stage, what in stages.items():
         kind, _, key = stage.partition("@")
         of_each.setdefault((kind, what), []).append(key)
-    lines = [f"- **{kind}** {', '.join(filter(None, keys))}: {what}" for (kind, what), keys in of_each.items()]
+    lines = [f"- **{kind}**{' ' * any(keys)}{', '.join(keys)}: {what}" for (kind, what), keys in of_each.items()]
     return "\n".join(lines) or "None."
 
 

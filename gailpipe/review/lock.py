@@ -1,16 +1,15 @@
-"""Tell whether dvc.lock has the results of the parameters and the code that stand beside it."""
+"""Tell whether dvc.lock has the results of the parameters, the code and the data that stand beside it."""
 
 import argparse
 import json
+import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
-
-CODE = ("gailpipe/", "stages/")
 
 
 def main(_: argparse.Namespace) -> None:
@@ -18,36 +17,42 @@ def main(_: argparse.Namespace) -> None:
     for stage, reasons in stale.items():
         print(f"{stage}: {', '.join(reasons)}")
     if stale:
-        raise UserError(f"{len(stale)} stages have not run since these changed; `dvc repro` runs them")
+        stages = "1 stage has" if len(stale) == 1 else f"{len(stale)} stages have"
+        raise UserError(f"{stages} not run since these changed; `dvc repro` runs what is out of date")
 
 
 def stale_stages() -> dict[str, list[str]]:
-    """Return what has changed since each stage ran last: its code, its parameters or its command.
+    """Return the stages of all pipelines that `dvc repro` would run, and what has changed since they ran last.
 
-    Outputs need not be there.
+    Outputs that only DVC keeps need not be there.
 
     Raises:
         UserError: DVC can't tell.
     """
-    status = subprocess.run([sys.executable, "-m", "dvc", "status", "--json"], capture_output=True, text=True)
-    if status.returncode != 0:
-        raise UserError(f"`dvc status` failed: {status.stderr.strip()}")
-    found = {stage: list(_reasons(changes)) for stage, changes in json.loads(status.stdout).items()}
-    return {stage: reasons for stage, reasons in found.items() if reasons}
+    status = _dvc("status", "--json")
+    repro = _dvc("repro", "--dry", "--allow-missing", "--keep-going", "--all-pipelines")
+    # where data is missing, a dry run fails at the first stage that it would run, and leaves out those that follow
+    would_run = re.findall(r"(?:Running stage|failed to reproduce) '([^']+)'", repro.stdout + repro.stderr)
+    if status.returncode != 0 or (repro.returncode != 0 and not would_run):
+        raise UserError(f"DVC can't tell: {(status.stderr + repro.stderr).strip()}")
+    reasons = {stage: list(_reasons(changes)) for stage, changes in json.loads(status.stdout).items()}
+    changed = {stage: why for stage, why in reasons.items() if why}
+    return {stage: changed.get(stage, ["what it depends on"]) for stage in dict.fromkeys([*would_run, *changed])}
 
 
-def _reasons(changes: list[Any]) -> list[str]:
-    reasons = []
+def _reasons(changes: list[Any]) -> Iterator[str]:
     for change in changes:
         if not isinstance(change, Mapping):
-            reasons.append(str(change))
+            yield str(change)
             continue
-        for path, how in change.get("changed deps", {}).items():
-            if isinstance(how, Mapping):
-                reasons += [f"{key} ({what})" for key, what in how.items()]
-            elif path.startswith(CODE):
-                reasons.append(f"{path} ({how})")
-    return reasons
+        for entries in change.values():
+            for path, how in entries.items():
+                named = how.items() if isinstance(how, Mapping) else [(path, how)]
+                yield from (f"{name} ({what})" for name, what in named if what not in ("deleted", "not in cache"))
+
+
+def _dvc(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "dvc", *arguments], capture_output=True, text=True)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ LEVEL = 0.05
 
 @dataclass(frozen=True)
 class Change:
-    """A learner's normalised score on a task, before and after; None where it was not measured."""
+    """A learner's normalised score on a task, before and after; None where it has none."""
 
     task: str
     learner: str
@@ -38,7 +38,7 @@ class Change:
     @property
     def verdict(self) -> str:
         if self.before is None or self.after is None:
-            return "new" if self.before is None else "gone"
+            return "not comparable"
         if self.before == self.after:
             return "same"
         if self.p_value is None:
