@@ -82,8 +82,10 @@ def test_a_task_that_can_not_be_rendered_leaves_a_note(
     with pytest.raises(RenderingError, match=f"^{sentence}$"):
         take(CARTPOLE, push_right, seed=0, seconds=1, fps=25, size=SIZE)
     film_into(tmp_path / "film", "CartPole-v1", [("expert", saved_policy(tmp_path))], 1, 0)
-    assert {path.name: path.read_text() for path in (tmp_path / "film").iterdir()} == {"missing.txt": f"{sentence}\n"}
-    assert f"no film: {sentence}" in capsys.readouterr().err
+    (note,) = (tmp_path / "film").iterdir()
+    expected = f"no film: {sentence}; then `dvc repro --force --single-item film@CartPole-v1`\n"
+    assert (note.name, note.read_text()) == ("missing.txt", expected)
+    assert expected in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("name", "follows", "repeats"), [("Hopper-v5", True, True), ("Reacher-v5", False, False)])

@@ -37,7 +37,7 @@ def test_merged_branches_end_with_results_that_were_really_run(workspace: Worksp
     params = YAML(typ="safe").load(workspace.root / "params.yaml")
     assert (params["envs"]["CartPole-v1"]["bc"], params["evaluate"]["episodes"]) == ({"steps": 10}, 1)
     workspace.run("git", "checkout", "--ours", "--", "dvc.lock", "reports")
-    assert stages_run(workspace.dvc("repro")) == {"evaluate@CartPole-v1", "report"}
+    assert stages_run(workspace.dvc("repro")) - {"validate"} == {"evaluate@CartPole-v1", "report"}
     merged = (workspace.root / "dvc.lock").read_text()
     metrics = (workspace.root / "reports" / "metrics.json").read_text()
     workspace.dvc("repro", "--force", "--single-item", "evaluate@CartPole-v1", "report")

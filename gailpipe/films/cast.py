@@ -49,8 +49,9 @@ def film_into(out: Path, task_name: str, cast: Cast, seconds: float, seed: int) 
     try:
         pictures = play(task_name, cast, seconds, seed)
     except RenderingError as error:
-        print(f"no film: {error}", file=sys.stderr)
-        write_directory(out, {"missing.txt": f"{error}\n".encode()})
+        note = f"no film: {error}; then `dvc repro --force --single-item film@{task_name}`\n"
+        sys.stderr.write(note)
+        write_directory(out, {"missing.txt": note.encode()})
         return
     preview = webp_bytes(pictures[: round(PREVIEW_SECONDS * FPS)], FPS, PREVIEW_WIDTH)
     write_directory(out, {"film.mp4": mp4_bytes(pictures, FPS), "preview.webp": preview})
