@@ -55,7 +55,7 @@ if __name__ == "__main__":
     parser.add_argument(
         "policy", nargs="+", metavar="POLICY", help="expert, bc, gail, or a policy's file; several act side by side"
     )
-    parser.add_argument("--seconds", type=float, default=10, help="of the task's own time; default: %(default)s")
+    parser.add_argument("--seconds", type=float, default=10, help="of the film, at most; default: %(default)s")
     parser.add_argument("--seed", type=int, default=0, help="of the initial state; default: %(default)s")
     parser.add_argument("--out", type=Path, help="an .mp4, or a .webp that moves in Markdown; default: TASK.mp4")
     run(main, parser)

@@ -14,7 +14,6 @@ from gailpipe.report.style import COLORS, LABELS
 POLICIES = ("expert", "bc", "gail")
 STEEPEST = 3.0  # logits beyond this have the same colour
 LEVELS = (-2, -1, 0, 1, 2)
-LEVELS = (-2, -1, 0, 1, 2)
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,6 @@ def _draw_judged(axes: Axes, visits: TaskVisits) -> None:
     x, y, logits = (visits.judged[name].to_numpy().reshape(-1, side) for name in ("x", "y", "logit"))
     colors = sns.color_palette("vlag_r", as_cmap=True)
     axes.pcolormesh(x, y, logits, cmap=colors, vmin=-STEEPEST, vmax=STEEPEST, shading="gouraud", rasterized=True)
-    axes.contour(x, y, logits, levels=LEVELS, colors="0.35", linewidths=0.6)  # dashed below 0
     axes.contour(x, y, logits, levels=LEVELS, colors="0.35", linewidths=0.6)  # dashed below 0
     axes.scatter(expert["x"], expert["y"], color="black", alpha=0.3, s=3, linewidths=0, rasterized=True)
     axes.set(xticks=[], yticks=[])

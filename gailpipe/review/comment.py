@@ -102,7 +102,7 @@ def _shown(score: Score | None) -> str:
 def _ran(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     """Return which stages have another entry in dvc.lock, and whether they made something else."""
     ran: dict[str, str] = {}
-    for stage in [*after, *(before.keys() - after.keys())]:
+    for stage in dict.fromkeys([*after, *before]):
         old, new = before.get(stage), after.get(stage)
         if old is None or new is None:
             ran[stage] = "new" if old is None else "gone"

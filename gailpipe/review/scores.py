@@ -50,7 +50,7 @@ class Change:
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
     """Yield a change for each task and learner of two versions of metrics.json."""
-    for task in [*after, *(before.keys() - after.keys())]:
+    for task in dict.fromkeys([*after, *before]):
         old, new = _scores(before.get(task, {})), _scores(after.get(task, {}))
         for learner in new | old:
             yield Change(task, learner, old.get(learner), new.get(learner))
