@@ -8,4 +8,4 @@ class Film(Section):
     """An episode's beginning as a moving picture."""
 
     seconds: PositiveFloat
-    """Of the task's own time, at most."""
+    """Of the film, at most; how many steps are a second is the task's `render_fps`."""
