@@ -1,4 +1,4 @@
-"""Write the table, the figures and the metrics of all tasks."""
+"""Write the figures and the metrics of all tasks."""
 
 import argparse
 from pathlib import Path
@@ -10,13 +10,12 @@ from gailpipe.foundation.scratch import remove_done
 def main(arguments: argparse.Namespace) -> None:
     from gailpipe.report.build import build_report
 
-    build_report(arguments.params, arguments.data, arguments.films, arguments.paper, arguments.out)
+    build_report(arguments.params, arguments.data, arguments.paper, arguments.out)
     remove_done()
 
 
 if __name__ == "__main__":
     parser = stage_parser("report", __doc__)
     parser.add_argument("--data", type=Path, required=True, help="holds what the other stages made")
-    parser.add_argument("--films", type=Path, required=True, help="holds each task's film")
     parser.add_argument("--paper", type=Path, required=True, help="holds the paper's own results, as CSV")
     run(main, parser)

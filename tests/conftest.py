@@ -1,6 +1,7 @@
 """What tests share."""
 
 import pytest
+from filelock import FileLock
 
 from gailpipe.policies.compute import use_one_thread
 from tests.workspace import Workspace
@@ -10,8 +11,13 @@ use_one_thread()
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """Return a workspace in which the pipeline has run; work on a copy of it."""
-    workspace = Workspace.create(tmp_path_factory.mktemp("finished"))
-    workspace.dvc("repro")
-    workspace.commit("Run")
-    return workspace
+    """Return a workspace in which the pipeline has run, shared by all processes of the tests; work on a copy of it."""
+    shared = tmp_path_factory.getbasetemp().parent
+    root, done = shared / "finished", shared / "finished.done"
+    with FileLock(shared / "finished.lock"):
+        if not done.exists():
+            workspace = Workspace.create(root)
+            workspace.dvc("repro")
+            workspace.commit("Run")
+            done.touch()
+    return Workspace(root)

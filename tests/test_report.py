@@ -10,10 +10,12 @@ from gailpipe.evaluation.returns import SCHEMA
 from gailpipe.evaluation.scores import normalized, score
 from gailpipe.foundation.errors import UserError
 from gailpipe.report.cells import require_cells
-from gailpipe.report.figures import learning_figure, scores_figure
+from gailpipe.report.learning import learning_figure, smooth
 from gailpipe.report.page import page
 from gailpipe.report.paper import PaperResults
 from gailpipe.report.results import TaskResult, task_result
+from gailpipe.report.returns import returns_figure
+from gailpipe.report.scores import scores_figure
 from gailpipe.report.style import apply_style, save_svg
 from tests.workspace import ROOT
 
@@ -57,7 +59,7 @@ def test_missing_paper_results_are_named(tmp_path: Path) -> None:
         PaperResults(tmp_path)
 
 
-def result(expert_return: float = 110.0) -> TaskResult:
+def evaluation() -> pl.DataFrame:
     rows: list[tuple[object, ...]] = [
         ("random", None, "stochastic", 0, 0.0, 5),
         ("random", None, "stochastic", 1, 20.0, 5),
@@ -67,8 +69,11 @@ def result(expert_return: float = 110.0) -> TaskResult:
         for seed in range(3):
             rows += [(learner, seed, "deterministic", episode, base + 10 * seed + episode, 5) for episode in (0, 2)]
             rows += [(learner, seed, "stochastic", 0, -999.0, 5)]
-    evaluation = pl.DataFrame(rows, schema=SCHEMA, orient="row")
-    return task_result("Hopper-v5", evaluation, expert_return, {"bc": 4, "gail": 4}, {"bc": 0.35, "gail": None})
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def result(expert_return: float = 110.0) -> TaskResult:
+    return task_result("Hopper-v5", evaluation(), expert_return, {"bc": 4, "gail": 4}, {"bc": 0.35, "gail": None})
 
 
 def curves() -> pl.DataFrame:
@@ -80,6 +85,8 @@ def curves() -> pl.DataFrame:
             "return": [None if step == 1000 else step / 100 for step in steps],
             "expert_accuracy": [0.7] * 15,
             "policy_accuracy": [0.6] * 15,
+            "kl": [0.01, 0.02, 0.03, 0.04, 0.05] * 3,
+            "entropy": [1.0] * 15,
         }
     )
 
@@ -103,13 +110,13 @@ def test_metrics_hold_the_numbers_worked_out_by_hand() -> None:
 def test_the_page_shows_every_number() -> None:
     text = page([result()], [])
     assert "Films" not in text
-    assert "![Expert, BC and GAIL on A-v1](films/A-v1/preview.webp)" in page([result()], ["A-v1"])
+    assert "![Expert, BC and GAIL on A-v1](films/A-v1.webp)" in page([result()], ["A-v1"])
     for row in (
         "| Hopper-v5 | Random |  |  | 10.0 | 0 |  |  | 0 |",
-        "|  | Expert, demonstrating |  |  | 110.0 | 1 |  |  | 1 |",
-        "|  | Expert, evaluated |  | 130.0 | 90.0 |  |  |  |  |",
-        "|  | BC | 4 | 51.0 | -999.0 | 0.410 | 0.162 … 0.658 | 3 | 0.350 |",
-        "|  | GAIL | 4 | 111.0 | -999.0 | 1.010 | 0.762 … 1.258 | 3 | — |",
+        "| Hopper-v5 | Expert, demonstrating |  |  | 110.0 | 1 |  |  | 1 |",
+        "| Hopper-v5 | Expert, evaluated |  | 130.0 | 90.0 |  |  |  |  |",
+        "| Hopper-v5 | BC | 4 | 51.0 | -999.0 | 0.410 | 0.162 … 0.658 | 3 | 0.350 |",
+        "| Hopper-v5 | GAIL | 4 | 111.0 | -999.0 | 1.010 | 0.762 … 1.258 | 3 | — |",
     ):
         assert row in text
 
@@ -126,11 +133,20 @@ def test_figures_are_the_same_bytes_twice(tmp_path: Path) -> None:
     apply_style()
     for name in ("a", "b"):
         save_svg(scores_figure([result(), result()]), tmp_path / f"{name}-scores.svg")
-        save_svg(learning_figure([result()], {"Hopper-v5": curves()}, smoothing=2), tmp_path / f"{name}-learning.svg")
-    for figure in ("scores", "learning"):
+        learning = learning_figure([result()], {"Hopper-v5": smooth(curves(), 2)})
+        save_svg(learning, tmp_path / f"{name}-learning.svg")
+        save_svg(returns_figure([result()], {"Hopper-v5": evaluation()}), tmp_path / f"{name}-returns.svg")
+    for figure in ("scores", "learning", "returns"):
         first = (tmp_path / f"a-{figure}.svg").read_bytes()
         assert first == (tmp_path / f"b-{figure}.svg").read_bytes()
         assert b"<svg" in first
+
+
+def test_a_smoothed_point_is_the_mean_of_the_iterations_before_it() -> None:
+    smoothed = smooth(curves(), 2).filter(seed=1)
+    assert smoothed["million_steps"].to_list() == [0.001, 0.002, 0.003, 0.004, 0.005]
+    assert smoothed["kl"].to_list() == pytest.approx([0.01, 0.015, 0.025, 0.035, 0.045])
+    assert smoothed["return"].to_list() == [None, 20, 25, 35, 45]
 
 
 def test_missing_and_left_over_cells_are_refused(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def test_a_stages_command_names_its_dependencies_and_outputs(name: str) -> None:
         )
 
 
-@pytest.mark.parametrize("stage", ["validate", "sample", "bc", "evaluate", "visits", "film", "report"])
+@pytest.mark.parametrize("stage", ["validate", "sample", "bc", "evaluate", "visits", "film", "report", "page"])
 def test_only_stages_that_train_in_simulators_load_envpool(stage: str) -> None:
     assert "gailpipe.envs.simulators" not in GRAPH.find_upstream_modules(f"stages.{stage}")
 

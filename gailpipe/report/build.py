@@ -1,46 +1,68 @@
-"""The whole report: the page, its figures and the metrics of all tasks."""
+"""The figures, the metrics and the page of all tasks."""
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from gailpipe.evaluation.returns import SCHEMA
-from gailpipe.foundation.files import write_file
+import polars as pl
+
+from gailpipe.foundation.files import write_directory, write_file
 from gailpipe.foundation.tables import read_table
-from gailpipe.imitation.trajectories import mean_return
-from gailpipe.params.base import load_section, load_tasks
-from gailpipe.params.cloning import Bc
-from gailpipe.params.gail import Gail
+from gailpipe.params.base import load_section
 from gailpipe.params.report import Report
 from gailpipe.report.cells import require_cells
-from gailpipe.report.figures import learning_figure, scores_figure
+from gailpipe.report.gather import gather_results, load_evaluation
+from gailpipe.report.learning import CURVES, learning_figure, smooth
 from gailpipe.report.occupancy import TaskVisits, occupancy_figure
 from gailpipe.report.page import page
-from gailpipe.report.paper import PaperResults
-from gailpipe.report.results import TaskResult, task_result
-from gailpipe.report.style import apply_style, save_svg
+from gailpipe.report.results import TaskResult
+from gailpipe.report.returns import returns_figure
+from gailpipe.report.scores import scores_figure
+from gailpipe.report.style import LABELS, apply_style, save_svg
+from gailpipe.report.web import web_page
 
-CURVES = ("seed", "env_steps", "return", "expert_accuracy", "policy_accuracy")
 
-
-def build_report(params: Path, data: Path, films: Path, paper_results: Path, out: Path) -> None:
-    """Write README.md, figures and metrics.json into `out`, from what the other stages made in `data` and `films`."""
+def build_report(params: Path, data: Path, paper_results: Path, out: Path) -> None:
+    """Write figures, metrics.json and what DVC plots into `out`, from what the other stages made in `data`."""
     settings = load_section(params, Report, "report")
-    tasks = load_tasks(params)
-    for directory in ("demonstrations", "evaluations", "gail", "visits"):
+    results = gather_results(params, data, paper_results)
+    tasks = [result.task for result in results]
+    for directory in ("gail", "visits"):
         require_cells(data / directory, tasks)
-    require_cells(films, tasks)
-    paper = PaperResults(paper_results)
-    results = [summarise(task, data, params, paper) for task in tasks]
-    curves = {task: read_table(data / "gail" / task / "learning.parquet", CURVES) for task in tasks}
-    apply_style()
-    save_svg(scores_figure(results), out / "figures" / "scores.svg")
+    curves = {
+        task: smooth(read_table(data / "gail" / task / "learning.parquet", CURVES), settings.smoothing)
+        for task in tasks
+    }
     visits = {task: _visits(data / "visits" / task) for task in tasks}
-    save_svg(occupancy_figure(visits), out / "figures" / "occupancy.svg")
-    save_svg(learning_figure(results, curves, settings.smoothing), out / "figures" / "learning.svg")
-    filmed = [task for task in tasks if (films / task / "preview.webp").exists()]
-    write_file(out / "README.md", page(results, filmed).encode())
+    evaluations = {task: load_evaluation(data, task) for task in tasks}
+    apply_style()
+    figures = {
+        "scores": scores_figure(results),
+        "returns": returns_figure(results, evaluations),
+        "occupancy": occupancy_figure(visits),
+        "learning": learning_figure(results, curves),
+    }
+    for name, figure in figures.items():
+        save_svg(figure, out / "figures" / f"{name}.svg")
+    write_file(out / "scores.csv", _scores(results).write_csv(float_precision=4).encode())
+    write_file(out / "learning.csv", _learning(curves).write_csv(float_precision=4).encode())
     metrics = {result.task: result.metrics() for result in results}
     write_file(out / "metrics.json", f"{json.dumps(metrics, indent=2)}\n".encode())
+
+
+def build_page(params: Path, data: Path, paper_results: Path, out: Path) -> None:
+    """Write README.md, its films, and both as index.html into `out`, where the figures are."""
+    results = gather_results(params, data, paper_results)
+    tasks = [result.task for result in results]
+    films = data / "films"
+    require_cells(films, tasks)
+    filmed = [task for task in tasks if (films / task / "film.mp4").exists()]
+    previews = {f"{task}.webp": (films / task / "preview.webp").read_bytes() for task in filmed}
+    write_directory(out / "films", previews)
+    text = page(results, filmed)
+    write_file(out / "README.md", text.encode())
+    whole_films = {f"films/{task}.webp": films / task / "film.mp4" for task in filmed}
+    write_file(out / "index.html", web_page(text, out, whole_films).encode())
 
 
 def _visits(directory: Path) -> TaskVisits:
@@ -51,16 +73,22 @@ def _visits(directory: Path) -> TaskVisits:
     )
 
 
-def summarise(task: str, data: Path, params: Path, paper: PaperResults) -> TaskResult:
-    """Gather one task's results."""
-    trajs = {
-        "bc": load_section(params, Bc, "bc", task).trajs,
-        "gail": load_section(params, Gail, "gail", task).trajs,
-    }
-    return task_result(
-        task,
-        read_table(data / "evaluations" / f"{task}.parquet", SCHEMA),
-        mean_return(data / "demonstrations" / f"{task}.parquet"),
-        trajs,
-        {learner: paper.score(task, learner, count) for learner, count in trajs.items()},
-    )
+def _scores(results: Sequence[TaskResult]) -> pl.DataFrame:
+    """Return the mean normalised score of each learner on each task."""
+    rows = [
+        (f"{LABELS[name]} on {result.task}", learner.normalized and learner.normalized.value)
+        for result in results
+        for name, learner in result.learners.items()
+    ]
+    return pl.DataFrame(rows, schema={"learner": pl.String, "normalized": pl.Float64}, orient="row")
+
+
+def _learning(curves: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Return the mean return over seeds while GAIL trains, of all tasks."""
+    means = [
+        of_task.group_by("million_steps", maintain_order=True)
+        .agg(pl.col("return").mean())
+        .select(pl.lit(task).alias("task"), "million_steps", "return")
+        for task, of_task in curves.items()
+    ]
+    return pl.concat(means).drop_nulls("return")

@@ -1,4 +1,4 @@
-"""reports/README.md."""
+"""The report in words: reports/README.md."""
 
 from collections.abc import Sequence
 
@@ -15,9 +15,9 @@ validation error, and no return chose between snapshots; settings were found on 
 actions uniformly.
 
 The normalised score is (return − random) / (expert − random). Its 1 is the mean return of the sampled, stochastic
-trajectories that the demonstrations come from, as in the paper, so that a deterministic imitator can pass it; beside it
-stands what the expert makes in the evaluation. Intervals are Student's over seeds. All seeds learn from the same
-trajectories of the same expert, so what another choice of these would change is not in them.
+trajectories that the demonstrations come from, as in [the paper]({paper}#S6), so that a deterministic imitator can pass
+it; beside it stands what the expert makes in the evaluation. Intervals are Student's over seeds. All seeds learn from
+the same trajectories of the same expert, so what another choice of these would change is not in them.
 """
 
 SCORES = """\
@@ -26,7 +26,17 @@ SCORES = """\
 ![Normalised scores of BC and GAIL on each task](figures/scores.svg)
 
 Each small dot is a seed, each large marker the mean with its 95 % interval; hollow diamonds are what the paper reports
-for its own simulators, at the same number of trajectories.
+for its own simulators ([section 6]({paper}#S6)), at the same number of trajectories.
+"""
+
+RETURNS = """\
+## Returns
+
+![Histograms of the returns of the expert, BC and GAIL](figures/returns.svg)
+
+How often an episode makes which return: filled, where policies act by their mode, outlined, where they sample; all
+seeds together. Above the bars is the mean of each deterministic policy. Where a policy falls in some episodes and not
+in others, its mean alone would not tell.
 """
 
 FILMS = """\
@@ -35,7 +45,7 @@ FILMS = """\
 {films}
 
 The first seconds of an episode of the expert, and of BC's and GAIL's policies of seed 0, from the same initial state,
-with the return so far. [films/](films) has them longer, as MP4.
+with the return so far. `python -m gailpipe.films` makes others, of any policy.
 """
 
 OCCUPANCY = """\
@@ -46,8 +56,9 @@ OCCUPANCY = """\
 States that the stochastic policies visit (of BC and GAIL those of seed 0), in the plane of the two principal
 directions of the expert's; grey below them are the expert's own. The number is how far they are from the expert's, in
 all dimensions: the energy coefficient of inhomogeneity (Székely & Rizzo 2013) of standardised states, from 0, alike,
-to 1; at the expert it is that of one half of its episodes against the other. Matching this occupancy measure is what
-GAIL is for (Ho & Ermon 2016, section 3); cloning matches actions alone. On the right is the discriminator after
+to 1; at the expert it is that of one half of its episodes against the other. Matching this
+[occupancy measure]({paper}#S3) is what GAIL is for; cloning matches actions alone. On the right is the
+[discriminator]({paper}#S5) after
 GAIL's last iteration over the same plane, where all other directions are at their mean and GAIL's policy acts by its
 mode: blue, within solid lines, where it takes a pair for the expert's, red and dashed where for the policy's. The
 dots are the expert's states.
@@ -58,16 +69,20 @@ LEARNING = """\
 
 ![Learning curves of GAIL](figures/learning.svg)
 
-Above, the return of the stochastic policy while GAIL trains, which GAIL itself never sees. Below, how often the
-discriminator is right: at one half it can't tell the policy from the expert.
+From above: the return of the stochastic policy while GAIL trains, which GAIL itself never sees. How often the
+[discriminator]({paper}#S5) is right: at one half it can't tell the policy from the expert. How far each
+[TRPO](https://arxiv.org/abs/1502.05477) step moves the policy, as a KL divergence: the trust region shrinks to nothing
+over the run. And the entropy of the policy's actions, which shrinks as it grows sure. Bands span all seeds.
 """
+
+PAPER = "https://ar5iv.labs.arxiv.org/html/1606.03476"
 
 
 def page(results: Sequence[TaskResult], filmed: Sequence[str]) -> str:
     """Return the report as Markdown, with previews of the films of some tasks."""
-    films = "\n\n".join(f"![Expert, BC and GAIL on {task}](films/{task}/preview.webp)" for task in filmed)
-    sections = [INTRODUCTION, _table(results), SCORES, FILMS.format(films=films) if filmed else "", OCCUPANCY, LEARNING]
-    return "\n".join(filter(None, sections)).rstrip() + "\n"
+    films = "\n\n".join(f"![Expert, BC and GAIL on {task}](films/{task}.webp)" for task in filmed)
+    sections = [INTRODUCTION, _table(results), SCORES, RETURNS, FILMS if filmed else "", OCCUPANCY, LEARNING]
+    return "\n".join(section.format(paper=PAPER, films=films) for section in sections if section)
 
 
 def _table(results: Sequence[TaskResult]) -> str:
@@ -79,13 +94,13 @@ def _table(results: Sequence[TaskResult]) -> str:
         expert = result.expert_deterministic_return, result.expert_stochastic_return
         lines += [
             _row(result.task, "Random", "", "", _number(result.random_return), "0", "", "", "0"),
-            _row("", "Expert, demonstrating", "", "", _number(result.expert_return), "1", "", "", "1"),
-            _row("", "Expert, evaluated", "", *map(_number, expert), "", "", "", ""),
+            _row(result.task, "Expert, demonstrating", "", "", _number(result.expert_return), "1", "", "", "1"),
+            _row(result.task, "Expert, evaluated", "", *map(_number, expert), "", "", "", ""),
         ]
         for name, learner in result.learners.items():
             lines.append(
                 _row(
-                    "",
+                    result.task,
                     LABELS[name],
                     str(learner.trajs),
                     _number(learner.returns.value),

@@ -22,8 +22,9 @@ COLORS = {
     "gail-bc": _PALETTE[3],
     "other": _PALETTE[2],
 }
+DARK = b"<style>@media (prefers-color-scheme: dark) { svg { filter: invert(.92) hue-rotate(180deg) } }</style>\n "
 DASHES = {"expert": (0, (5, 2)), "random": (0, (1, 2)), "bc": (0, (6, 2, 1, 2))}
-MARKERS = {"bc": "s", "fem": "^", "gtal": "v", "gail": "o", "gail-bc": "D"}
+MARKERS = {"expert": "*", "bc": "s", "fem": "^", "gtal": "v", "gail": "o", "gail-bc": "D"}
 LABELS = {
     "expert": "Expert",
     "random": "Random",
@@ -44,6 +45,7 @@ def apply_style() -> None:
 
 
 def save_svg(figure: Figure, path: Path) -> None:
+    """Write a figure that inverts its lightness, and keeps its hues, where the reader's colour scheme is dark."""
     file = BytesIO()
     figure.savefig(file, format="svg", bbox_inches="tight", metadata={"Date": None})
-    write_file(path, file.getvalue())
+    write_file(path, file.getvalue().replace(b"<defs>", DARK + b"<defs>", 1))

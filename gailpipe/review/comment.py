@@ -7,7 +7,7 @@ from typing import Any
 from gailpipe.evaluation.scores import Score
 from gailpipe.review.scores import LEVEL, Change
 
-FIGURES = ("scores", "learning")
+FIGURES = ("scores", "returns", "occupancy", "learning")
 COMMENT = """\
 ## What this change does to results
 

@@ -1,0 +1,49 @@
+"""All tasks' results, gathered from the files that the other stages made."""
+
+from pathlib import Path
+
+import polars as pl
+
+from gailpipe.evaluation.returns import SCHEMA
+from gailpipe.foundation.tables import read_table
+from gailpipe.imitation.trajectories import mean_return
+from gailpipe.params.base import load_section, load_tasks
+from gailpipe.params.cloning import Bc
+from gailpipe.params.gail import Gail
+from gailpipe.report.cells import require_cells
+from gailpipe.report.paper import PaperResults
+from gailpipe.report.results import TaskResult, task_result
+
+
+def gather_results(params: Path, data: Path, paper_results: Path) -> list[TaskResult]:
+    """Return the results of the tasks that `params` names.
+
+    Args:
+        params: params.yaml.
+        data: Holds what the other stages made.
+        paper_results: Holds the paper's own results.
+    """
+    tasks = load_tasks(params)
+    for directory in ("demonstrations", "evaluations"):
+        require_cells(data / directory, tasks)
+    paper = PaperResults(paper_results)
+    return [_summarise(task, data, params, paper) for task in tasks]
+
+
+def load_evaluation(data: Path, task: str) -> pl.DataFrame:
+    """Return a task's episodes, as `SCHEMA` says."""
+    return read_table(data / "evaluations" / f"{task}.parquet", SCHEMA)
+
+
+def _summarise(task: str, data: Path, params: Path, paper: PaperResults) -> TaskResult:
+    trajs = {
+        "bc": load_section(params, Bc, "bc", task).trajs,
+        "gail": load_section(params, Gail, "gail", task).trajs,
+    }
+    return task_result(
+        task,
+        load_evaluation(data, task),
+        mean_return(data / "demonstrations" / f"{task}.parquet"),
+        trajs,
+        {learner: paper.score(task, learner, count) for learner, count in trajs.items()},
+    )
