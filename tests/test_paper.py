@@ -19,13 +19,21 @@ from gailpipe.report.style import MARKERS, apply_style, save_svg
 from tests.workspace import ROOT, tiny_params, write_params
 
 NAMES = {"CartPole-v1": "cartpole"}
+MEANS = {"bc": 40.0, "fem": 80.0, "gtal": 120.0, "gail": 160.0, "gail-bc": 40.0, "gail-entropy": 40.0}
 
 
 @pytest.fixture
 def params(tmp_path: Path) -> Path:
     one = {"env": "CartPole-v1", "demonstrations": "CartPole-v1", "trajs": 2}
-    document = tiny_params() | {"sets": {"CartPole-v1-2": one}, "cloned_sets": {"CartPole-v1-2": one}}
-    document["sets"]["CartPole-v1-full-5"] = {"env": "CartPole-v1", "demonstrations": "CartPole-v1-full", "trajs": 5}
+    document = tiny_params() | {
+        name: {"CartPole-v1-2": one} for name in ("sets", "linear_sets", "cloned_sets", "filmed_sets")
+    }
+    for section in ("sets", "linear_sets"):
+        document[section]["CartPole-v1-full-5"] = {
+            "env": "CartPole-v1",
+            "demonstrations": "CartPole-v1-full",
+            "trajs": 5,
+        }
     document["entropy_sets"] = {"CartPole-v1-2-1e-2": one | {"causal_entropy": 0.01}}
     del document["envs"]["Pendulum-v1"]
     imitation = {key: document["gail"][key] for key in Imitation.model_fields}
@@ -40,16 +48,18 @@ def data(tmp_path: Path) -> Path:
     trajectories = pl.DataFrame({"trajectory": [0, 0, 1], "trajectory_return": [100.0, 100.0, 120.0]})
     write_table(trajectories, tmp_path / "data" / "demonstrations" / "CartPole-v1.parquet")
     for folder, name, learners in (
-        ("evaluate", "CartPole-v1-2", ("bc", "fem", "gtal", "gail")),
-        ("evaluate", "CartPole-v1-full-5", ("bc", "fem", "gtal", "gail")),
+        ("evaluate", "CartPole-v1-2", ("bc", "gail")),
+        ("evaluate", "CartPole-v1-full-5", ("bc", "gail")),
+        ("evaluate-linear", "CartPole-v1-2", ("fem", "gtal")),
+        ("evaluate-linear", "CartPole-v1-full-5", ("fem", "gtal")),
         ("evaluate-cloned", "CartPole-v1-2", ("gail-bc",)),
         ("evaluate-entropy", "CartPole-v1-2-1e-2", ("gail-entropy",)),
     ):
         rows: list[tuple[object, ...]] = [("random", None, "stochastic", i, 10.0, 5) for i in range(2)]
         rows += [("expert", None, mode, 0, 500.0, 5) for mode in ("deterministic", "stochastic")]
-        for number, learner in enumerate(learners):
+        for learner in learners:
             for seed in range(2):
-                mean = 40.0 * (number + 1) + 20.0 * seed
+                mean = MEANS[learner] + 20.0 * seed
                 rows += [(learner, seed, "deterministic", i, mean + 3.0 * (2 * i - 1), 5) for i in range(2)]
                 rows += [(learner, seed, "stochastic", i, mean - 30.0, 5) for i in range(2)]
         write_table(pl.DataFrame(rows, schema=SCHEMA, orient="row"), tmp_path / "data" / folder / f"{name}.parquet")
@@ -123,7 +133,7 @@ def test_the_page_says_where_gail_falls_short(params: Path, data: Path) -> None:
     rows = [("CartPole-v1", "gail", 2, weight, 0, 180.0, 1.7 + weight) for weight in (0.0, 0.01)]
     rows += [("CartPole-v1", "bc", 2, 0.0, 0, 50.0, 0.4), ("Ant-v5", "gail", 4, 0.0, 0, 50.0, 0.2)]
     original = pl.DataFrame(rows, schema=PaperResults(ROOT / "paper" / "original").policies.schema, orient="row")
-    text = page(ours, original, "What was found.")
+    text = page(ours, original, "What was found.", [])
     assert "\nWhat was found.\n" in text
     assert "over 1 demonstration sets is **1.600**; the paper's is 1.700." in text
     assert "the paper's in 0 of 1, not on CartPole-v1 from 2 (1.60 against 1.70)." in text
@@ -141,15 +151,22 @@ def test_the_report_is_the_same_bytes_twice_and_its_table_has_the_papers_columns
     curve = pl.DataFrame({"seed": [0, 0], "env_steps": [10, 20], "return": [None, 60.0]})
     write_table(curve, data / "gail" / "CartPole-v1-2" / "learning.parquet")
     (tmp_path / "found.md").write_text("Much.")
+    film = tmp_path / "data" / "films" / "CartPole-v1-2"
+    film.mkdir(parents=True)
+    for name in ("film.mp4", "preview.webp"):
+        (film / name).write_text(name)
     for out in ("a", "b"):
         build_paper_report(params, data, ROOT / "paper" / "original", tmp_path / "found.md", tmp_path / out)
     files = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*.*"))
     assert [str(file) for file in files] == [
         "README.md",
         *(f"figures/{name}.svg" for name in ("entropy", "learning", "normalized", "returns")),
+        "films/CartPole-v1-2.webp",
+        "index.html",
         "results.csv",
     ]
     for file in files:
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+    assert "(films/CartPole-v1-2.webp)" in (tmp_path / "a" / "README.md").read_text()
     header = (ROOT / "paper" / "original" / "returns.csv").read_text().splitlines()[0]
     assert (tmp_path / "a" / "results.csv").read_text().startswith(f"{header},stochastic_return,expert_return")

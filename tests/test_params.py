@@ -212,6 +212,6 @@ def test_a_set_may_learn_from_whole_trajectories(tmp_path: Path) -> None:
         check_pipeline(written(tmp_path, with_sets(full={"Hopper-v5": whole["CartPole-v1"]})))
 
 
-def test_sets_need_every_algorithm(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="fem: is missing; every algorithm"):
-        check_pipeline(written(tmp_path, lambda params: params.update(sets={})))
+def test_linear_sets_need_linear_algorithms(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="fem: is missing; it learns from each of `linear_sets`"):
+        check_pipeline(written(tmp_path, lambda params: params.update(linear_sets={})))

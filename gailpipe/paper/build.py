@@ -1,5 +1,6 @@
 """The whole report of the paper's pipeline: the page, its figures, and a row for each policy."""
 
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -14,10 +15,11 @@ from gailpipe.params.base import load_section, read_params
 from gailpipe.params.report import Report
 from gailpipe.report.paper import PaperResults
 from gailpipe.report.style import apply_style, save_svg
+from gailpipe.report.web import write_pages
 
 
 def build_paper_report(params: Path, data: Path, original_directory: Path, discussion: Path, out: Path) -> None:
-    """Write README.md, figures and results.csv into `out`, from what the paper's pipeline made in `data`."""
+    """Write the pages, figures, films and results.csv into `out`, from what the paper's pipeline made in `data`."""
     settings = load_section(params, Report, "report")
     original = PaperResults(original_directory)
     ours = gather(params, data, original.names)
@@ -32,7 +34,8 @@ def build_paper_report(params: Path, data: Path, original_directory: Path, discu
     }
     for name, figure in figures.items():
         save_svg(figure, out / "figures" / f"{name}.svg")
-    write_file(out / "README.md", page(ours, original.policies, discussion.read_text()).encode())
+    filmed = list(read_params(params)["filmed_sets"])
+    write_pages(out, data / "films", filmed, partial(page, ours, original.policies, discussion.read_text()))
     write_file(out / "results.csv", ours.write_csv(float_precision=4).encode())
 
 

@@ -52,6 +52,13 @@ Normalised scores from five trajectories with all their steps, after Holly Grimm
 
 Normalised scores of GAIL, ours and, in brackets, the paper's. The figure ends at −2.
 
+## Films
+
+{films}
+
+The first seconds of an episode of the expert, and of BC's and GAIL's policies of run 0, from the same initial state,
+with the return so far.
+
 ## Learning
 
 ![Learning curves of GAIL](figures/learning.svg)
@@ -65,13 +72,14 @@ Mean and standard deviation over runs of the mean return; in brackets the paper'
 """
 
 
-def page(ours: pl.DataFrame, original: pl.DataFrame, discussion: str) -> str:
+def page(ours: pl.DataFrame, original: pl.DataFrame, discussion: str, filmed: Sequence[str]) -> str:
     """Return the report as Markdown.
 
     Args:
         ours: `gather`'s rows.
         original: `PaperResults.policies`.
         discussion: What was found, in Markdown.
+        filmed: Demonstration sets of whose policies there are films.
     """
     plain, original_plain = subsampled(ours), without_entropy(original)
     whole = without_entropy(ours).filter(pl.col("demonstrations") != pl.col("environment"))
@@ -84,6 +92,7 @@ def page(ours: pl.DataFrame, original: pl.DataFrame, discussion: str) -> str:
         scores=table(plain, original_plain, sets, "algorithm", LABELS_OF_ALGORITHMS, _score),
         whole=table(whole, original.clear(), ["environment"], "algorithm", LABELS_OF_ALGORITHMS, _score),
         entropy=table(entropy, original_entropy, sets, "entropy_coefficient", lambdas, _score),
+        films="\n\n".join(f"![Expert, BC and GAIL on {name}](films/{name}.webp)" for name in filmed) or "None.",
         returns=table(plain, original_plain, sets, "algorithm", LABELS_OF_ALGORITHMS, _return),
     )
 

@@ -7,6 +7,7 @@ import polars as pl
 
 from gailpipe.evaluation.returns import SCHEMA
 from gailpipe.evaluation.scores import normalized
+from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.tables import read_table
 from gailpipe.imitation.trajectories import mean_return
 from gailpipe.params.base import load_section, read_params
@@ -42,7 +43,8 @@ class Cells(NamedTuple):
 
 
 CELLS = (
-    Cells("evaluate", "sets", ("bc", "fem", "gtal", "gail")),
+    Cells("evaluate", "sets", ("bc", "gail")),
+    Cells("evaluate-linear", "linear_sets", ("fem", "gtal")),
     Cells("evaluate-cloned", "cloned_sets", ("gail-bc",)),
     Cells("evaluate-entropy", "entropy_sets", ("gail-entropy",)),
 )
@@ -57,14 +59,17 @@ def gather(params: Path, data: Path, names: dict[str, str]) -> pl.DataFrame:
         names: The paper's name of each environment that it has.
 
     Raises:
-        UserError: A cell is missing, or there is one that params.yaml does not name.
+        UserError: A section or a cell is missing, or there is a cell that params.yaml does not name.
     """
     document = read_params(params)
+    for section in (cells.sets for cells in CELLS):
+        if section not in document:
+            raise UserError(f"{params}: {section}: is missing")
     experts = {env: mean_return(data / "demonstrations" / f"{env}.parquet") for env in document["envs"]}
     tables = []
     for cells in CELLS:
-        require_cells(data / cells.folder, document.get(cells.sets, {}))
-        for name, one in document.get(cells.sets, {}).items():
+        require_cells(data / cells.folder, document[cells.sets])
+        for name, one in document[cells.sets].items():
             evaluation = read_table(data / cells.folder / f"{name}.parquet", SCHEMA)
             for learner in cells.learners:
                 tables.append(_policies(params, learner, one, evaluation, experts[one["env"]], names))

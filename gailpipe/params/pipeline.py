@@ -40,8 +40,8 @@ def check_pipeline(path: Path) -> list[str]:
     for task in tasks:
         _check_task(path, task, document["envs"][task], sections)
     for learner in OPTIONAL_SECTIONS_OF_A_TASK:
-        if "sets" in document and learner not in document:
-            raise UserError(f"{path}: {learner}: is missing; every algorithm learns from each of `sets`")
+        if "linear_sets" in document and learner not in document:
+            raise UserError(f"{path}: {learner}: is missing; it learns from each of `linear_sets`")
     kept = {task: load_section(path, Sample, "sample", task).trajs for task in tasks}
     check_sets(path, document, kept)
     return tasks

@@ -30,9 +30,11 @@ class EntropySet(DemonstrationSet):
 
 
 SETS: dict[str, type[DemonstrationSet]] = {
-    "sets": DemonstrationSet,
-    "cloned_sets": DemonstrationSet,
+    "sets": DemonstrationSet,  # for BC and GAIL
+    "linear_sets": DemonstrationSet,  # for FEM and GTAL
+    "cloned_sets": DemonstrationSet,  # for GAIL from a cloned policy
     "entropy_sets": EntropySet,
+    "filmed_sets": DemonstrationSet,
 }
 SECTIONS_OF_SETS = ["full", *SETS]
 

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
-from gailpipe.foundation.files import write_directory, write_file
+from gailpipe.foundation.files import write_file
 from gailpipe.foundation.tables import read_table
 from gailpipe.params.base import load_section
 from gailpipe.params.report import Report
@@ -19,7 +20,7 @@ from gailpipe.report.results import TaskResult
 from gailpipe.report.returns import returns_figure
 from gailpipe.report.scores import scores_figure
 from gailpipe.report.style import LABELS, apply_style, save_svg
-from gailpipe.report.web import web_page
+from gailpipe.report.web import write_pages
 
 
 def build_report(params: Path, data: Path, paper_results: Path, out: Path) -> None:
@@ -53,16 +54,7 @@ def build_report(params: Path, data: Path, paper_results: Path, out: Path) -> No
 def build_page(params: Path, data: Path, paper_results: Path, out: Path) -> None:
     """Write README.md, its films, and both as index.html into `out`, where the figures are."""
     results = gather_results(params, data, paper_results)
-    tasks = [result.task for result in results]
-    films = data / "films"
-    require_cells(films, tasks)
-    filmed = [task for task in tasks if (films / task / "film.mp4").exists()]
-    previews = {f"{task}.webp": (films / task / "preview.webp").read_bytes() for task in filmed}
-    write_directory(out / "films", previews)
-    text = page(results, filmed)
-    write_file(out / "README.md", text.encode())
-    whole_films = {f"films/{task}.webp": films / task / "film.mp4" for task in filmed}
-    write_file(out / "index.html", web_page(text, out, whole_films).encode())
+    write_pages(out, data / "films", [result.task for result in results], partial(page, results))
 
 
 def _visits(directory: Path) -> TaskVisits:

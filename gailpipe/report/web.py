@@ -1,7 +1,7 @@
 """A page of Markdown as one HTML file, which needs no network and no other file."""
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from itertools import pairwise
@@ -10,6 +10,9 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+
+from gailpipe.foundation.files import write_directory, write_file
+from gailpipe.report.cells import require_cells
 
 MEDIA = {".svg": "image/svg+xml", ".webp": "image/webp", ".mp4": "video/mp4", ".js": "text/javascript"}
 PAGE = """\
@@ -55,6 +58,24 @@ th [role=button]:focus-visible { outline: 2px solid var(--link) }
 .dt-ordering-asc .dt-column-order::after { content: " ▲" }
 .dt-ordering-desc .dt-column-order::after { content: " ▼" }
 """
+
+
+def write_pages(out: Path, films: Path, names: Sequence[str], text: Callable[[Sequence[str]], str]) -> None:
+    """Write README.md, previews of films, and both as index.html into `out`, where the figures are.
+
+    Args:
+        out: Where all goes.
+        films: Has a directory for each of `names`, which holds film.mp4 and preview.webp where it could be rendered.
+        names: Of what is filmed.
+        text: Returns what README.md says, given the names of those films that there are.
+    """
+    require_cells(films, names)
+    filmed = [name for name in names if (films / name / "film.mp4").exists()]
+    write_directory(out / "films", {f"{name}.webp": (films / name / "preview.webp").read_bytes() for name in filmed})
+    markdown = text(filmed)
+    write_file(out / "README.md", markdown.encode())
+    whole_films = {f"films/{name}.webp": films / name / "film.mp4" for name in filmed}
+    write_file(out / "index.html", web_page(markdown, out, whole_films).encode())
 
 
 def web_page(markdown: str, folder: Path, films: Mapping[str, Path]) -> str:
