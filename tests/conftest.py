@@ -1,5 +1,7 @@
 """What tests share."""
 
+import os
+
 import pytest
 from filelock import FileLock
 
@@ -12,7 +14,8 @@ use_one_thread()
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """Return a workspace in which the pipeline has run, shared by all processes of the tests; work on a copy of it."""
-    shared = tmp_path_factory.getbasetemp().parent
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
     root, done = shared / "finished", shared / "finished.done"
     with FileLock(shared / "finished.lock"):
         if not done.exists():

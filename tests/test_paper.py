@@ -167,6 +167,9 @@ def test_the_report_is_the_same_bytes_twice_and_its_table_has_the_papers_columns
     ]
     for file in files:
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
-    assert "(films/CartPole-v1-2.webp)" in (tmp_path / "a" / "README.md").read_text()
+    assert (
+        "### CartPole-v1-2\n\n![Expert, BC and GAIL](films/CartPole-v1-2.webp)"
+        in (tmp_path / "a" / "README.md").read_text()
+    )
     header = (ROOT / "paper" / "original" / "returns.csv").read_text().splitlines()[0]
     assert (tmp_path / "a" / "results.csv").read_text().startswith(f"{header},stochastic_return,expert_return")

@@ -194,6 +194,7 @@ def test_fem_and_gtal_are_checked_where_they_are_set(tmp_path: Path) -> None:
         ("sets", {"trajs": 6}, "sets.one.trajs: 6, but only 5 trajectories are kept"),
         ("cloned_sets", {"trajs": 0}, "cloned_sets.one.trajs: input should be greater than 0"),
         ("sets", {"size": 1}, "sets.one.size: extra inputs are not permitted"),
+        ("filmed_sets", {}, "filmed_sets.one: must be as sets.one, whose policies are filmed"),
         ("entropy_sets", {}, "entropy_sets.one.causal_entropy: field required"),
         ("full", {"trajs": "all"}, "full.one.every: field required"),
     ],

@@ -1,6 +1,7 @@
 """Scores, the paper's results, and what the report makes of them."""
 
 import json
+from base64 import b64encode
 from pathlib import Path
 
 import polars as pl
@@ -9,11 +10,13 @@ import pytest
 from gailpipe.evaluation.returns import SCHEMA
 from gailpipe.evaluation.scores import normalized, score
 from gailpipe.foundation.errors import UserError
+from gailpipe.foundation.files import write_file
 from gailpipe.report.cells import require_cells
-from gailpipe.report.learning import learning_figure, smooth
+from gailpipe.report.learning import learning_figure, learning_table, smooth
 from gailpipe.report.page import page
+from gailpipe.report.pages import find_films, write_pages
 from gailpipe.report.paper import PaperResults
-from gailpipe.report.results import TaskResult, task_result
+from gailpipe.report.results import TaskResult, scores_table, task_result
 from gailpipe.report.returns import returns_figure
 from gailpipe.report.scores import scores_figure
 from gailpipe.report.style import apply_style, save_svg
@@ -109,8 +112,7 @@ def test_metrics_hold_the_numbers_worked_out_by_hand() -> None:
 
 def test_the_page_shows_every_number() -> None:
     text = page([result()], [])
-    assert "Films" not in text
-    assert "![Expert, BC and GAIL on A-v1](films/A-v1.webp)" in page([result()], ["A-v1"])
+    assert "\n### A-v1\n\nFilm of A.\n" in page([result()], ["### A-v1\n\nFilm of A."])
     for row in (
         "| Hopper-v5 | Random |  |  | 10.0 | 0 |  |  | 0 |",
         "| Hopper-v5 | Expert, demonstrating |  |  | 110.0 | 1 |  |  | 1 |",
@@ -142,6 +144,30 @@ def test_figures_are_the_same_bytes_twice(tmp_path: Path) -> None:
         assert b"<svg" in first
 
 
+def test_films_are_shown_and_missing_ones_explained(tmp_path: Path) -> None:
+    for name, files in (("A-v1", ("film.mp4", "preview.webp")), ("B-v1", ("missing.txt",))):
+        for file in files:
+            write_file(tmp_path / "data" / name / file, f"{name} {file}".encode())
+    write_file(tmp_path / "out" / "films" / "old.webp", b"")
+    shown, missing = find_films(tmp_path / "data", ["A-v1", "B-v1"])
+    assert shown.markdown() == "### A-v1\n\n![Expert, BC and GAIL](films/A-v1.webp)"
+    assert missing.markdown() == "### B-v1\n\nThere is [no film](films/B-v1.txt)."
+    for _ in range(2):
+        write_pages(tmp_path / "out", f"# A\n\n{shown.markdown()}\n\n{missing.markdown()}", [shown, missing])
+    found = {path.name: path.read_text() for path in (tmp_path / "out" / "films").iterdir()}
+    assert found == {"A-v1.webp": "A-v1 preview.webp", "B-v1.txt": "B-v1 missing.txt"}
+    assert b64encode(b"A-v1 film.mp4").decode() in (tmp_path / "out" / "index.html").read_text()
+
+
+def test_what_dvc_plots_are_means_over_seeds() -> None:
+    assert scores_table([result(), result(expert_return=10.0)]).rows() == [
+        ("Hopper-v5", "bc", pytest.approx(0.41)),
+        ("Hopper-v5", "gail", pytest.approx(1.01)),
+    ]
+    two_seeds = pl.DataFrame({"million_steps": [1.0, 2.0, 1.0, 2.0], "return": [None, 3.0, None, 5.0]})
+    assert learning_table({"A-v1": two_seeds}).rows() == [("A-v1", 2.0, 4.0)]
+
+
 def test_a_smoothed_point_is_the_mean_of_the_iterations_before_it() -> None:
     smoothed = smooth(curves(), 2).filter(seed=1)
     assert smoothed["million_steps"].to_list() == [0.001, 0.002, 0.003, 0.004, 0.005]
@@ -150,6 +176,7 @@ def test_a_smoothed_point_is_the_mean_of_the_iterations_before_it() -> None:
 
 
 def test_missing_and_left_over_cells_are_refused(tmp_path: Path) -> None:
+    require_cells(tmp_path / "nothing", [])
     for name in ("Hopper-v5.parquet", "Ant-v5.parquet", ".gitignore"):
         (tmp_path / name).touch()
     require_cells(tmp_path, ["Hopper-v5", "Ant-v5"])

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from tests.test_structure import stages
 from tests.workspace import ROOT, Workspace, stages_run, write_params
 
 
@@ -37,7 +36,7 @@ def test_merged_branches_end_with_results_that_were_really_run(workspace: Worksp
     params = YAML(typ="safe").load(workspace.root / "params.yaml")
     assert (params["envs"]["CartPole-v1"]["bc"], params["evaluate"]["episodes"]) == ({"steps": 10}, 1)
     workspace.run("git", "checkout", "--ours", "--", "dvc.lock", "reports")
-    assert stages_run(workspace.dvc("repro")) - {"validate"} == {"evaluate@CartPole-v1", "report"}
+    assert stages_run(workspace.dvc("repro")) - {"validate"} == {"evaluate@CartPole-v1", "report", "page"}
     merged = (workspace.root / "dvc.lock").read_text()
     metrics = (workspace.root / "reports" / "metrics.json").read_text()
     workspace.dvc("repro", "--force", "--single-item", "evaluate@CartPole-v1", "report")
@@ -103,9 +102,10 @@ def test_a_damaged_store_is_named_and_git_restores_it(workspace: Workspace) -> N
     workspace.run(*check)
 
 
-def test_the_lock_has_no_stage_that_is_gone() -> None:
-    tasks = YAML(typ="safe").load(ROOT / "params.yaml")["envs"]
-    loops = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
-    names = {f"{name}@{task}" for name in stages() for task in tasks if "foreach" in loops[name]}
-    names |= {name for name in stages() if "foreach" not in loops[name]}
-    assert set(YAML(typ="safe").load(ROOT / "dvc.lock")["stages"]) == names
+@pytest.mark.parametrize("folder", [ROOT, ROOT / "paper"])
+def test_the_lock_has_the_stages_that_there_are(folder: Path) -> None:
+    params = YAML(typ="safe").load(folder / "params.yaml")
+    names = set()
+    for name, stage in YAML(typ="safe").load(folder / "dvc.yaml")["stages"].items():
+        names |= {f"{name}@{key}" for key in params[stage["foreach"][2:-1]]} if "foreach" in stage else {name}
+    assert set(YAML(typ="safe").load(folder / "dvc.lock")["stages"]) == names

@@ -12,23 +12,28 @@ from PIL import Image
 from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 from gailpipe.films.pictures import mp4_bytes, webp_bytes
+from gailpipe.foundation.errors import UserError
+from gailpipe.report.page import page as words
 from gailpipe.report.style import save_svg
 from gailpipe.report.web import web_page
+from tests.test_report import result
 
 TEXT = """\
 # Results & more
 
 An [address](https://example.org/#S3).
 
-| task | return | score |
-|---|--:|--:|
-| B | 1,000.5 | 0.5 |
-| A | 20.0 | — |
-| C | -3.0 | 0.9 |
+| task | return | score | interval |
+|---|--:|--:|--:|
+| B | 1,000.5 | 0.5 (2.0) | -0.2 … 3.0 |
+| A | 20.0 ± 3 | — | -0.5 … 1.0 |
+| C | −3.0 | 10.9 |  |
 
-## The figure
+## "The" figure
 
 ![A "line"](figures/line.svg)
+
+## The figure
 
 ## Films
 
@@ -95,12 +100,43 @@ def test_nothing_is_missing_and_nothing_sticks_out(browser: Browser, page_file: 
     page.close()
 
 
+def test_the_reports_table_needs_no_scrolling_on_a_desktop(browser: Browser, tmp_path: Path) -> None:
+    for name in ("scores", "returns", "occupancy", "learning"):
+        save_svg(plt.figure(), tmp_path / "figures" / f"{name}.svg")
+    (tmp_path / "index.html").write_text(web_page(words([result()], []), tmp_path, {}))
+    page, wrong = opened(browser, tmp_path / "index.html")
+    assert wrong == []
+    assert page.evaluate("[...document.querySelectorAll('.wide')].every(box => box.scrollWidth <= box.clientWidth)")
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("# A\n\n![a](gone.svg)", r"gone\.svg: can't be read: No such file"),
+        ("# A\n\n![a](photo.png)", r"photo\.png: the page shows \.svg, \.webp, \.mp4 alone"),
+        ("# A\n\n# B", "must have one heading of the first level, but has 2"),
+    ],
+)
+def test_what_a_page_cannot_show_is_named(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        web_page(text, tmp_path, {})
+
+
+def test_words_are_escaped_and_films_take_the_place_of_their_previews(page_file: Path) -> None:
+    text = page_file.read_text()
+    assert "<title>Results &amp; more</title>" in text
+    assert '<h2 id="the-figure">"The" figure</h2>'.replace('"The"', "&quot;The&quot;") in text
+    assert text.count("data:video/mp4") == text.count("data:image/webp") == text.count("data:image/svg+xml") == 1
+
+
 def test_a_click_sorts_a_table_by_its_numbers(browser: Browser, page_file: Path) -> None:
     page, _ = opened(browser, page_file)
 
     tasks = page.locator("tbody tr td:first-child")
     expect(tasks).to_have_text(["B", "A", "C"])
-    for column, sorted_tasks in (("return", "CAB"), ("return", "BAC"), ("task", "ABC")):
+    clicks = (("return", "CAB"), ("return", "BAC"), ("score", "ABC"), ("interval", "CAB"), ("task", "ABC"))
+    for column, sorted_tasks in clicks:
         page.get_by_role("columnheader", name=column).click()
         expect(tasks).to_have_text(list(sorted_tasks))
     page.close()
@@ -108,9 +144,11 @@ def test_a_click_sorts_a_table_by_its_numbers(browser: Browser, page_file: Path)
 
 def test_the_contents_lead_to_the_sections(browser: Browser, page_file: Path) -> None:
     page, _ = opened(browser, page_file)
-    assert page.locator("nav a").all_inner_texts() == ["The figure", "Films"]
-    page.get_by_role("link", name="Films").click()
-    assert page.locator("h2:target").inner_text() == "Films"
+    assert page.locator("nav a").all_inner_texts() == ['"The" figure', "The figure", "Films"]
+    for place, name in enumerate(page.locator("nav a").all_inner_texts()):
+        page.locator("nav a").nth(place).click()
+        assert page.locator("h2:target").inner_text() == name
+    assert page.locator("h2").nth(1).get_attribute("id") == "the-figure-2"
     page.close()
 
 

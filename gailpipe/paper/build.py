@@ -1,6 +1,5 @@
 """The whole report of the paper's pipeline: the page, its figures, and a row for each policy."""
 
-from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -13,9 +12,9 @@ from gailpipe.paper.page import page
 from gailpipe.paper.results import gather, studied_for_entropy, subsampled, without_entropy
 from gailpipe.params.base import load_section, read_params
 from gailpipe.params.report import Report
+from gailpipe.report.pages import find_films, write_pages
 from gailpipe.report.paper import PaperResults
 from gailpipe.report.style import apply_style, save_svg
-from gailpipe.report.web import write_pages
 
 
 def build_paper_report(params: Path, data: Path, original_directory: Path, discussion: Path, out: Path) -> None:
@@ -34,8 +33,9 @@ def build_paper_report(params: Path, data: Path, original_directory: Path, discu
     }
     for name, figure in figures.items():
         save_svg(figure, out / "figures" / f"{name}.svg")
-    filmed = list(read_params(params)["filmed_sets"])
-    write_pages(out, data / "films", filmed, partial(page, ours, original.policies, discussion.read_text()))
+    films = find_films(data / "films", read_params(params)["filmed_sets"])
+    text = page(ours, original.policies, discussion.read_text(), [film.markdown() for film in films])
+    write_pages(out, text, films)
     write_file(out / "results.csv", ours.write_csv(float_precision=4).encode())
 
 

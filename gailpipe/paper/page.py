@@ -72,14 +72,14 @@ Mean and standard deviation over runs of the mean return; in brackets the paper'
 """
 
 
-def page(ours: pl.DataFrame, original: pl.DataFrame, discussion: str, filmed: Sequence[str]) -> str:
+def page(ours: pl.DataFrame, original: pl.DataFrame, discussion: str, films: Sequence[str]) -> str:
     """Return the report as Markdown.
 
     Args:
         ours: `gather`'s rows.
         original: `PaperResults.policies`.
         discussion: What was found, in Markdown.
-        filmed: Demonstration sets of whose policies there are films.
+        films: Each in Markdown.
     """
     plain, original_plain = subsampled(ours), without_entropy(original)
     whole = without_entropy(ours).filter(pl.col("demonstrations") != pl.col("environment"))
@@ -92,7 +92,7 @@ def page(ours: pl.DataFrame, original: pl.DataFrame, discussion: str, filmed: Se
         scores=table(plain, original_plain, sets, "algorithm", LABELS_OF_ALGORITHMS, _score),
         whole=table(whole, original.clear(), ["environment"], "algorithm", LABELS_OF_ALGORITHMS, _score),
         entropy=table(entropy, original_entropy, sets, "entropy_coefficient", lambdas, _score),
-        films="\n\n".join(f"![Expert, BC and GAIL on {name}](films/{name}.webp)" for name in filmed) or "None.",
+        films="\n\n".join(films),
         returns=table(plain, original_plain, sets, "algorithm", LABELS_OF_ALGORITHMS, _return),
     )
 

@@ -34,7 +34,7 @@ SETS: dict[str, type[DemonstrationSet]] = {
     "linear_sets": DemonstrationSet,  # for FEM and GTAL
     "cloned_sets": DemonstrationSet,  # for GAIL from a cloned policy
     "entropy_sets": EntropySet,
-    "filmed_sets": DemonstrationSet,
+    "filmed_sets": DemonstrationSet,  # of `sets`: whose policies are filmed
 }
 SECTIONS_OF_SETS = ["full", *SETS]
 
@@ -61,6 +61,8 @@ def check_sets(path: Path, document: dict[str, Any], kept: dict[str, int]) -> No
             if one.demonstrations not in demonstrations or one.demonstrations.removesuffix("-full") != one.env:
                 choice = f"{one.env}, or {one.env}-full if it is in full"
                 raise UserError(f"{place}.demonstrations: {one.demonstrations}: must be {choice}")
+            if section == "filmed_sets" and document.get("sets", {}).get(name) != document[section][name]:
+                raise UserError(f"{place}: must be as sets.{name}, whose policies are filmed")
             if one.trajs > demonstrations[one.demonstrations]:
                 raise UserError(
                     f"{place}.trajs: {one.trajs}, but only {demonstrations[one.demonstrations]} trajectories are kept"

@@ -1,11 +1,7 @@
-"""The figures, the metrics and the page of all tasks."""
+"""The figures and the metrics of all tasks, and what DVC plots of them."""
 
 import json
-from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
-
-import polars as pl
 
 from gailpipe.foundation.files import write_file
 from gailpipe.foundation.tables import read_table
@@ -13,14 +9,12 @@ from gailpipe.params.base import load_section
 from gailpipe.params.report import Report
 from gailpipe.report.cells import require_cells
 from gailpipe.report.gather import gather_results, load_evaluation
-from gailpipe.report.learning import CURVES, learning_figure, smooth
+from gailpipe.report.learning import CURVES, learning_figure, learning_table, smooth
 from gailpipe.report.occupancy import TaskVisits, occupancy_figure
-from gailpipe.report.page import page
-from gailpipe.report.results import TaskResult
+from gailpipe.report.results import scores_table
 from gailpipe.report.returns import returns_figure
 from gailpipe.report.scores import scores_figure
-from gailpipe.report.style import LABELS, apply_style, save_svg
-from gailpipe.report.web import write_pages
+from gailpipe.report.style import apply_style, save_svg
 
 
 def build_report(params: Path, data: Path, paper_results: Path, out: Path) -> None:
@@ -45,16 +39,10 @@ def build_report(params: Path, data: Path, paper_results: Path, out: Path) -> No
     }
     for name, figure in figures.items():
         save_svg(figure, out / "figures" / f"{name}.svg")
-    write_file(out / "scores.csv", _scores(results).write_csv(float_precision=4).encode())
-    write_file(out / "learning.csv", _learning(curves).write_csv(float_precision=4).encode())
+    write_file(out / "scores.csv", scores_table(results).write_csv(float_precision=4).encode())
+    write_file(out / "learning.csv", learning_table(curves).write_csv(float_precision=4).encode())
     metrics = {result.task: result.metrics() for result in results}
     write_file(out / "metrics.json", f"{json.dumps(metrics, indent=2)}\n".encode())
-
-
-def build_page(params: Path, data: Path, paper_results: Path, out: Path) -> None:
-    """Write README.md, its films, and both as index.html into `out`, where the figures are."""
-    results = gather_results(params, data, paper_results)
-    write_pages(out, data / "films", [result.task for result in results], partial(page, results))
 
 
 def _visits(directory: Path) -> TaskVisits:
@@ -63,24 +51,3 @@ def _visits(directory: Path) -> TaskVisits:
         read_table(directory / "distances.parquet", ("policy", "inhomogeneity")),
         read_table(directory / "judged.parquet", ("x", "y", "logit")),
     )
-
-
-def _scores(results: Sequence[TaskResult]) -> pl.DataFrame:
-    """Return the mean normalised score of each learner on each task."""
-    rows = [
-        (f"{LABELS[name]} on {result.task}", learner.normalized and learner.normalized.value)
-        for result in results
-        for name, learner in result.learners.items()
-    ]
-    return pl.DataFrame(rows, schema={"learner": pl.String, "normalized": pl.Float64}, orient="row")
-
-
-def _learning(curves: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Return the mean return over seeds while GAIL trains, of all tasks."""
-    means = [
-        of_task.group_by("million_steps", maintain_order=True)
-        .agg(pl.col("return").mean())
-        .select(pl.lit(task).alias("task"), "million_steps", "return")
-        for task, of_task in curves.items()
-    ]
-    return pl.concat(means).drop_nulls("return")

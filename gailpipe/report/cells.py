@@ -1,13 +1,15 @@
 """The results that params.yaml names: a folder holds all of them, and no others."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 
 from gailpipe.foundation.errors import UserError
 
 
-def require_cells(directory: Path, names: Iterable[str]) -> None:
+def require_cells(directory: Path, names: Collection[str]) -> None:
     """Check that `directory` holds the results of `names`, and of no others."""
+    if not directory.exists() and not names:
+        return
     if not directory.is_dir():
         raise UserError(f"{directory}: is no directory; `dvc repro` makes it")
     found = {path.name.removesuffix(".parquet") for path in directory.iterdir() if path.name[0] != "."}

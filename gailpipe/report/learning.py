@@ -28,12 +28,23 @@ DRAWN: Mapping[str, tuple[str, Any]] = {  # colour and dash
 
 def smooth(curves: pl.DataFrame, iterations: int) -> pl.DataFrame:
     """Return the curves with each point the mean of some iterations, against millions of steps."""
-    figures = [name for name in CURVES if name not in ("seed", "env_steps")]
+    columns = [name for name in CURVES if name not in ("seed", "env_steps")]
     return curves.select(
         "seed",
         pl.col("env_steps").truediv(1e6).alias("million_steps"),
-        *(pl.col(name).rolling_mean(iterations, min_samples=1).over("seed") for name in figures),
+        *(pl.col(name).rolling_mean(iterations, min_samples=1).over("seed") for name in columns),
     )
+
+
+def learning_table(curves: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Return the mean return over seeds while GAIL learns, of all tasks; `curves` as `learning_figure` takes them."""
+    means = [
+        of_task.group_by("million_steps", maintain_order=True)
+        .agg(pl.col("return").mean())
+        .select(pl.lit(task).alias("task"), "million_steps", "return")
+        for task, of_task in curves.items()
+    ]
+    return pl.concat(means).drop_nulls()
 
 
 def learning_figure(results: Sequence[TaskResult], curves: Mapping[str, pl.DataFrame]) -> Figure:

@@ -9,7 +9,7 @@ from gailpipe.report.style import LABELS
 INTRODUCTION = """\
 # Results
 
-Written by the `report` stage from what `dvc repro` evaluated, in Gymnasium, from the same initial states for all.
+Written by the `page` stage from what `dvc repro` evaluated, in Gymnasium, from the same initial states for all.
 Scores of BC and GAIL are those of deterministic policies: GAIL's is the last of a fixed budget, BC's has the least
 validation error, and no return chose between snapshots; settings were found on other seeds. The random policy draws
 actions uniformly.
@@ -69,20 +69,20 @@ LEARNING = """\
 
 ![Learning curves of GAIL](figures/learning.svg)
 
-From above: the return of the stochastic policy while GAIL trains, which GAIL itself never sees. How often the
-[discriminator]({paper}#S5) is right: at one half it can't tell the policy from the expert. How far each
-[TRPO](https://arxiv.org/abs/1502.05477) step moves the policy, as a KL divergence: the trust region shrinks to nothing
-over the run. And the entropy of the policy's actions, which shrinks as it grows sure. Bands span all seeds.
+The rows show, from above: the return of the stochastic policy while GAIL trains, which GAIL itself never sees; how
+often the [discriminator]({paper}#S5) is right, where one half means that it can't tell the policy from the expert; how
+far each [TRPO](https://arxiv.org/abs/1502.05477) step moves the policy, as a KL divergence, in a trust region that
+shrinks to nothing over the run; and the entropy of the policy's actions, which falls as the policy grows sure. Lines
+are means over seeds, bands span all of them.
 """
 
 PAPER = "https://ar5iv.labs.arxiv.org/html/1606.03476"
 
 
-def page(results: Sequence[TaskResult], filmed: Sequence[str]) -> str:
-    """Return the report as Markdown, with previews of the films of some tasks."""
-    films = "\n\n".join(f"![Expert, BC and GAIL on {task}](films/{task}.webp)" for task in filmed)
-    sections = [INTRODUCTION, _table(results), SCORES, RETURNS, FILMS if filmed else "", OCCUPANCY, LEARNING]
-    return "\n".join(section.format(paper=PAPER, films=films) for section in sections if section)
+def page(results: Sequence[TaskResult], films: Sequence[str]) -> str:
+    """Return the report as Markdown, with a section of `films`, each in Markdown."""
+    sections = [INTRODUCTION, _table(results), SCORES, RETURNS, FILMS, OCCUPANCY, LEARNING]
+    return "\n".join(section.format(paper=PAPER, films="\n\n".join(films)) for section in sections)
 
 
 def _table(results: Sequence[TaskResult]) -> str:

@@ -1,5 +1,6 @@
 """A task's results, gathered from what the stages made."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +47,17 @@ class TaskResult:
                 "normalized_ci95": learner.normalized and learner.normalized.ci95 and list(learner.normalized.ci95),
             }
         return metrics
+
+
+def scores_table(results: Sequence[TaskResult]) -> pl.DataFrame:
+    """Return the mean normalised score of each learner on each task that has a scale."""
+    rows = [
+        (result.task, name, learner.normalized.value)
+        for result in results
+        for name, learner in result.learners.items()
+        if learner.normalized
+    ]
+    return pl.DataFrame(rows, schema={"task": pl.String, "learner": pl.String, "normalized": pl.Float64}, orient="row")
 
 
 def task_result(

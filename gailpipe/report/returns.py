@@ -10,13 +10,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from gailpipe.report.results import TaskResult
 from gailpipe.report.style import COLORS, DASHES, LABELS, MARKERS
 
 POLICIES = ("expert", "bc", "gail")
 BINS = 40
-MEANS_HEIGHT = 1.08  # above the bars, of the axes' height
+MEANS_HEIGHT = 1.08  # above the bars, which end at 1
+MARGIN = 0.04  # beside what is shown, of its width
 
 
 def returns_figure(results: Sequence[TaskResult], evaluations: Mapping[str, pl.DataFrame]) -> Figure:
@@ -49,18 +51,21 @@ def returns_figure(results: Sequence[TaskResult], evaluations: Mapping[str, pl.D
 
 
 def _draw(axes: Axes, result: TaskResult, evaluation: pl.DataFrame, policy: str) -> None:
-    bins = np.histogram_bin_edges(evaluation["return"].to_numpy(), BINS)
+    levels = {"expert": result.expert_return, "random": result.random_return}
+    shown = np.array([*evaluation["return"], *levels.values()])
+    bins, margin = np.histogram_bin_edges(shown, BINS), MARGIN * (np.ptp(shown) or 1.0)
     for mode, style in (("deterministic", {"fill": True, "alpha": 0.45}), ("stochastic", {"fill": False})):
         returns = evaluation.filter(policy=policy, mode=mode)["return"].to_numpy()
         sns.histplot(
             returns, bins=bins, stat="proportion", element="step", color=COLORS[policy], legend=False, ax=axes, **style
         )
-    for name, level in (("expert", result.expert_return), ("random", result.random_return)):
+    for name, level in levels.items():
         axes.axvline(level, color=COLORS[name], linestyle=DASHES[name], linewidth=1.5)
     runs = evaluation.filter(policy=policy, mode="deterministic").group_by("seed", maintain_order=True)
     means = runs.agg(pl.col("return").mean())["return"]
     axes.plot(means, [MEANS_HEIGHT] * len(means), MARKERS[policy], color=COLORS[policy], alpha=0.7, clip_on=False)
-    axes.set(ylim=(0, 1), ylabel=None, xlim=(bins[0], bins[-1]))
+    axes.set(ylim=(0, 1), ylabel=None, xlim=(bins[0] - margin, bins[-1] + margin))
+    axes.xaxis.set_major_locator(MaxNLocator(3))
 
 
 def _handles() -> list[Line2D | Patch]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 import seaborn as sns
+from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from gailpipe.foundation.files import write_file
@@ -48,4 +49,5 @@ def save_svg(figure: Figure, path: Path) -> None:
     """Write a figure that inverts its lightness, and keeps its hues, where the reader's colour scheme is dark."""
     file = BytesIO()
     figure.savefig(file, format="svg", bbox_inches="tight", metadata={"Date": None})
+    plt.close(figure)
     write_file(path, file.getvalue().replace(b"<defs>", DARK + b"<defs>", 1))

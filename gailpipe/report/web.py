@@ -1,7 +1,8 @@
 """A page of Markdown as one HTML file, which needs no network and no other file."""
 
+import re
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from itertools import pairwise
@@ -11,10 +12,11 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from gailpipe.foundation.files import write_directory, write_file
-from gailpipe.report.cells import require_cells
+from gailpipe.foundation.errors import UserError
 
-MEDIA = {".svg": "image/svg+xml", ".webp": "image/webp", ".mp4": "video/mp4", ".js": "text/javascript"}
+MEDIA = {".svg": "image/svg+xml", ".webp": "image/webp", ".mp4": "video/mp4"}
+NUMBER = re.compile(r"[-−]?[\d,]+(\.\d+)?")
+TABLES = Path(str(files("itables") / "html" / "dt_bundle.js"))  # DataTables, as a module
 PAGE = """\
 <!doctype html>
 <html lang="en">
@@ -32,7 +34,7 @@ PAGE = """\
 <main>
 {body}</main>
 <script type="module">
-import {{ jQuery }} from "{tables}";
+import {{ jQuery }} from "data:text/javascript;base64,{tables}";
 jQuery("table").DataTable({{ paging: false, searching: false, info: false, order: [], autoWidth: false }});
 </script>
 </body>
@@ -42,7 +44,7 @@ STYLE = """\
 :root { color-scheme: light dark; --ink: #1b1b1b; --paper: #fff; --faint: #e3e3e3; --link: #0b5fa5 }
 @media (prefers-color-scheme: dark) { :root { --ink: #dedede; --paper: #141414; --faint: #383838; --link: #7fb8ea } }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.55 system-ui, sans-serif }
-main, nav { max-width: 68rem; margin: auto; padding: 0 1rem }
+main, nav { max-width: 76rem; margin: auto; padding: 0 1rem }
 nav { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; padding-block: 1rem; border-bottom: 1px solid var(--faint) }
 main > p:not(:has(.wide, video)), main > ul { max-width: 44rem }
 a { color: var(--link) }
@@ -51,75 +53,79 @@ video { width: 100%; max-width: 60rem }
 .wide { display: block; overflow-x: auto }
 .wide img { width: 100%; min-width: 44rem }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums }
-th, td { padding: .25rem .55rem; white-space: nowrap; text-align: left; border-bottom: 1px solid var(--faint) }
+th, td { padding: .25rem .5rem; white-space: nowrap; text-align: left; border-bottom: 1px solid var(--faint) }
 th { cursor: pointer }
-th button, th [role=button] { all: unset; cursor: pointer }
+th [role=button] { all: unset; cursor: pointer }
 th [role=button]:focus-visible { outline: 2px solid var(--link) }
 .dt-ordering-asc .dt-column-order::after { content: " ▲" }
 .dt-ordering-desc .dt-column-order::after { content: " ▼" }
 """
 
 
-def write_pages(out: Path, films: Path, names: Sequence[str], text: Callable[[Sequence[str]], str]) -> None:
-    """Write README.md, previews of films, and both as index.html into `out`, where the figures are.
-
-    Args:
-        out: Where all goes.
-        films: Has a directory for each of `names`, which holds film.mp4 and preview.webp where it could be rendered.
-        names: Of what is filmed.
-        text: Returns what README.md says, given the names of those films that there are.
-    """
-    require_cells(films, names)
-    filmed = [name for name in names if (films / name / "film.mp4").exists()]
-    write_directory(out / "films", {f"{name}.webp": (films / name / "preview.webp").read_bytes() for name in filmed})
-    markdown = text(filmed)
-    write_file(out / "README.md", markdown.encode())
-    whole_films = {f"films/{name}.webp": films / name / "film.mp4" for name in filmed}
-    write_file(out / "index.html", web_page(markdown, out, whole_films).encode())
-
-
 def web_page(markdown: str, folder: Path, films: Mapping[str, Path]) -> str:
     """Return the page as HTML with sortable tables, and all pictures and films in it.
 
     Args:
-        markdown: Begins with a heading of the first level.
+        markdown: Has one heading of the first level.
         folder: The pictures' addresses are relative to it.
         films: For the address of a picture the film that takes its place.
+
+    Raises:
+        UserError: A picture is missing or of an unknown kind, or the heading is missing.
     """
     reader = MarkdownIt().enable("table")
     tokens = reader.parse(markdown)
-    headings = _headings(tokens)
+    headings = _name_headings(tokens)
+    _give_cells_an_order(tokens)
     reader.add_render_rule("image", _picture)
     reader.add_render_rule("table_open", lambda *_: '<div class="wide"><table>\n')
     reader.add_render_rule("table_close", lambda *_: "</table></div>\n")
-    (title,) = (text for level, _, text in headings if level == "h1")
+    titles = [text for level, _, text in headings if level == "h1"]
+    if len(titles) != 1:
+        raise UserError(f"{folder}: the page must have one heading of the first level, but has {len(titles)}")
     return PAGE.format(
-        title=escape(title),
+        title=escape(titles[0]),
         style=STYLE,
         contents=" ".join(f'<a href="#{name}">{escape(text)}</a>' for level, name, text in headings if level == "h2"),
         body=reader.renderer.render(tokens, reader.options, {"folder": folder, "films": films}),
-        tables=_data_address(Path(str(files("itables") / "html" / "dt_bundle.js"))),
+        tables=b64encode(TABLES.read_bytes()).decode(),
     )
 
 
-def _headings(tokens: Sequence[Token]) -> list[tuple[str, str, str]]:
-    """Give all headings a name to link to, and return their levels, names and texts."""
-    headings = []
+def _name_headings(tokens: Sequence[Token]) -> list[tuple[str, str, str]]:
+    """Give all headings names to link to, and return their levels, names and texts."""
+    headings: list[tuple[str, str, str]] = []
     for opening, inline in pairwise(tokens):
         if opening.type == "heading_open":
-            name = inline.content.lower().replace(" ", "-")
+            words = re.sub(r"\W+", "-", inline.content.lower()).strip("-")
+            taken = sum(name.startswith(words) for _, name, _ in headings)
+            name = f"{words}-{taken + 1}" if taken else words
             opening.attrSet("id", name)
             headings.append((opening.tag, name, inline.content))
     return headings
 
 
+def _give_cells_an_order(tokens: Sequence[Token]) -> None:
+    """Let tables sort by the number that a cell begins with; cells without one by their text, and empty ones first."""
+    for opening, inline in pairwise(tokens):
+        if opening.type == "td_open":
+            number = NUMBER.match(inline.content)
+            order = number[0].replace(",", "").replace("−", "-") if number else inline.content.strip("—")
+            opening.attrSet("data-order", order)
+
+
 def _picture(_: Any, tokens: Sequence[Token], place: int, __: Any, env: Mapping[str, Any]) -> str:
-    address, description = str(tokens[place].attrs["src"]), escape(tokens[place].content)
-    if film := env["films"].get(address):
-        address = _data_address(film)
-        return f'<video autoplay controls loop muted playsinline aria-label="{description}" src="{address}"></video>'
-    return f'<span class="wide"><img alt="{description}" src="{_data_address(env["folder"] / address)}"></span>'
+    source, description = str(tokens[place].attrs["src"]), escape(tokens[place].content)
+    if film := env["films"].get(source):
+        return f'<video controls loop muted playsinline aria-label="{description}" src="{_data_address(film)}"></video>'
+    return f'<span class="wide"><img alt="{description}" src="{_data_address(env["folder"] / source)}"></span>'
 
 
 def _data_address(path: Path) -> str:
-    return f"data:{MEDIA[path.suffix]};base64,{b64encode(path.read_bytes()).decode()}"
+    if path.suffix not in MEDIA:
+        raise UserError(f"{path}: the page shows {', '.join(MEDIA)} alone")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: can't be read: {error.strerror}; `dvc repro` makes it") from error
+    return f"data:{MEDIA[path.suffix]};base64,{b64encode(content).decode()}"
