@@ -9,6 +9,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from gailpipe.benchmarks.cluster import locks_of
+from gailpipe.benchmarks.cluster import page as cluster_page
 from gailpipe.benchmarks.learning import LEARNERS, TASKS, load_runs, sustained
 from gailpipe.benchmarks.learning import page as learning_page
 from gailpipe.benchmarks.peer import run_peer
@@ -28,6 +30,15 @@ def test_speed_counts_what_is_done_between_the_warm_up_and_the_end(monkeypatch: 
     clock = count()  # a second passes at each look
     monkeypatch.setattr(time, "perf_counter", lambda: float(next(clock)))
     assert _speed(repeat(7), seconds=20) == 7
+
+
+def test_the_share_of_time_is_that_of_stages_side_by_side() -> None:
+    text = cluster_page({"dvc repro": 200.0, "gailpipe.cluster": 150.0}, ["bc@A"])
+    assert "| `dvc repro` | 200 |\n| `gailpipe.cluster` | 150 |" in text
+    assert "takes **0.75** of the time" in text
+    assert text.endswith("- bc@A\n")
+    found = locks_of(["paper/dvc.yaml:bc@A", "bc@B", "paper/dvc.yaml:gail@A"])
+    assert found == {Path("paper/dvc.lock"): ["bc@A", "gail@A"], Path("dvc.lock"): ["bc@B"]}
 
 
 def test_ratios_are_those_of_the_speeds() -> None:

@@ -1,0 +1,122 @@
+"""Measure what running stages side by side gains: the same stages by `dvc repro` and by `python -m gailpipe.cluster`.
+
+Each runs them from nothing in a clone of the commit that is checked out, and both must end with the same results.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from gailpipe.benchmarks.machine import describe_machine
+from gailpipe.foundation.command import run
+from gailpipe.foundation.errors import UserError
+from gailpipe.foundation.files import write_file
+
+COMMANDS = {"dvc repro": ("-m", "dvc", "repro"), "gailpipe.cluster": ("-m", "gailpipe.cluster")}
+AUTHOR = ("git", "-c", "user.name=benchmark", "-c", "user.email=benchmark@example.org")
+PAGE = """\
+# Stages side by side
+
+| | seconds |
+|---|--:|
+{rows}
+
+So it takes **{share:.2f}** of the time. Each ran these stages once, from nothing, in a clone of its own; both ended
+with the same bytes. `python -m gailpipe.benchmarks.cluster STAGE …` makes this page. {machine}
+
+{stages}
+"""
+
+
+def main(arguments: argparse.Namespace) -> None:
+    seconds: dict[str, float] = {}
+    locks = []
+    with TemporaryDirectory() as folder:
+        for name, command in COMMANDS.items():
+            clone = Path(folder) / name.replace(" ", "-")
+            prepare(clone, arguments.stages)
+            started = time.perf_counter()
+            _run(clone, sys.executable, *command, *arguments.stages)
+            seconds[name] = round(time.perf_counter() - started, 1)
+            print(f"{name}: {seconds[name]} s", flush=True)
+            locks.append({path: read_lock(clone / path) for path in locks_of(arguments.stages)})
+    if locks[0] != locks[1]:
+        raise UserError("the two ended with different results")
+    write_file(arguments.out / "benchmarks-cluster.json", f"{json.dumps(seconds, indent=2)}\n".encode())
+    write_file(arguments.out / "benchmarks-cluster.md", page(seconds, arguments.stages).encode())
+
+
+def prepare(clone: Path, stages: Sequence[str]) -> None:
+    """Make a clone that has all results but those of `stages`, and no run-cache that could restore them.
+
+    Raises:
+        UserError: dvc.lock does not have one of the stages.
+    """
+    _run(Path(), "git", "clone", "--quiet", ".", str(clone.resolve()))
+    for path, names in locks_of(stages).items():
+        lock = read_lock(clone / path)
+        for name in names:
+            if lock["stages"].pop(name, None) is None:
+                raise UserError(f"{path}: has no {name}; give stages that have run")
+        with (clone / path).open("w") as file:
+            YAML().dump(lock, file)
+    shutil.rmtree(clone / "data" / "store" / "runs")
+    _run(clone, *AUTHOR, "commit", "--quiet", "--all", "--message", "Forget what is measured")
+    _run(
+        clone,
+        sys.executable,
+        "-m",
+        "dvc",
+        "pull",
+        "--quiet",
+        *(str(path.with_suffix(".yaml")) for path in locks_of(stages)),
+    )
+
+
+def locks_of(stages: Sequence[str]) -> dict[Path, list[str]]:
+    """Return the dvc.lock of each pipeline that `stages`, in DVC's notation, name, and the names that stand in it."""
+    locks: dict[Path, list[str]] = {}
+    for stage in stages:
+        pipeline, _, name = stage.rpartition(":")
+        locks.setdefault(Path(pipeline or "dvc.yaml").with_suffix(".lock"), []).append(name)
+    return locks
+
+
+def read_lock(path: Path) -> Any:
+    return YAML(typ="safe").load(path)
+
+
+def page(seconds: dict[str, float], stages: Sequence[str]) -> str:
+    """Return the results as a page in Markdown."""
+    serial, side_by_side = seconds.values()
+    return PAGE.format(
+        rows="\n".join(f"| `{name}` | {value:,.0f} |" for name, value in seconds.items()),
+        share=side_by_side / serial,
+        machine=describe_machine(),
+        stages="\n".join(f"- {stage}" for stage in stages),
+    )
+
+
+def _run(folder: Path, *command: str) -> None:
+    subprocess.run(command, cwd=folder, check=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m gailpipe.benchmarks.cluster", description=__doc__)
+    parser.add_argument(
+        "stages",
+        nargs="+",
+        metavar="STAGE",
+        help="what both run, such as paper/dvc.yaml:gail@Hopper-v5-4; dvc.lock must have it",
+    )
+    parser.add_argument("--out", type=Path, default=Path("reports"), help="default: %(default)s")
+    run(main, parser)
