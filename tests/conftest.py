@@ -9,6 +9,12 @@ from gailpipe.policies.compute import use_one_thread
 from tests.workspace import Workspace
 
 use_one_thread()
+LONGEST = ("test_pipeline.py", "test_faults.py", "test_cluster.py", "test_traps.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process of the tests is left with it alone."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
 @pytest.fixture(scope="session")
