@@ -2,6 +2,7 @@
 
 import ctypes
 import sys
+from typing import Any
 
 import torch
 
@@ -17,8 +18,20 @@ def use_one_thread() -> None:
     its own, of which some is lost whenever simulators start anew.
     """
     torch.set_num_threads(1)
-    if sys.platform == "linux":
-        libc = ctypes.CDLL(None)
-        if hasattr(libc, "mallopt") and libc.mallopt(M_MMAP_THRESHOLD, LARGEST_MMAP_THRESHOLD):
-            libc.mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
-            libc.mallopt(M_ARENA_MAX, 1)
+    libc = _glibc()
+    if libc is not None and libc.mallopt(M_MMAP_THRESHOLD, LARGEST_MMAP_THRESHOLD):
+        libc.mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
+        libc.mallopt(M_ARENA_MAX, 1)
+
+
+def release_freed_memory() -> None:
+    """Give freed pages back, wherever they lie; else each start of simulators leaves holes that others don't fill."""
+    libc = _glibc()
+    if libc is not None:
+        libc.malloc_trim(0)
+
+
+def _glibc() -> Any:
+    """Return the C library where it is glibc, whose memory can be told what to do."""
+    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+    return libc if hasattr(libc, "malloc_trim") and hasattr(libc, "mallopt") else None

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from gailpipe.envs.simulators import Simulators, Step
 from gailpipe.foundation.errors import UserError
+from gailpipe.policies.compute import release_freed_memory
 from gailpipe.policies.policy import Policy
 
 EPISODES_A_START, LEAST_STEPS_A_START = 4, 4000  # of each simulator: whole episodes, and steps
@@ -62,6 +63,7 @@ class Collector:
         if len(self._actions) >= self._steps_a_start:
             self._starts += 1
             del self._simulators  # before the next ones need memory
+            release_freed_memory()
             self._start()
         observations, valid, results = [self._observations], list[NDArray](), list[Step]()
         episode_returns, episode_lengths = [np.empty(0)], [np.empty(0)]
