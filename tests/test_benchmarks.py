@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from gailpipe.benchmarks.cluster import locks_of
+from gailpipe.benchmarks.cluster import locks_of, prepare
 from gailpipe.benchmarks.cluster import page as cluster_page
 from gailpipe.benchmarks.learning import LEARNERS, TASKS, load_runs, sustained
 from gailpipe.benchmarks.learning import page as learning_page
@@ -19,9 +19,9 @@ from gailpipe.benchmarks.snapshots import Job, Snapshot, learn
 from gailpipe.benchmarks.speed import page, summarise
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.tables import write_table
-from gailpipe.params.base import load_section
+from gailpipe.params.base import load_section, load_tasks
 from gailpipe.params.gail import Gail
-from tests.workspace import ROOT
+from tests.workspace import ROOT, Workspace, stages_run
 
 SPEEDS = {"random_actions": 40_000.4, "gail_side_by_side": 30_000.0, "gail_single": 20_000.0, "imitation": 3_000.0}
 
@@ -35,10 +35,31 @@ def test_speed_counts_what_is_done_between_the_warm_up_and_the_end(monkeypatch: 
 def test_the_share_of_time_is_that_of_stages_side_by_side() -> None:
     text = cluster_page({"dvc repro": 200.0, "gailpipe.cluster": 150.0}, ["bc@A"])
     assert "| `dvc repro` | 200 |\n| `gailpipe.cluster` | 150 |" in text
-    assert "takes **0.75** of the time" in text
+    assert "takes **0.75** of the time of `dvc repro`" in text
     assert text.endswith("- bc@A\n")
     found = locks_of(["paper/dvc.yaml:bc@A", "bc@B", "paper/dvc.yaml:gail@A"])
     assert found == {Path("paper/dvc.lock"): ["bc@A", "gail@A"], Path("dvc.lock"): ["bc@B"]}
+
+
+def test_what_is_measured_is_forgotten_and_nothing_else(
+    finished: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = finished.copy(tmp_path / "repository")
+    workspace.dvc("push", "--run-cache")
+    workspace.commit("Push")
+    monkeypatch.chdir(workspace.root)
+    prepare(tmp_path / "clone", ["bc@CartPole-v1"])
+    clone = Workspace(tmp_path / "clone")
+    assert clone.run("git", "status", "--porcelain") == ""
+    planned = clone.dvc("repro", "--dry", "--allow-missing", "bc@CartPole-v1", "gail@CartPole-v1")
+    assert stages_run(planned) == {"bc@CartPole-v1"}
+    assert "data/demonstrations/CartPole-v1.parquet" not in clone.dvc("status", "sample@CartPole-v1")
+    with pytest.raises(UserError, match=r"dvc\.lock: has no bc@Ant-v5; give stages that have run"):
+        prepare(tmp_path / "another", ["bc@Ant-v5"])
+
+
+def test_time_to_an_expert_is_measured_on_tasks_of_the_papers_pipeline() -> None:
+    assert set(TASKS) <= set(load_tasks(ROOT / "paper" / "params.yaml"))
 
 
 def test_ratios_are_those_of_the_speeds() -> None:

@@ -83,7 +83,7 @@ def test_a_task_that_can_not_be_rendered_leaves_a_note(
         take(CARTPOLE, push_right, seed=0, seconds=1, fps=25, size=SIZE)
     film_into(tmp_path / "film", "CartPole-v1", [("expert", saved_policy(tmp_path))], 1, 0)
     (note,) = (tmp_path / "film").iterdir()
-    expected = f"no film: {sentence}; then `dvc repro --force --single-item film@CartPole-v1`\n"
+    expected = f"no film: {sentence}; then run this stage again by `dvc repro --force --single-item`\n"
     assert (note.name, note.read_text()) == ("missing.txt", expected)
     assert expected in capsys.readouterr().err
 

@@ -66,6 +66,16 @@ def test_the_report_and_the_policies_are_there(workspace: Workspace) -> None:
         assert policy([0.1, 0.2, 0.3]).shape == (1,)
 
 
+def test_dvc_plots_the_scores_and_the_curves(workspace: Workspace) -> None:
+    plots = json.loads(workspace.dvc("plots", "show", "--json", "reports/scores.csv", "reports/learning.csv"))["data"]
+    (scores,), (curves,) = plots["reports/scores.csv"], plots["reports/learning.csv"]
+    shown = {(row["task"], row["learner"]) for row in scores["content"]["data"]["values"]}
+    assert shown == {("CartPole-v1", "bc"), ("CartPole-v1", "gail"), ("Pendulum-v1", "bc"), ("Pendulum-v1", "gail")}
+    for plot, x in ((scores, "normalized"), (curves, "million_steps")):
+        assert plot["content"]["spec"]["encoding"]["x"]["field"] == x
+        assert "<DVC_METRIC" not in json.dumps(plot["content"])
+
+
 @pytest.mark.parametrize(
     ("setting", "expected"),
     [

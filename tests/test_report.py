@@ -4,6 +4,7 @@ import json
 from base64 import b64encode
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -173,6 +174,18 @@ def test_a_smoothed_point_is_the_mean_of_the_iterations_before_it() -> None:
     assert smoothed["million_steps"].to_list() == [0.001, 0.002, 0.003, 0.004, 0.005]
     assert smoothed["kl"].to_list() == pytest.approx([0.01, 0.015, 0.025, 0.035, 0.045])
     assert smoothed["return"].to_list() == [None, 20, 25, 35, 45]
+
+
+def test_figures_draw_what_was_measured() -> None:
+    figure = returns_figure([result()], {"Hopper-v5": evaluation()})
+    drawn = [sorted(np.asarray(axes.lines[-1].get_xdata()).tolist()) for axes in figure.axes]
+    assert drawn == [[130], [41, 51, 61], [101, 111, 121]]  # the means of the expert's, BC's and GAIL's policies
+    figure = learning_figure([result()], {"Hopper-v5": smooth(curves(), 1)})
+    labels = ["return", "discriminator's accuracy", "KL of a step", "entropy (nats)"]
+    assert [axes.get_ylabel() for axes in figure.axes] == labels
+    lines = [np.asarray(axes.lines[0].get_ydata()).tolist() for axes in figure.axes]
+    expected = [[20, 30, 40, 50], [0.7] * 5, [0.01, 0.02, 0.03, 0.04, 0.05], [1] * 5]
+    assert lines == [pytest.approx(line) for line in expected]
 
 
 def test_missing_and_left_over_cells_are_refused(tmp_path: Path) -> None:

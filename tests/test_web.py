@@ -26,7 +26,7 @@ An [address](https://example.org/#S3).
 | task | return | score | interval |
 |---|--:|--:|--:|
 | B | 1,000.5 | 0.5 (2.0) | -0.2 … 3.0 |
-| A | 20.0 ± 3 | — | -0.5 … 1.0 |
+| A | 20.0 ± 3 | — | (-0.5) |
 | C | −3.0 | 10.9 |  |
 
 ## "The" figure

@@ -49,7 +49,7 @@ def film_into(out: Path, task_name: str, cast: Cast, seconds: float, seed: int) 
     try:
         pictures = play(task_name, cast, seconds, seed)
     except RenderingError as error:
-        note = f"no film: {error}; then `dvc repro --force --single-item film@{task_name}`\n"
+        note = f"no film: {error}; then run this stage again by `dvc repro --force --single-item`\n"
         sys.stderr.write(note)
         write_directory(out, {"missing.txt": note.encode()})
         return

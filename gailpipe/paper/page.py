@@ -52,14 +52,7 @@ Normalised scores from five trajectories with all their steps, after Holly Grimm
 
 Normalised scores of GAIL, ours and, in brackets, the paper's. The figure ends at −2.
 
-## Films
-
-{films}
-
-The first seconds of an episode of the expert, and of BC's and GAIL's policies of run 0, from the same initial state,
-with the return so far.
-
-## Learning
+{films}## Learning
 
 ![Learning curves of GAIL](figures/learning.svg)
 
@@ -69,6 +62,17 @@ Normalised return of GAIL's stochastic policy while it learns, which GAIL itself
 {returns}
 
 Mean and standard deviation over runs of the mean return; in brackets the paper's, of its own simulators.
+"""
+
+
+FILMS = """\
+## Films
+
+{films}
+
+The first seconds of an episode of the expert, and of BC's and GAIL's policies of run 0, from the same initial state,
+with the return so far.
+
 """
 
 
@@ -92,7 +96,7 @@ def page(ours: pl.DataFrame, original: pl.DataFrame, discussion: str, films: Seq
         scores=table(plain, original_plain, sets, "algorithm", LABELS_OF_ALGORITHMS, _score),
         whole=table(whole, original.clear(), ["environment"], "algorithm", LABELS_OF_ALGORITHMS, _score),
         entropy=table(entropy, original_entropy, sets, "entropy_coefficient", lambdas, _score),
-        films="\n\n".join(films),
+        films=FILMS.format(films="\n\n".join(films)) if films else "",
         returns=table(plain, original_plain, sets, "algorithm", LABELS_OF_ALGORITHMS, _return),
     )
 

@@ -64,7 +64,9 @@ def gather(params: Path, data: Path, names: dict[str, str]) -> pl.DataFrame:
     document = read_params(params)
     for section in (*(cells.sets for cells in CELLS), "filmed_sets"):
         if section not in document:
-            raise UserError(f"{params}: {section}: is missing; the paper's report needs it, were it empty")
+            raise UserError(f"{params}: {section}: is missing; write `{section}: {{}}` if it has no entries")
+    if not document["sets"]:
+        raise UserError(f"{params}: sets: is empty; a report needs results")
     experts = {env: mean_return(data / "demonstrations" / f"{env}.parquet") for env in document["envs"]}
     tables = []
     for cells in CELLS:

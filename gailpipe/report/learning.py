@@ -22,7 +22,7 @@ ROWS = {
 }
 DRAWN: Mapping[str, tuple[str, Any]] = {  # colour and dash
     "expert_accuracy": ("expert", "-"),
-    "policy_accuracy": ("other", DASHES["bc"]),
+    "policy_accuracy": ("other", (0, (3, 1))),
 }
 
 

@@ -5,7 +5,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.resources import files
-from itertools import pairwise
+from itertools import chain, count, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from markdown_it.token import Token
 from gailpipe.foundation.errors import UserError
 
 MEDIA = {".svg": "image/svg+xml", ".webp": "image/webp", ".mp4": "video/mp4"}
-NUMBER = re.compile(r"[-−]?[\d,]+(\.\d+)?")
+NUMBER = re.compile(r"\(?([-−]?[\d,]+(\.\d+)?)")  # a cell may have another's result alone, in brackets
 TABLES = Path(str(files("itables") / "html" / "dt_bundle.js"))  # DataTables, as a module
 PAGE = """\
 <!doctype html>
@@ -98,8 +98,8 @@ def _name_headings(tokens: Sequence[Token]) -> list[tuple[str, str, str]]:
     for opening, inline in pairwise(tokens):
         if opening.type == "heading_open":
             words = re.sub(r"\W+", "-", inline.content.lower()).strip("-")
-            taken = sum(name.startswith(words) for _, name, _ in headings)
-            name = f"{words}-{taken + 1}" if taken else words
+            taken = {name for _, name, _ in headings}
+            name = next(name for name in chain([words], (f"{words}-{i}" for i in count(2))) if name not in taken)
             opening.attrSet("id", name)
             headings.append((opening.tag, name, inline.content))
     return headings
@@ -110,7 +110,7 @@ def _give_cells_an_order(tokens: Sequence[Token]) -> None:
     for opening, inline in pairwise(tokens):
         if opening.type == "td_open":
             number = NUMBER.match(inline.content)
-            order = number[0].replace(",", "").replace("−", "-") if number else inline.content.strip("—")
+            order = number[1].replace(",", "").replace("−", "-") if number else inline.content.strip("—")
             opening.attrSet("data-order", order)
 
 
