@@ -12,10 +12,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from gailpipe.report.occupancy import POLICIES
 from gailpipe.report.results import TaskResult
 from gailpipe.report.style import COLORS, DASHES, LABELS, MARKERS
 
-POLICIES = ("expert", "bc", "gail")
 BINS = 40
 MEANS_HEIGHT = 1.08  # above the bars, which end at 1
 MARGIN = 0.04  # beside what is shown, of its width
