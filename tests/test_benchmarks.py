@@ -13,7 +13,7 @@ from gailpipe.benchmarks.cluster import locks_of, prepare
 from gailpipe.benchmarks.cluster import page as cluster_page
 from gailpipe.benchmarks.learning import LEARNERS, TASKS, load_runs, sustained
 from gailpipe.benchmarks.learning import page as learning_page
-from gailpipe.benchmarks.peer import run_peer
+from gailpipe.benchmarks.peer import require_peer, run_peer
 from gailpipe.benchmarks.runs import _speed
 from gailpipe.benchmarks.snapshots import Job, Snapshot, learn
 from gailpipe.benchmarks.speed import page, summarise
@@ -30,6 +30,8 @@ def test_speed_counts_what_is_done_between_the_warm_up_and_the_end(monkeypatch: 
     clock = count()  # a second passes at each look
     monkeypatch.setattr(time, "perf_counter", lambda: float(next(clock)))
     assert _speed(repeat(7), seconds=20) == 7
+    with pytest.raises(UserError, match="--seconds: the training ended before they had passed"):
+        _speed(repeat(7, 15), seconds=20)
 
 
 def test_the_share_of_time_is_that_of_stages_side_by_side() -> None:
@@ -72,7 +74,25 @@ def test_ratios_are_those_of_the_speeds() -> None:
 
 def test_a_missing_peer_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"--peer .*nowhere: is missing; `make .venv-imitation/installed` makes it"):
-        list(run_peer(tmp_path / "nowhere"))
+        require_peer(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        (
+            "echo '{}'; head -c 300000 /dev/zero | tr '\\0' x >&2; echo >&2; echo 'no such task' >&2; exit 3",
+            "no such task",
+        ),
+        ("kill -9 $$", "status -9"),
+    ],
+)
+def test_why_a_peer_failed_is_said(tmp_path: Path, script: str, message: str) -> None:
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\n{script}\n")
+    python.chmod(0o755)
+    with pytest.raises(UserError, match=f"^imitation_gail.py failed: {message}$"):
+        list(run_peer(python))
 
 
 def test_the_goal_is_reached_where_no_later_snapshot_falls_below_it() -> None:
@@ -93,10 +113,13 @@ def test_a_run_that_never_gets_there_counts_as_longer_than_all_others() -> None:
     names = [f"{task}/{learner}" for task in TASKS for learner in LEARNERS]
     of_seeds = (there_after(10), never, there_after(20))
     runs = {f"{name}/{seed}": snapshots for name in names for seed, snapshots in enumerate(of_seeds)}
-    runs |= {f"Hopper-v5/imitation/{seed}": snapshots for seed, snapshots in enumerate((never, []))}
+    longer = [Snapshot(50_000, 70.0, 0.1)]
+    runs |= {f"Hopper-v5/imitation/{seed}": snapshots for seed, snapshots in enumerate((never, longer))}
+    runs |= {f"Walker2d-v5/imitation/{seed}": [] for seed in range(3)}
     text = learning_page(runs, 4, "A machine.")
     assert "| Hopper-v5 | GAIL | 2 of 3 | 20 | 20,000 |" in text
-    assert "| Hopper-v5 | `imitation` | 1 of 3 | > 40 | – |" in text
+    assert "| Hopper-v5 | `imitation` | 1 of 3 | > 30 | – |" in text
+    assert "| Walker2d-v5 | `imitation` | 0 of 3 | > 0 | – |" in text
     assert "A machine." in text
 
 

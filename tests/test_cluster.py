@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -126,19 +127,21 @@ def stages_of(workspace: Workspace) -> list[str]:
     return re.findall(r"^  ([\w@-]+):$", (workspace.root / "dvc.lock").read_text(), re.MULTILINE)
 
 
-def test_a_stage_that_is_done_is_not_shown_again(capsys: pytest.CaptureFixture[str]) -> None:
-    with View(["expert"], 2) as view:
+def test_a_stage_that_has_ended_is_not_shown_again(capsys: pytest.CaptureFixture[str]) -> None:
+    with View(["expert", "sample"], 2) as view:
         view.start("expert", "one")
         view.start("expert", "two")
         view.finish("expert")
         view.start("expert", "one")
+        view.fail("sample", "its log")
+        view.start("sample", "one")
     lines = capsys.readouterr().err.splitlines()
     assert lines[:2] == [
         "expert: runs on worker one",
         "expert: runs on worker two, again, since the first was lost",
     ]
-    assert lines[2].startswith("expert: done after 00:00 on worker two; 1 of 1 done, 0 running, 0 left")
-    assert len(lines) == 3
+    assert lines[2].startswith("expert: done after 00:00 on worker two; 1 of 2 done, 0 running, 1 left")
+    assert lines[3:] == ["sample: its log"]
 
 
 def test_a_failed_stage_shows_its_log_and_the_others_are_kept(tmp_path: Path) -> None:
@@ -152,7 +155,32 @@ def test_a_failed_stage_shows_its_log_and_the_others_are_kept(tmp_path: Path) ->
     assert output.strip().endswith("error: 2 of 4 stages failed or could not run; the others are in the DVC remote")
     assert "Traceback" not in output
     assert not (head.root / "dvc.lock").exists()
-    assert "Stage 'expert@CartPole-v1' is cached" in head.dvc("repro", "--pull", "expert@CartPole-v1")
+    assert list((head.root / ".scratch").glob("expert-CartPole-v1-*"))  # kept here, where workers are none
+    again = head.run(sys.executable, "-m", "gailpipe.cluster", "expert@CartPole-v1")
+    assert "expert@CartPole-v1: done" in again  # although the first run has left results in data/store
+    assert "Stage 'expert@CartPole-v1' is cached" in again
+    assert "Data and pipelines are up to date" in head.run(
+        sys.executable, "-m", "gailpipe.cluster", "expert@CartPole-v1"
+    )
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_no_command_outlives_its_leash(ending: signal.Signals) -> None:
+    sleeper = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(300)"]
+    command = [sys.executable, "-m", "gailpipe.cluster.leash", *sleeper]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as leash:
+        assert leash.stdout is not None
+        leash.stdout.readline()
+        (child,) = psutil.Process(leash.pid).children()
+        leash.send_signal(ending)
+        assert leash.wait(timeout=60) == 128 + ending
+        child.wait(timeout=60)
+
+
+def test_only_the_root_is_run_in(tmp_path: Path) -> None:
+    head = Workspace.create(tmp_path / "head")
+    output = head.run(sys.executable, "-m", "gailpipe.cluster", fails=True, directory=head.root / "stages")
+    assert output.startswith(f"error: runs in {head.root} alone")
 
 
 def test_uncommitted_changes_are_refused(tmp_path: Path) -> None:

@@ -78,12 +78,13 @@ def test_a_task_that_can_not_be_rendered_leaves_a_note(
     monkeypatch.setattr(broken, fail)
     monkeypatch.setattr("gailpipe.films.cast.find_task", lambda _: CARTPOLE)
     monkeypatch.setattr("gailpipe.policies.policy_file.find_task", lambda _: CARTPOLE)
+    monkeypatch.setenv("DVC_STAGE", "paper/dvc.yaml:film@a")
     sentence = "CartPole-v1: can't be rendered: no EGL"
     with pytest.raises(RenderingError, match=f"^{sentence}$"):
         take(CARTPOLE, push_right, seed=0, seconds=1, fps=25, size=SIZE)
     film_into(tmp_path / "film", "CartPole-v1", [("expert", saved_policy(tmp_path))], 1, 0)
     (note,) = (tmp_path / "film").iterdir()
-    expected = f"no film: {sentence}; then run this stage again by `dvc repro --force --single-item`\n"
+    expected = f"no film: {sentence}; then run `dvc repro --force --single-item paper/dvc.yaml:film@a`\n"
     assert (note.name, note.read_text()) == ("missing.txt", expected)
     assert expected in capsys.readouterr().err
 

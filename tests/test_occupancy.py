@@ -38,6 +38,13 @@ def test_the_plane_holds_the_widest_directions_of_standardised_states() -> None:
     assert (plane.directions[np.arange(2), np.abs(plane.directions).argmax(1)] > 0).all()
 
 
+def test_one_dimensional_states_lie_on_a_line() -> None:
+    states = np.array([[1.0], [3.0], [5.0]])
+    plane = principal_plane(states)
+    np.testing.assert_allclose(plane.coordinates(states)[:, 1], 0)
+    np.testing.assert_allclose(plane.states(plane.coordinates(states)), states)
+
+
 def test_the_figure_shows_each_task_and_its_distances() -> None:
     states = pl.DataFrame({"policy": [*POLICIES] * 2, "x": [0.0, 1, 2, 3, 4, 5], "y": [5.0, 4, 3, 2, 1, 0]})
     distances = pl.DataFrame({"policy": POLICIES, "inhomogeneity": [0.001, 0.25, 0.004]})

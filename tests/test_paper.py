@@ -143,6 +143,8 @@ def test_the_page_says_where_gail_falls_short(params: Path, data: Path) -> None:
     assert "\n| environment | trajectories | λ = 0 | λ = 0.01 |\n" in text
     assert "\n| CartPole-v1 | 2 | 1.60 (1.70) | 0.40 (1.71) |\n" in text
     assert "\n| CartPole-v1 | 0.40 | 0.80 | 1.20 | 1.60 |  |\n" in text  # from whole trajectories
+    headings = [line for line in page(subsampled(ours), original, "", []).splitlines() if line.startswith("## ")]
+    assert headings == ["## In short", "## Scores", "## Learning", "## All returns"]
 
 
 def test_the_report_is_the_same_bytes_twice_and_its_table_has_the_papers_columns(

@@ -49,12 +49,14 @@ def main(arguments: argparse.Namespace) -> None:
         now = time.perf_counter()
         seconds = now - started - evaluating
         figures = {"env_steps": (number + 1) * trainer.gen_train_timesteps, "seconds": seconds}
-        if arguments.evaluate_every and figures["env_steps"] >= arguments.evaluate_every * (evaluations + 1):
+        time_is_up = seconds >= arguments.seconds and number > 0
+        due = figures["env_steps"] >= arguments.evaluate_every * (evaluations + 1)
+        if arguments.evaluate_every and (due or time_is_up):
             figures["return"], _ = evaluate_policy(generator, judges, arguments.episodes, deterministic=True)
             evaluations += 1
             evaluating += time.perf_counter() - now
         print(json.dumps(figures), flush=True)
-        if seconds >= arguments.seconds and number > 0:
+        if time_is_up:
             raise Done
 
     try:
@@ -97,6 +99,6 @@ if __name__ == "__main__":
     parser.add_argument("--seconds", type=float, required=True, help="of training, and two rounds at least")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--pairs", help="JSON file of demonstrated observations and actions; random ones without it")
-    parser.add_argument("--evaluate-every", type=int, default=0, metavar="STEPS")
+    parser.add_argument("--evaluate-every", type=int, default=0, metavar="STEPS", help="and at the end; default: never")
     parser.add_argument("--episodes", type=int, default=10, help="in an evaluation")
     main(parser.parse_args())

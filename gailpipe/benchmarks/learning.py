@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from gailpipe.benchmarks.machine import describe_machine
-from gailpipe.benchmarks.peer import peer_parser
+from gailpipe.benchmarks.peer import peer_parser, require_peer
 from gailpipe.benchmarks.snapshots import (
     CLONING_STEPS,
     EPISODES,
@@ -32,6 +32,7 @@ from gailpipe.benchmarks.snapshots import (
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
+from gailpipe.foundation.scratch import digest
 from gailpipe.foundation.seal import read_sealed
 from gailpipe.params.base import load_section
 from gailpipe.params.gail import Gail
@@ -51,15 +52,16 @@ Seconds and environment steps until the normalised score is {goal} and no later 
 |---|---|--:|--:|--:|
 {rows}
 
-Medians over {seeds} seeds; a run that did not get there counts as longer than all others, and > says how long it was
-tried. A snapshot is taken every {every:,} steps: {episodes} episodes of the deterministic policy, off the clock; at
-least the last {least} must reach the goal. 0 is the random policy, 1 the demonstrations' own return. The tasks of
-`imitation` are those of Gymnasium 0.29 (-v4), to which it is pinned; Walker2d's feet differ there, so that it imitates
-a walker with other friction. `make bench-learning` makes this page. {machine}
+Medians over {seeds} seeds; a run that did not get there counts as longer than all others, and > says how long each of
+these was tried at least. A snapshot is taken every {every:,} steps: {episodes} episodes of the deterministic policy,
+off the clock; at least the last {least} must reach the goal. 0 is the random policy, 1 the demonstrations' own return.
+The tasks of `imitation` are those of Gymnasium 0.29 (-v4), to which it is pinned; Walker2d's feet differ there, so that
+it imitates a walker with other friction. `make bench-learning` makes this page. {machine}
 """
 
 
 def main(arguments: argparse.Namespace) -> None:
+    require_peer(arguments.peer)
     files = {task: arguments.demonstrations / f"{task}.parquet" for task in TASKS}
     settings = {
         (task, learner): load_section(
@@ -71,17 +73,25 @@ def main(arguments: argparse.Namespace) -> None:
         "machine": describe_machine(),
         "settings": {f"{task}/{learner}": one.model_dump() for (task, learner), one in settings.items()},
         "demonstrations": {task: sha256(read_sealed(path)).hexdigest() for task, path in files.items()},
+        "budgets": [STEPS_A_SNAPSHOT, EPISODES, PEER_SECONDS],
+        "code": digest(None, []),
     }
     results = arguments.out / "benchmarks-learning.json"
     runs = load_runs(results, conditions)
     jobs = [job for job in (Job(*parts) for parts in product(TASKS, LEARNERS, range(SEEDS))) if name(job) not in runs]
     work = partial(_run, settings, files, arguments.peer)
     with one_process_a_core() as pool:
-        for future in as_completed([pool.submit(work, job) for job in jobs]):
-            job, snapshots = future.result()
-            runs[name(job)] = snapshots
-            write_file(results, f"{json.dumps({'conditions': conditions, 'runs': runs})}\n".encode())
-            print(f"{name(job)}: {_shown(snapshots)}", flush=True)
+        try:
+            for future in as_completed([pool.submit(work, job) for job in jobs]):
+                job, snapshots = future.result()
+                runs[name(job)] = snapshots
+                write_file(results, f"{json.dumps({'conditions': conditions, 'runs': runs})}\n".encode())
+                print(f"{name(job)}: {_shown(snapshots)}", flush=True)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
     trajs = settings[TASKS[0], "gail"].trajs
     write_file(arguments.out / "benchmarks-learning.md", page(runs, trajs, conditions["machine"]).encode())
 
@@ -138,8 +148,8 @@ def page(runs: Mapping[str, Sequence[Snapshot]], trajs: int, machine: str) -> st
         reached = [sustained(snapshots) for snapshots in of_seeds]
         seconds = statistics.median(found.seconds if found else inf for found in reached)
         steps = statistics.median(found.env_steps if found else inf for found in reached)
-        tried = max(snapshots[-1].seconds for snapshots in of_seeds if snapshots)
-        shown = f"{seconds:.0f} | {steps:,}" if seconds < inf else f"> {tried:.0f} | –"
+        failed = [one[-1].seconds for one, found in zip(of_seeds, reached, strict=True) if one and found is None]
+        shown = f"{seconds:.0f} | {steps:,}" if seconds < inf else f"> {min(failed, default=0):.0f} | –"
         rows.append(f"| {task} | {label} | {SEEDS - reached.count(None)} of {SEEDS} | {shown} |")
     return PAGE.format(
         rows="\n".join(rows),

@@ -3,6 +3,7 @@
 import argparse
 import json
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,23 +27,31 @@ def peer_parser(name: str, description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
+def require_peer(python: Path) -> None:
+    """Check that there is the peer's virtual environment."""
+    if not python.exists():
+        raise UserError(f"--peer {python}: is missing; `make .venv-imitation/installed` makes it")
+
+
 def run_peer(python: Path, *arguments: str) -> Iterator[dict[str, Any]]:
     """Yield what imitation_gail.py prints, one JSON object a line, while it runs.
 
     Raises:
-        UserError: The virtual environment is missing, or the script failed.
+        UserError: The script failed.
     """
-    if not python.exists():
-        raise UserError(f"--peer {python}: is missing; `make .venv-imitation/installed` makes it")
     command: list[str | Path] = [python, SCRIPT, *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with (
+        tempfile.TemporaryFile("w+") as errors,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
+    ):
         assert process.stdout is not None
-        assert process.stderr is not None
         for line in process.stdout:
             yield json.loads(line)
-        errors = process.stderr.read()
-    if process.returncode != 0:
-        raise UserError(f"{SCRIPT.name} failed: {errors.strip().splitlines()[-1]}")
+        status = process.wait()
+        errors.seek(0)
+        lines = [f"status {status}", *errors.read().splitlines()]
+    if status != 0:
+        raise UserError(f"{SCRIPT.name} failed: {lines[-1]}")
 
 
 def peer_speed(python: Path, seconds: float, task: str) -> float:

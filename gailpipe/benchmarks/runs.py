@@ -10,7 +10,9 @@ import torch
 
 from gailpipe.envs.simulators import Simulators
 from gailpipe.envs.tasks import Task, find_task
+from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.processes import available_cores, side_by_side
+from gailpipe.foundation.seeding import derive_seed
 from gailpipe.imitation.demonstrations import Demonstrations
 from gailpipe.imitation.gail_reward import GailReward
 from gailpipe.imitation.initialization import initialize
@@ -56,7 +58,9 @@ def _run_speed(settings: Gail, seconds: float, num_threads: int, task_name: str,
     reward_function = GailReward(policy, demonstrations, settings, generator)
     training = train(
         policy,
-        lambda start: Simulators(task, settings.num_envs, seed + start, num_threads),
+        lambda start: Simulators(
+            task, settings.num_envs, derive_seed(seed, "benchmark", task.name, start), num_threads
+        ),
         reward_function,
         settings,
         generator,
@@ -81,8 +85,8 @@ def _speed(counts: Iterator[int], seconds: float) -> float:
             ended = now if now - started >= seconds else None
         elif now - ended >= WARM_UP_SECONDS:
             break
-    assert started is not None
-    assert ended is not None
+    if started is None or ended is None:
+        raise UserError("--seconds: the training ended before they had passed; give fewer, or a larger gail.env_steps")
     return done / (ended - started)
 
 

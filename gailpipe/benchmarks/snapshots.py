@@ -18,6 +18,7 @@ from gailpipe.envs.episodes import play_episodes
 from gailpipe.envs.simulators import Simulators
 from gailpipe.envs.tasks import Task, find_task
 from gailpipe.evaluation.scores import normalized
+from gailpipe.foundation.seeding import derive_seed
 from gailpipe.imitation.demonstrations import Demonstrations, load_demonstrations
 from gailpipe.imitation.gail_reward import prepare
 from gailpipe.imitation.trajectories import mean_return
@@ -74,7 +75,9 @@ def _ours(
         reward_function = prepare(settings, policy, pairs, generator, Path(folder))
     training = train(
         policy,
-        lambda start: Simulators(task, settings.num_envs, seed * 1000 + start, num_threads=1),
+        lambda start: Simulators(
+            task, settings.num_envs, derive_seed(seed, "benchmark", task.name, start), num_threads=1
+        ),
         reward_function,
         settings,
         generator,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 
 from gailpipe.benchmarks.machine import describe_machine
-from gailpipe.benchmarks.peer import peer_parser, peer_speed
+from gailpipe.benchmarks.peer import peer_parser, peer_speed, require_peer
 from gailpipe.benchmarks.runs import random_speed, side_by_side_speed, single_speed
 from gailpipe.foundation.command import run
 from gailpipe.foundation.files import write_file
@@ -22,8 +22,9 @@ PAGE = """\
 # Speed
 
 Environment steps per second of random actions on all cores, the ceiling; of GAIL with all that it does, one run for
-each core side by side; of one run of GAIL on all cores; and of the GAIL of `imitation` 1.0.1 (PPO with its defaults, 8
-environments, on the tasks of Gymnasium 0.29, to which it is pinned).
+each core side by side; of one run of GAIL on all cores; and of one run of the GAIL of `imitation` 1.0.1 (PPO with its
+defaults, 8 environments, on the tasks of Gymnasium 0.29, to which it is pinned), which has all cores, too. The last
+column holds what the whole machine does by ours to that one run: runs of `imitation` side by side would gain on it.
 
 | task | random | GAIL, side by side | GAIL, one run | `imitation` | share of the ceiling | times `imitation` |
 |---|--:|--:|--:|--:|--:|--:|
@@ -36,6 +37,7 @@ settings of params.yaml, and starts from a random policy. `make bench` makes thi
 
 def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Gail, "gail")
+    require_peer(arguments.peer)
     measures: dict[str, Callable[[str], float]] = {
         "random_actions": partial(random_speed, arguments.seconds),
         "gail_side_by_side": partial(side_by_side_speed, settings, arguments.seconds),

@@ -2,11 +2,11 @@
 
 import argparse
 import logging
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 
 from distributed import Client, Future, LocalCluster, as_completed
 from dvc.exceptions import NotDvcRepoError
@@ -23,9 +23,13 @@ from gailpipe.foundation.processes import available_cores
 def main(arguments: argparse.Namespace) -> None:
     try:
         with Repo() as repo:
+            if Path.cwd() != Path(repo.root_dir):
+                raise UserError(
+                    f"runs in {repo.root_dir} alone, where the targets are searched for, too; go there first"
+                )
             jobs = out_of_date(repo, arguments.targets)
-            source = find_source(repo, arguments.repository)
-            os.chdir(repo.root_dir)
+            if jobs:
+                source = find_source(repo, arguments.repository)
     except NotDvcRepoError as error:
         raise UserError("is not in a DVC repository; run it in a clone of gailpipe") from error
     if jobs:

@@ -24,6 +24,7 @@ class Job:
 class Source:
     """What a worker clones, and where it finds and leaves results."""
 
+    head: str  # the head's folder
     repository: str
     commit: str
     remote: str  # the name of the DVC remote
@@ -61,6 +62,8 @@ def out_of_date(repo: Repo, targets: Sequence[str]) -> list[Job]:
 def find_source(repo: Repo, repository: str | None) -> Source:
     """Return what workers start from: the commit that is checked out, and nothing else.
 
+    What an earlier run has left in the DVC remote is no change, if that is a folder of the repository.
+
     Args:
         repo: The head's.
         repository: What workers clone; by default the head's own folder, which suits workers that see it.
@@ -69,16 +72,17 @@ def find_source(repo: Repo, repository: str | None) -> Source:
         UserError: There are changes that the commit lacks, or no DVC remote that workers could share.
     """
     root = Path(repo.root_dir)
-    changes = _git(root, "status", "--porcelain").splitlines()
-    if changes:
-        files = ", ".join(line[3:] for line in _first(changes, 5))
-        raise UserError(f"workers run what is committed, but {files} differ; commit, stash or remove that first")
     remote = repo.config["core"].get("remote")
     if remote is None:
         raise UserError("workers share results by a DVC remote; name one by `dvc remote add --default NAME URL`")
     url = repo.config["remote"][remote]["url"]
     path = None if "://" in url else url
-    return Source(repository or str(root), _git(root, "rev-parse", "HEAD").strip(), remote, path)
+    excluded = [f":(exclude){url}"] if path is not None and Path(path).is_relative_to(root) else []
+    changes = _git(root, "status", "--porcelain", "--", ".", *excluded).splitlines()
+    if changes:
+        files = ", ".join(line[3:] for line in _first(changes, 5))
+        raise UserError(f"workers run what is committed, but {files} differ; commit, stash or remove that first")
+    return Source(str(root), repository or str(root), _git(root, "rev-parse", "HEAD").strip(), remote, path)
 
 
 def _git(root: Path, *arguments: str) -> str:

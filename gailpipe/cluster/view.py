@@ -21,7 +21,7 @@ class View:
         self._running: dict[str, tuple[str, float]] = {}  # by stage: where, and since when
         self._seconds: list[float] = []  # of the stages that are done
         self._done: set[str] = set()
-        self._failed = 0
+        self._failed: set[str] = set()
         self._console = Console(stderr=True)
         self._live = Live(get_renderable=self._table, console=self._console, refresh_per_second=1)
 
@@ -39,9 +39,10 @@ class View:
     def start(self, stage: str, worker: str) -> None:
         """Note that `stage` runs on `worker`, perhaps once more.
 
-        Dask restarts a finished stage whose worker is lost: it comes out of the run-cache, and is not shown again.
+        Dask restarts a finished stage whose worker is lost: it comes out of the run-cache, and is not shown again. Nor
+        is one that has failed: that it had started may be heard after that.
         """
-        if stage in self._done:
+        if stage in self._done | self._failed:
             return
         again = stage in self._running
         self._waiting.pop(stage, None)
@@ -61,13 +62,13 @@ class View:
         """Note that `stage` failed, or can't run."""
         self._waiting.pop(stage, None)
         self._running.pop(stage, None)
-        self._failed += 1
+        self._failed.add(stage)
         self._console.print(f"{stage}: {reason}", style="red", markup=False, highlight=False, soft_wrap=True)
 
     def _summary(self) -> str:
-        done = len(self._done)
-        left = self._total - done - self._failed
-        failed = f", {self._failed} failed" if self._failed else ""
+        done, failures = len(self._done), len(self._failed)
+        left = self._total - done - failures
+        failed = f", {failures} failed" if failures else ""
         return f"{done} of {self._total} done{failed}, {len(self._running)} running, {left} left{self._time_left()}"
 
     def _time_left(self) -> str:

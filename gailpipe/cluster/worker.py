@@ -31,7 +31,8 @@ def run_stage(source: Source, job: Job, on_a_core: bool, *_upstream: object) -> 
     """Run `job` after `_upstream`, futures of the stages that it depends on, and push what it made.
 
     The stages that it depends on were run by others: here they come out of the run-cache of the DVC remote. With
-    `on_a_core` all of it keeps to the core of this machine that has the worker's number.
+    `on_a_core` all of it keeps to the core of this machine that has the worker's number, and unfinished work is kept
+    in the head's folder, from which the next run goes on.
 
     Raises:
         StageFailedError: One of the commands failed.
@@ -51,7 +52,8 @@ def run_stage(source: Source, job: Job, on_a_core: bool, *_upstream: object) -> 
         _run(clone, log, "git", "checkout", "--quiet", "--force", "--detach", source.commit)
         if source.remote_path is not None:
             _run(clone, log, "dvc", "remote", "modify", "--local", source.remote, "url", source.remote_path)
-        _run(clone, log, "dvc", "repro", "--single-item", "--pull", *job.upstream, job.stage)
+        unfinished_work = {"DVC_ROOT": source.head} if on_a_core else {}
+        _run(clone, log, "dvc", "repro", "--single-item", "--pull", *job.upstream, job.stage, **unfinished_work)
         _run(clone, log, "dvc", "push", "--run-cache", job.stage)
     except subprocess.CalledProcessError as error:
         lines = log.read_text(errors="replace").splitlines()[-LINES_OF_A_LOG:]
@@ -59,12 +61,17 @@ def run_stage(source: Source, job: Job, on_a_core: bool, *_upstream: object) -> 
         raise StageFailedError(job.stage, "\n".join([failed, *lines])) from error
 
 
-def _run(folder: Path, log: Path, *command: str) -> None:
+def _run(folder: Path, log: Path, *command: str, **environment: str) -> None:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     leashed = [sys.executable, "-m", "gailpipe.cluster.leash", *command]
     with log.open("a") as output:
         process = subprocess.Popen(
-            leashed, cwd=folder, env={**os.environ, "PATH": path}, stdin=subprocess.PIPE, stdout=output, stderr=output
+            leashed,
+            cwd=folder,
+            env={**os.environ, "PATH": path, **environment},
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
         )
         status = process.wait()
     if status != 0:

@@ -13,7 +13,7 @@ class Plane:
 
     mean: NDArray  # (observation_dim,)
     std: NDArray  # (observation_dim,)
-    directions: NDArray  # (2, observation_dim), orthonormal
+    directions: NDArray  # (2, observation_dim), orthonormal; the second is 0 where there is but one
 
     def standardise(self, states: NDArray) -> NDArray:
         return (states - self.mean) / self.std
@@ -32,8 +32,9 @@ def principal_plane(states: NDArray) -> Plane:
     mean, std = states.mean(0), states.std(0)
     std = np.where(std > 1e-6, std, 1.0)
     *_, directions = np.linalg.svd((states - mean) / std, full_matrices=False)
-    signs = np.sign(directions[np.arange(2), np.abs(directions[:2]).argmax(1)])  # else they are the library's choice
-    return Plane(mean, std, directions[:2] * signs[:, np.newaxis])
+    directions = np.concatenate([directions, np.zeros((1, states.shape[1]))])[:2]
+    signs = np.sign(directions[np.arange(2), np.abs(directions).argmax(1)])  # else they are the library's choice
+    return Plane(mean, std, directions * signs[:, np.newaxis])
 
 
 def inhomogeneity(one: NDArray, other: NDArray) -> float:

@@ -1,5 +1,6 @@
 """Which policies act, and the files that come of it."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -49,7 +50,8 @@ def film_into(out: Path, task_name: str, cast: Cast, seconds: float, seed: int) 
     try:
         pictures = play(task_name, cast, seconds, seed)
     except RenderingError as error:
-        note = f"no film: {error}; then run this stage again by `dvc repro --force --single-item`\n"
+        stage = os.environ.get("DVC_STAGE", f"film@{task_name}")  # DVC says for which one it runs
+        note = f"no film: {error}; then run `dvc repro --force --single-item {stage}`\n"
         sys.stderr.write(note)
         write_directory(out, {"missing.txt": note.encode()})
         return

@@ -23,14 +23,16 @@ def build_paper_report(params: Path, data: Path, original_directory: Path, discu
     original = PaperResults(original_directory)
     ours = gather(params, data, original.names)
     ours_plain, original_plain = subsampled(ours), without_entropy(original.policies)
+    entropy = studied_for_entropy(ours, ours)
     curves = _learning_curves(params, data, ours_plain)
     apply_style()
     figures = {
         "normalized": scores_figure(ours_plain, original_plain, "normalized", "normalised score"),
         "returns": scores_figure(ours_plain, original_plain, "mean_return", "return"),
-        "entropy": entropy_figure(studied_for_entropy(ours, ours), studied_for_entropy(original.policies, ours)),
         "learning": learning_figure(curves, settings.smoothing),
     }
+    if len(entropy):
+        figures["entropy"] = entropy_figure(entropy, studied_for_entropy(original.policies, ours))
     for name, figure in figures.items():
         save_svg(figure, out / "figures" / f"{name}.svg")
     films = find_films(data / "films", read_params(params)["filmed_sets"])

@@ -25,7 +25,7 @@ def scores_figure(ours: pl.DataFrame, original: pl.DataFrame, column: str, label
 
     Args:
         ours: `gather`'s rows of subsampled demonstrations, λ = 0.
-        original: `PaperResults.policies`, λ = 0; shown where the score is normalised, since simulators differ.
+        original: `PaperResults.policies`, λ = 0.
         column: The score: normalized or mean_return.
         label: Its axis.
     """
@@ -38,14 +38,15 @@ def scores_figure(ours: pl.DataFrame, original: pl.DataFrame, column: str, label
         for number, algorithm in enumerate(ALGORITHMS):
             offset = OFFSET * (number - (len(ALGORITHMS) - 1) / 2)
             _draw_line(axes, rows.filter(algorithm=algorithm), sizes, offset, column, algorithm, hollow=False)
-            if column == "normalized":
-                theirs = original.filter(environment=environment, algorithm=algorithm)
-                _draw_line(axes, theirs, sizes, offset, column, algorithm, hollow=True)
+            theirs = original.filter(environment=environment, algorithm=algorithm)
+            _draw_line(axes, theirs, sizes, offset, column, algorithm, hollow=True)
         axes.set_xticks(range(len(sizes)), [str(size) for size in sizes])
         axes.grid(visible=False, axis="x")
-    handles = [Line2D([], [], color=COLORS[name], marker=MARKERS[name], label=LABELS[name]) for name in ALGORITHMS]
-    handles += [ORIGINAL] if column == "normalized" else []
-    handles += [Line2D([], [], color=COLORS[name], linestyle="--", label=LABELS[name]) for name in ("expert", "random")]
+    handles = [
+        *(Line2D([], [], color=COLORS[name], marker=MARKERS[name], label=LABELS[name]) for name in ALGORITHMS),
+        ORIGINAL,
+        *(Line2D([], [], color=COLORS[name], linestyle="--", label=LABELS[name]) for name in ("expert", "random")),
+    ]
     figure.legend(handles=handles, loc="lower center", ncols=len(handles), frameon=False, bbox_to_anchor=(0.5, -0.035))
     return figure
 

@@ -11,21 +11,25 @@ from gailpipe.paper.results import studied_for_entropy, subsampled, without_entr
 from gailpipe.report.style import LABELS
 
 LABELS_OF_ALGORITHMS = {name: LABELS[name] for name in ALGORITHMS}
-PAGE = """\
+INTRODUCTION = """\
 # The paper's evaluation, on current simulators
 
-Every task, algorithm and number of trajectories of Ho & Ermon (2016), and a few more, by the pipeline in
-[paper/dvc.yaml](../dvc.yaml). Scores are of deterministic policies, in Gymnasium, from the same initial states for all:
-GAIL's, FEM's and GTAL's are the last of a fixed budget, BC's has the least validation error. No return chose between
-policies, and settings were found on seeds that are not used here. The normalised score is
-(return − random) / (expert − random), the expert's return being the mean of its sampled, stochastic trajectories: ours
-with our simulators' returns, the paper's with those of its own. [results.csv](results.csv) has a row for each policy.
+The evaluation of Ho & Ermon (2016), and a little more, by the pipeline in [paper/dvc.yaml](../dvc.yaml) with
+[paper/params.yaml](../params.yaml). Scores are of deterministic policies, in Gymnasium, from the same initial states
+for all: GAIL's, FEM's and GTAL's are the last of a fixed budget, BC's has the least validation error. No return chose
+between policies. Settings were found on other seeds; that HalfCheetah needed more steps was seen on these
+([CONTRIBUTING.md](../../CONTRIBUTING.md#departures-from-the-paper) has all that differs from the paper). The normalised
+score is (return − random) / (expert − random), the expert's return being the mean of its sampled, stochastic
+trajectories: ours with our simulators' returns, the paper's with those of its own. [results.csv](results.csv) has a row
+for each policy.
 
 ## In short
 {verdicts}
 
 {discussion}
+"""
 
+SCORES = """\
 ## Scores
 
 ![Normalised scores against the number of trajectories](figures/normalized.svg)
@@ -39,11 +43,17 @@ Normalised scores, ours and, in brackets, the paper's; means over runs.
 
 ![Returns against the number of trajectories](figures/returns.svg)
 
+Returns, in the same way. The paper's are of its own simulators and experts.
+"""
+
+WHOLE = """\
 ## Whole trajectories
 {whole}
 
 Normalised scores from five trajectories with all their steps, after Holly Grimm's study.
+"""
 
+ENTROPY = """\
 ## Causal entropy on Reacher
 
 ![Normalised scores with four weights of the causal entropy](figures/entropy.svg)
@@ -51,19 +61,7 @@ Normalised scores from five trajectories with all their steps, after Holly Grimm
 {entropy}
 
 Normalised scores of GAIL, ours and, in brackets, the paper's. The figure ends at −2.
-
-{films}## Learning
-
-![Learning curves of GAIL](figures/learning.svg)
-
-Normalised return of GAIL's stochastic policy while it learns, which GAIL itself never sees; the band spans all runs.
-
-## All returns
-{returns}
-
-Mean and standard deviation over runs of the mean return; in brackets the paper's, of its own simulators.
 """
-
 
 FILMS = """\
 ## Films
@@ -72,12 +70,26 @@ FILMS = """\
 
 The first seconds of an episode of the expert, and of BC's and GAIL's policies of run 0, from the same initial state,
 with the return so far.
+"""
 
+LEARNING = """\
+## Learning
+
+![Learning curves of GAIL](figures/learning.svg)
+
+Normalised return of GAIL's stochastic policy while it learns, which GAIL itself never sees; the band spans all runs.
+"""
+
+RETURNS = """\
+## All returns
+{returns}
+
+Mean and standard deviation over runs of the mean return; in brackets the paper's, of its own simulators.
 """
 
 
 def page(ours: pl.DataFrame, original: pl.DataFrame, discussion: str, films: Sequence[str]) -> str:
-    """Return the report as Markdown.
+    """Return the report as Markdown, without the sections that have no results.
 
     Args:
         ours: `gather`'s rows.
@@ -90,15 +102,20 @@ def page(ours: pl.DataFrame, original: pl.DataFrame, discussion: str, films: Seq
     entropy, original_entropy = (studied_for_entropy(policies, ours) for policies in (ours, original))
     lambdas = {weight: f"λ = {weight:g}" for weight in entropy["entropy_coefficient"].unique().sort()}
     sets = ["environment", "trajectories"]
-    return PAGE.format(
-        verdicts=verdicts(plain, original_plain),
-        discussion=discussion.strip(),
-        scores=table(plain, original_plain, sets, "algorithm", LABELS_OF_ALGORITHMS, _score),
-        whole=table(whole, original.clear(), ["environment"], "algorithm", LABELS_OF_ALGORITHMS, _score),
-        entropy=table(entropy, original_entropy, sets, "entropy_coefficient", lambdas, _score),
-        films=FILMS.format(films="\n\n".join(films)) if films else "",
-        returns=table(plain, original_plain, sets, "algorithm", LABELS_OF_ALGORITHMS, _return),
-    )
+    sections = [
+        INTRODUCTION.format(verdicts=verdicts(plain, original_plain), discussion=discussion.strip()),
+        SCORES.format(scores=table(plain, original_plain, sets, "algorithm", LABELS_OF_ALGORITHMS, _score)),
+    ]
+    if len(whole):
+        scores = table(whole, original.clear(), ["environment"], "algorithm", LABELS_OF_ALGORITHMS, _score)
+        sections.append(WHOLE.format(whole=scores))
+    if len(entropy):
+        scores = table(entropy, original_entropy, sets, "entropy_coefficient", lambdas, _score)
+        sections.append(ENTROPY.format(entropy=scores))
+    if films:
+        sections.append(FILMS.format(films="\n\n".join(films)))
+    returns = table(plain, original_plain, sets, "algorithm", LABELS_OF_ALGORITHMS, _return)
+    return "\n".join([*sections, LEARNING, RETURNS.format(returns=returns)])
 
 
 def verdicts(ours: pl.DataFrame, original: pl.DataFrame) -> str:

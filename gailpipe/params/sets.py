@@ -25,6 +25,11 @@ class DemonstrationSet(Section):
     trajs: PositiveInt
 
 
+class ClonedSet(DemonstrationSet):
+    cloning_steps: PositiveInt
+    seeds: PositiveInt
+
+
 class EntropySet(DemonstrationSet):
     causal_entropy: NonNegativeFloat
 
@@ -32,7 +37,7 @@ class EntropySet(DemonstrationSet):
 SETS: dict[str, type[DemonstrationSet]] = {
     "sets": DemonstrationSet,  # for BC and GAIL
     "linear_sets": DemonstrationSet,  # for FEM and GTAL
-    "cloned_sets": DemonstrationSet,  # for GAIL from a cloned policy
+    "cloned_sets": ClonedSet,  # for GAIL from a cloned policy
     "entropy_sets": EntropySet,
     "filmed_sets": DemonstrationSet,  # of `sets`: whose policies are filmed
 }

@@ -11,8 +11,9 @@ INTRODUCTION = """\
 
 Written by the `page` stage from what `dvc repro` evaluated, in Gymnasium, from the same initial states for all.
 Scores of BC and GAIL are those of deterministic policies: GAIL's is the last of a fixed budget, BC's has the least
-validation error, and no return chose between snapshots; settings were found on other seeds. The random policy draws
-actions uniformly.
+validation error, and no return chose between snapshots. Settings were found on other seeds; that CartPole's were worth
+looking for was seen on these ([CONTRIBUTING.md](../CONTRIBUTING.md#departures-from-the-paper) has all of them). The
+random policy draws actions uniformly.
 
 The normalised score is (return − random) / (expert − random). Its 1 is the mean return of the sampled, stochastic
 trajectories that the demonstrations come from, as in [the paper]({paper}#S6), so that a deterministic imitator can pass
@@ -56,7 +57,7 @@ OCCUPANCY = """\
 States that the stochastic policies visit (of BC and GAIL those of seed 0), in the plane of the two principal
 directions of the expert's; grey below them are the expert's own. The number is how far they are from the expert's, in
 all dimensions: the energy coefficient of inhomogeneity (Székely & Rizzo 2013) of standardised states, from 0, alike,
-to 1; at the expert it is that of one half of its episodes against the other. Matching this
+to 1; at the expert it is that of its own when it plays again. Matching this
 [occupancy measure]({paper}#S3) is what GAIL is for; cloning matches actions alone. On the right is the
 [discriminator]({paper}#S5) after
 GAIL's last iteration over the same plane, where all other directions are at their mean and GAIL's policy acts by its
