@@ -41,13 +41,14 @@ def scores_figure(ours: pl.DataFrame, original: pl.DataFrame, column: str, label
             theirs = original.filter(environment=environment, algorithm=algorithm)
             _draw_line(axes, theirs, sizes, offset, column, algorithm, hollow=True)
         axes.set_xticks(range(len(sizes)), [str(size) for size in sizes])
+        axes.set_xlim(-0.5, len(sizes) - 0.5)
         axes.grid(visible=False, axis="x")
     handles = [
         *(Line2D([], [], color=COLORS[name], marker=MARKERS[name], label=LABELS[name]) for name in ALGORITHMS),
         ORIGINAL,
         *(Line2D([], [], color=COLORS[name], linestyle="--", label=LABELS[name]) for name in ("expert", "random")),
     ]
-    figure.legend(handles=handles, loc="lower center", ncols=len(handles), frameon=False, bbox_to_anchor=(0.5, -0.035))
+    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)
     return figure
 
 
@@ -101,8 +102,9 @@ def learning_figure(curves: pl.DataFrame, smoothing: int) -> Figure:
 
 def _panels(environments: Sequence[str], x_label: str, y_label: str) -> tuple[Figure, list[Axes]]:
     """Return a figure with a titled panel for each environment."""
-    rows = ceil(len(environments) / COLUMNS)
-    figure, grid = plt.subplots(rows, COLUMNS, figsize=(4.4 * COLUMNS, 3.2 * rows), squeeze=False, layout="constrained")
+    columns = min(COLUMNS, len(environments))
+    rows = ceil(len(environments) / columns)
+    figure, grid = plt.subplots(rows, columns, figsize=(4.4 * COLUMNS, 3.2 * rows), squeeze=False, layout="constrained")
     for axes, environment in zip(grid.flat, environments, strict=False):
         axes.set_title(environment)
     for axes in grid.flat[len(environments) :]:

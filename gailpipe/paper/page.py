@@ -77,7 +77,8 @@ LEARNING = """\
 
 ![Learning curves of GAIL](figures/learning.svg)
 
-Normalised return of GAIL's stochastic policy while it learns, which GAIL itself never sees; the band spans all runs.
+Normalised return of GAIL's stochastic policy while it learns, which GAIL itself never sees; the band spans all runs. It
+swings where episodes end early: all simulators start anew at once, and short episodes are the first to be over.
 """
 
 RETURNS = """\

@@ -70,11 +70,12 @@ LEARNING = """\
 
 ![Learning curves of GAIL](figures/learning.svg)
 
-The rows show, from above: the return of the stochastic policy while GAIL trains, which GAIL itself never sees; how
-often the [discriminator]({paper}#S5) is right, where one half means that it can't tell the policy from the expert; how
-far each [TRPO](https://arxiv.org/abs/1502.05477) step moves the policy, as a KL divergence, in a trust region that
-shrinks to nothing over the run; and the entropy of the policy's actions, which falls as the policy grows sure. Lines
-are means over seeds, bands span all of them.
+The rows show, from above: the return of the stochastic policy while GAIL trains, which GAIL itself never sees, and
+which swings where episodes end early, since all simulators start anew at once, and short episodes are the first to be
+over; how often the [discriminator]({paper}#S5) is right, where one half means that it can't tell the policy from the
+expert; how far each [TRPO](https://arxiv.org/abs/1502.05477) step moves the policy, as a KL divergence, in a trust
+region that shrinks to nothing over the run; and the entropy of the policy's actions, which falls as the policy grows
+sure. Lines are means over seeds, bands span all of them.
 """
 
 PAPER = "https://ar5iv.labs.arxiv.org/html/1606.03476"
