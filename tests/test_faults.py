@@ -13,7 +13,8 @@ def test_an_interrupted_pipeline_ends_as_if_nothing_had_happened(tmp_path: Path)
     durations = time_stages(reference)
     trainings = {stage: seconds for stage, seconds in durations.items() if stage.startswith(TRAININGS)}
     methods = ["all killed", "worker killed", "dvc killed", "SIGINT"]
-    interruptions = list(interrupt(workspace, trainings, methods, time.monotonic() + 25, random.Random(0)))
+    deadline = time.monotonic() + sum(durations.values())
+    interruptions = list(interrupt(workspace, trainings, methods, deadline, random.Random(0)))
     assert interruptions
     require_equal(read_results(workspace), read_results(reference))
     assert not any((workspace.root / ".scratch").iterdir())
