@@ -139,7 +139,9 @@ def test_the_page_says_where_gail_falls_short(params: Path, data: Path) -> None:
     assert "the paper's in 0 of 1, not on CartPole-v1 from 2 (1.60 against 1.70)." in text
     assert "at or above BC in 1 of 1; BC's mean score is 0.400." in text
     assert "\n| CartPole-v1 | 2 | 0.40 (0.40) | 0.80 | 1.20 | 1.60 (1.70) | 0.40 |\n" in text
-    assert "\n| CartPole-v1 | 2 | 50 ± 14 (50) | 90 ± 14 | 130 ± 14 | 170 ± 14 (180) | 50 ± 14 |\n" in text
+    assert (
+        "\n| CartPole-v1 | 2 | 50.0 ± 14.1 (50.0) | 90.0 ± 14.1 | 130 ± 14 | 170 ± 14 (180) | 50.0 ± 14.1 |\n" in text
+    )
     assert "\n| environment | trajectories | λ = 0 | λ = 0.01 |\n" in text
     assert "\n| CartPole-v1 | 2 | 1.60 (1.70) | 0.40 (1.71) |\n" in text
     assert "\n| CartPole-v1 | 0.40 | 0.80 | 1.20 | 1.60 |  |\n" in text  # from whole trajectories

@@ -180,5 +180,6 @@ def _mean(values: pl.Series) -> float:
 
 def _return(policies: pl.DataFrame) -> str:
     returns = policies["mean_return"].to_numpy()
-    spread = f" ± {returns.std(ddof=1):,.0f}" if len(returns) > 1 else ""
-    return f"{returns.mean():,.0f}{spread}"
+    mean, digits = returns.mean(), 0 if abs(returns.mean()) >= 100 else 1
+    spread = f" ± {returns.std(ddof=1):,.{digits}f}" if len(returns) > 1 else ""
+    return f"{mean:,.{digits}f}{spread}"
