@@ -10,7 +10,7 @@ from gailpipe.params.expert import Expert
 def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Expert, "expert", arguments.env, arguments.set)
     seed = load_seed(arguments.params)
-    from gailpipe.rl.expert import learn_expert
+    from gailpipe.expert.learner import learn_expert
 
     learn_expert(arguments.env, settings, seed, arguments.out)
 

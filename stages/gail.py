@@ -11,11 +11,11 @@ from gailpipe.params.gail import Gail
 def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Gail, "gail", arguments.env, arguments.set)
     seed = load_seed(arguments.params)
-    from gailpipe.imitation.gail_reward import prepare
+    from gailpipe.imitation.gail_reward import make_reward
     from gailpipe.imitation.learner import imitate
 
-    ready = partial(prepare, settings)
-    imitate("gail", arguments.env, arguments.demonstrations, settings, seed, ready, arguments.out)
+    make = partial(make_reward, settings)
+    imitate("gail", arguments.env, arguments.demonstrations, settings, seed, make, arguments.out)
 
 
 if __name__ == "__main__":

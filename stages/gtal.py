@@ -12,10 +12,10 @@ def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Imitation, "gtal", arguments.env, arguments.set)
     seed = load_seed(arguments.params)
     from gailpipe.imitation.learner import imitate
-    from gailpipe.imitation.linear_reward import gtal_weights, prepare
+    from gailpipe.imitation.linear_reward import gtal_weights, make_reward
 
-    ready = partial(prepare, gtal_weights, settings.episodes_end_on_success)
-    imitate("gtal", arguments.env, arguments.demonstrations, settings, seed, ready, arguments.out)
+    make = partial(make_reward, gtal_weights, settings.episodes_end_on_success)
+    imitate("gtal", arguments.env, arguments.demonstrations, settings, seed, make, arguments.out)
 
 
 if __name__ == "__main__":

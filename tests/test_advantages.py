@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from gailpipe.rl.advantages import gae
@@ -40,3 +41,22 @@ def test_truncation_bootstraps_from_the_last_observation_and_termination_does_no
     terminated, _ = gae(rewards, values, at(1), NO, discount=0.5, gae_lambda=1.0)
     torch.testing.assert_close(truncated[:2], column(1 + 0.5 * 6, 1 + 0.5 * 10))
     torch.testing.assert_close(terminated[:2], column(1 + 0.5 * 1, 1))
+
+
+def test_an_end_that_is_both_does_not_bootstrap() -> None:
+    rewards, values = column(1, 1, 1), column(0, 0, 10, 10)
+    both, _ = gae(rewards, values, at(1), at(1), discount=0.5, gae_lambda=1.0)
+    terminated, _ = gae(rewards, values, at(1), NO, discount=0.5, gae_lambda=1.0)
+    torch.testing.assert_close(both, terminated)
+
+
+@pytest.mark.parametrize("truncated", [True, False])
+def test_nothing_of_a_reset_reaches_the_steps_around_it(truncated: bool) -> None:
+    end, reset = 0, 1
+    ended = (NO, at(end)) if truncated else (at(end), NO)
+    plain = gae(column(1, 0, 3), column(5, 6, 7, 8), *ended, discount=0.5, gae_lambda=0.9)
+    last = 6.0 if truncated else 1000.0  # value of the observation that the reset starts from, the episode's last
+    other = gae(column(1, -1000, 3), column(5, last, 7, 8), *ended, discount=0.5, gae_lambda=0.9)
+    valid = torch.arange(3) != reset
+    for one, another in zip(plain, other, strict=True):
+        torch.testing.assert_close(one[valid], another[valid])

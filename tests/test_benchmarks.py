@@ -2,28 +2,37 @@
 
 import json
 import time
-from itertools import count, pairwise, repeat
+from itertools import count, islice, pairwise, repeat
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+from numpy.typing import NDArray
 
 from gailpipe.benchmarks.cluster import locks_of, prepare
 from gailpipe.benchmarks.cluster import page as cluster_page
 from gailpipe.benchmarks.learning import LEARNERS, TASKS, load_runs, sustained
 from gailpipe.benchmarks.learning import page as learning_page
 from gailpipe.benchmarks.peer import require_peer, run_peer
-from gailpipe.benchmarks.runs import _speed
+from gailpipe.benchmarks.runs import _Recorder, _speed, replay
 from gailpipe.benchmarks.snapshots import Job, Snapshot, learn
 from gailpipe.benchmarks.speed import page, summarise
+from gailpipe.envs.simulators import Simulators, Step
+from gailpipe.envs.tasks import find_task
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.tables import write_table
 from gailpipe.params.base import load_section, load_tasks
 from gailpipe.params.gail import Gail
 from tests.workspace import ROOT, Workspace, stages_run
 
-SPEEDS = {"random_actions": 40_000.4, "gail_side_by_side": 30_000.0, "gail_single": 20_000.0, "imitation": 3_000.0}
+SPEEDS = {
+    "random_actions": 40_000.4,
+    "replayed_actions": 35_000.0,
+    "gail_side_by_side": 30_000.0,
+    "gail_single": 20_000.0,
+    "imitation": 3_000.0,
+}
 
 
 def test_speed_counts_what_is_done_between_the_warm_up_and_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,6 +41,23 @@ def test_speed_counts_what_is_done_between_the_warm_up_and_the_end(monkeypatch: 
     assert _speed(repeat(7), seconds=20) == 7
     with pytest.raises(UserError, match="--seconds: the training ended before they had passed"):
         _speed(repeat(7, 15), seconds=20)
+
+
+def test_a_replay_repeats_what_was_simulated_over_and_over() -> None:
+    task, recording, seen = find_task("CartPole-v1"), list[NDArray](), list[NDArray]()
+
+    class Watched(Simulators):
+        def step(self, actions: NDArray) -> Step:
+            result = super().step(actions)
+            seen.append(result.observations)
+            return result
+
+    simulators = _Recorder(recording, task, num_envs=3, seed=7, num_threads=1)
+    simulators.reset()
+    generator = np.random.default_rng(0)
+    expected = [simulators.step(task.actions.draw(3, generator)).observations for _ in range(30)]
+    assert sum(islice(replay(lambda start: Watched(task, 3, 7, 1), [recording]), 60)) == 180
+    np.testing.assert_array_equal(seen, expected + expected)
 
 
 def test_the_share_of_time_is_that_of_stages_side_by_side() -> None:
@@ -69,7 +95,8 @@ def test_ratios_are_those_of_the_speeds() -> None:
     assert summary["random_actions"] == 40_000
     assert summary["share_of_ceiling"] == 0.75
     assert summary["times_imitation"] == 10
-    assert "| Hopper-v5 | 40,000 | 30,000 | 20,000 | 3,000 | 0.75 | 10.0 |" in page({"Hopper-v5": summary}, 3, 20)
+    text = page({"Hopper-v5": summary}, 3, 20)
+    assert "| Hopper-v5 | 40,000 | 35,000 | 30,000 | 20,000 | 3,000 | 0.75 | 10.0 |" in text
 
 
 def test_a_missing_peer_is_named(tmp_path: Path) -> None:

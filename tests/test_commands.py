@@ -11,7 +11,7 @@ import torch
 from gailpipe.envs.tasks import find_task
 from gailpipe.foundation.progress import Progress
 from gailpipe.policies.policy import make_policy
-from gailpipe.policies.policy_file import save_policy
+from gailpipe.policies.policy_file import policy_bytes
 from tests.workspace import ROOT, tiny_params, write_params
 
 STAGES = sorted(path.stem for path in (ROOT / "stages").glob("[a-z]*.py"))
@@ -80,7 +80,7 @@ def test_missing_demonstrations_stop_a_learner(learner: str, params: Path, tmp_p
 
 def test_an_expert_of_another_task_is_refused(params: Path, tmp_path: Path) -> None:
     expert = tmp_path / "expert.safetensors"
-    save_policy(make_policy(find_task("Acrobot-v1"), [8], 0.0, torch.Generator()), expert)
+    expert.write_bytes(policy_bytes(make_policy(find_task("Acrobot-v1"), [8], 0.0, torch.Generator())))
     common = ("--env", "CartPole-v1", "--params", params, "--expert", expert)
     for name, more in (("sample", ()), ("evaluate", ("--learner", f"bc={tmp_path}"))):
         error = one_sentence(stage(name, *common, *more, "--out", tmp_path / "out"))

@@ -81,6 +81,12 @@ def test_foreign_demonstrations_are_refused(tmp_path: Path) -> None:
     saved(path, discrete_task(count=4))
     refuses(discrete_task(), "holds 3 trajectories, but 4 are asked for; ask for fewer, or raise sample.trajs", trajs=4)
     refuses(discrete_task(observation_dim=5), "observation: must be vectors of 5 numbers for Discrete-v0")
+    table = pl.read_parquet(path)
+    for name in ("trajectory", "observation", "action"):
+        first = pl.int_range(pl.len()) == 0
+        write_table(table.with_columns(pl.when(~first).then(name)), path)
+        refuses(discrete_task(), f"{name}: holds a null")
+    write_table(table, path)
     refuses(discrete_task(count=2), "action: must be an integer from 0 to 1 for Discrete-v0")
     refuses(continuous_task(), "action: must be vectors of 2 numbers for Continuous-v0")
     write_table(saved(path, discrete_task()).with_columns(pl.col("action") + 0.5), path)

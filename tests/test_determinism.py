@@ -11,11 +11,11 @@ import torch
 
 from gailpipe.envs.simulators import Simulators
 from gailpipe.envs.tasks import find_task
+from gailpipe.expert.novelty import NoveltyReward
 from gailpipe.imitation.cloning import clone
 from gailpipe.imitation.demonstrations import Demonstrations
 from gailpipe.imitation.gail_reward import GailReward
 from gailpipe.imitation.initialization import initialize
-from gailpipe.imitation.learner import ImitationReward
 from gailpipe.imitation.linear_reward import LinearReward, fem_weights, gtal_weights
 from gailpipe.params.base import load_section
 from gailpipe.params.cloning import Cloning
@@ -23,7 +23,7 @@ from gailpipe.params.gail import Gail
 from gailpipe.policies.checkpoint import Checkpoint, Figures
 from gailpipe.policies.policy import Policy, make_policy
 from gailpipe.policies.policy_file import policy_bytes
-from gailpipe.rl.training import train
+from gailpipe.rl.training import RewardFunction, train
 from tests.tasks import continuous_task
 from tests.workspace import ROOT
 
@@ -53,10 +53,14 @@ def start_imitation(
     observations = torch.randn(64, task.observation_dim, generator=generator)
     demonstrations = Demonstrations(observations, policy.sample(observations, generator).detach())
     initialize(policy, demonstrations, settings, generator, Checkpoint(cloning))
-    reward: ImitationReward
+    files: Callable[[], dict[str, bytes]] = dict
+    reward: RewardFunction
     match algorithm:
         case "gail":
-            reward = GailReward(policy, demonstrations, settings, generator)
+            reward = gail = GailReward(policy, demonstrations, settings, generator)
+            files = gail.files
+        case "novelty":
+            reward = NoveltyReward(policy, 10.0, generator)
         case "fem":
             reward = LinearReward(policy, demonstrations, False, fem_weights)
         case _:
@@ -66,7 +70,7 @@ def start_imitation(
         return Simulators(task, settings.num_envs, seed + iteration, num_threads)
 
     training = train(policy, start_simulators, reward, settings, generator, Checkpoint(checkpoint))
-    return lambda: [policy_bytes(policy), *reward.files().values()], training
+    return lambda: [policy_bytes(policy), *files().values()], training
 
 
 def gail_files(name: str, seed: int, num_threads: int = 1) -> list[bytes]:
@@ -101,6 +105,7 @@ def _checkpoints_and_starts_are_frequent(monkeypatch: pytest.MonkeyPatch) -> Non
         ("gail", "Pendulum-v1"),
         ("fem", "Hopper-v5"),
         ("gtal", "CartPole-v1"),
+        ("novelty", "CartPole-v1"),
     ],
 )
 def test_an_interrupted_run_ends_as_if_nothing_had_happened(algorithm: str, name: str, tmp_path: Path) -> None:

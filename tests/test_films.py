@@ -22,7 +22,7 @@ from gailpipe.films.pictures import BAR, mp4_bytes, pictures_of, webp_bytes
 from gailpipe.films.record import RenderingError, Take, _make, take
 from gailpipe.foundation.errors import UserError
 from gailpipe.policies.policy import make_policy
-from gailpipe.policies.policy_file import save_policy
+from gailpipe.policies.policy_file import policy_bytes
 from tests.workspace import ROOT
 
 CARTPOLE = find_task("CartPole-v1")
@@ -61,7 +61,7 @@ def test_a_slow_task_has_each_step_in_several_frames() -> None:
 
 def saved_policy(folder: Path) -> Path:
     path = folder / "policy.safetensors"
-    save_policy(make_policy(CARTPOLE, [4], 0.0, torch.Generator().manual_seed(0)), path)
+    path.write_bytes(policy_bytes(make_policy(CARTPOLE, [4], 0.0, torch.Generator().manual_seed(0))))
     return path
 
 

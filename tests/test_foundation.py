@@ -143,5 +143,5 @@ def die(number: int) -> None:
 
 
 def test_a_killed_worker_is_reported_in_a_sentence() -> None:
-    with pytest.raises(UserError, match="a process of this stage was killed"):
+    with pytest.raises(UserError, match="a process was killed"):
         list(side_by_side(die, range(2)))

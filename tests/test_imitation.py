@@ -22,8 +22,7 @@ from gailpipe.imitation.gail_reward import GailReward, imitation_reward
 from gailpipe.imitation.initialization import initialize
 from gailpipe.params.base import load_section
 from gailpipe.params.cloning import Cloning
-from gailpipe.params.gail import Discriminator as Settings
-from gailpipe.params.gail import Gail
+from gailpipe.params.gail import DiscriminatorFit, Gail
 from gailpipe.policies.checkpoint import Checkpoint
 from gailpipe.policies.normalizer import Normalizer
 from gailpipe.policies.policy import GaussianPolicy, make_policy
@@ -75,7 +74,7 @@ def test_bernoulli_entropy_is_log_two_at_zero_and_that_of_the_formula() -> None:
 def test_an_undecided_discriminator_loses_log_four() -> None:
     discriminator = Discriminator(Normalizer(2), 1, [4], generator())
     torch.nn.init.zeros_(last_weights(discriminator))
-    settings = Settings(learning_rate=1.0, steps=1, batch_size=8, gradient_penalty=5.0, entropy_bonus=0.5)
+    settings = DiscriminatorFit(learning_rate=1.0, steps=1, batch_size=8, gradient_penalty=5.0, entropy_bonus=0.5)
     loss = discriminator_loss(discriminator, torch.randn(3, 3), torch.randn(9, 3), settings, generator())
     assert loss.item() == pytest.approx(math.log(4) - 0.5 * math.log(2), rel=1e-6)
 
@@ -109,7 +108,7 @@ def test_a_discriminator_comes_back_from_its_file(tmp_path: Path) -> None:
 
 def test_few_expert_pairs_weigh_as_much_as_many_of_the_policy() -> None:
     discriminator = Discriminator(Normalizer(2), 1, [4], generator())
-    settings = Settings(learning_rate=1.0, steps=1, batch_size=8, gradient_penalty=0.0, entropy_bonus=0.0)
+    settings = DiscriminatorFit(learning_rate=1.0, steps=1, batch_size=8, gradient_penalty=0.0, entropy_bonus=0.0)
     expert, policy = torch.randn(2, 3), torch.randn(6, 3)
     once = discriminator_loss(discriminator, expert, policy, settings, generator())
     thrice = discriminator_loss(discriminator, expert.repeat(3, 1), policy, settings, generator())
@@ -178,13 +177,29 @@ def test_cloning_keeps_the_snapshot_with_the_least_validation_error() -> None:
     assert kept < errors[-1]
 
 
-def test_discrete_validation_error_is_the_share_of_wrong_actions() -> None:
+def test_discrete_validation_error_is_the_mean_negative_log_likelihood() -> None:
     policy = make_policy(discrete_task(), [8], 0.0, generator())
-    observations = torch.randn(8, 3, generator=generator())
-    right = policy.mode(observations)
-    wrong = torch.where(torch.arange(8) < 2, (right + 1) % 4, right)
-    assert validation_error(policy, observations, right) == 0
-    assert validation_error(policy, observations, wrong) == 0.25
+    with torch.no_grad():
+        for parameter in policy.parameters():
+            parameter.zero_()
+        list(policy.parameters())[-1].copy_(torch.tensor([1.0, 2.0, 3.0, 4.0]).log())  # the last layer's bias
+    error = validation_error(policy, torch.randn(4, 3, generator=generator()), torch.tensor([0, 1, 3, 3]))
+    assert error == pytest.approx(-(math.log(0.1) + math.log(0.2) + 2 * math.log(0.4)) / 4)
+
+
+def test_cloning_takes_a_pair_to_learn_from_and_one_to_validate_on() -> None:
+    expert = linear_expert()
+    pairs = [Demonstrations(expert.observations[:count], expert.actions[:count]) for count in (1, 2)]
+    policy = make_policy(continuous_task(), [8], 0.0, generator())
+    with pytest.raises(UserError, match="Continuous-v0: cloning takes two pairs, one of them for validation"):
+        list(clone(policy, pairs[0], CLONING, generator(), Checkpoint()))
+    most = CLONING.model_copy(update={"validation_fraction": 0.9})
+    order = torch.randperm(2, generator=generator())
+    for figures in clone(policy, pairs[1], most, generator(), Checkpoint()):
+        last = figures
+    learned = pairs[1].actions[order[1]]
+    assert last["validation_error"] > 0
+    torch.testing.assert_close(policy.mode(pairs[1].observations[order[1]]).detach(), learned, atol=0.5, rtol=0)
 
 
 def test_initialisation_by_cloning_moves_the_mean_and_leaves_the_noise() -> None:

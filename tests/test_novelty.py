@@ -1,8 +1,8 @@
 import pytest
 import torch
 
+from gailpipe.expert.novelty import NoveltyReward
 from gailpipe.policies.policy import make_policy
-from gailpipe.rl.novelty import NoveltyReward
 from gailpipe.rl.rollout import Rollout
 from tests.tasks import discrete_task
 

@@ -192,11 +192,11 @@ def test_fem_and_gtal_are_checked_where_they_are_set(tmp_path: Path) -> None:
         ("sets", {"env": "Hopper-v4"}, "sets.one.env: Hopper-v4: is no key of envs"),
         ("sets", {"demonstrations": "Pendulum-v1"}, "Pendulum-v1: must be CartPole-v1, or CartPole-v1-full"),
         ("sets", {"trajs": 6}, "sets.one.trajs: 6, but only 5 trajectories are kept"),
-        ("cloned_sets", {"trajs": 0}, "cloned_sets.one.trajs: input should be greater than 0"),
-        ("sets", {"size": 1}, "sets.one.size: extra inputs are not permitted"),
+        ("cloned_sets", {"trajs": 0}, "cloned_sets.one.trajs: 0: input should be greater than 0"),
+        ("sets", {"size": 1}, "sets.one.size: is no known key"),
         ("filmed_sets", {}, "filmed_sets.one: must be as sets.one, whose policies are filmed"),
-        ("entropy_sets", {}, "entropy_sets.one.causal_entropy: field required"),
-        ("full", {"trajs": "all"}, "full.one.every: field required"),
+        ("entropy_sets", {}, "entropy_sets.one.causal_entropy: is missing"),
+        ("full", {"trajs": "all"}, "full.one.every: is missing"),
     ],
 )
 def test_wrong_sets_are_named(tmp_path: Path, section: str, entry: dict[str, Any], message: str) -> None:

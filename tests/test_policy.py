@@ -12,7 +12,7 @@ from gailpipe.envs.tasks import Task, find_task
 from gailpipe.foundation.errors import UserError
 from gailpipe.policies.networks import Tanh
 from gailpipe.policies.policy import GaussianPolicy, Policy, make_policy
-from gailpipe.policies.policy_file import save_policy
+from gailpipe.policies.policy_file import policy_bytes
 from gailpipe.policies.tensor_file import tensor_bytes
 from tests.tasks import continuous_task, discrete_task
 
@@ -108,9 +108,9 @@ def test_a_saved_policy_comes_back_and_always_as_the_same_bytes(name: str, tmp_p
     policy = make_policy(find_task(name), [8, 8], -0.5, torch.Generator().manual_seed(0))
     batch = observations(7, policy.task)
     policy.normalizer.update(batch * 3 + 1)
-    save_policy(policy, tmp_path / "a.safetensors")
+    (tmp_path / "a.safetensors").write_bytes(policy_bytes(policy))
     loaded = load_policy(tmp_path / "a.safetensors")
-    save_policy(loaded, tmp_path / "b.safetensors")
+    (tmp_path / "b.safetensors").write_bytes(policy_bytes(loaded))
     np.testing.assert_array_equal(loaded(batch.numpy()), policy(batch.numpy()))
     assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
 
@@ -118,8 +118,7 @@ def test_a_saved_policy_comes_back_and_always_as_the_same_bytes(name: str, tmp_p
 def test_what_is_no_policy_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"none\.safetensors: there is no such file"):
         load_policy(tmp_path / "none.safetensors")
-    save_policy(make_policy(find_task("CartPole-v1"), [8], 0, torch.Generator()), tmp_path / "whole.safetensors")
-    whole = (tmp_path / "whole.safetensors").read_bytes()
+    whole = policy_bytes(make_policy(find_task("CartPole-v1"), [8], 0, torch.Generator()))
     other = tensor_bytes({}, {"task": "CartPole-v1", "hidden_sizes": 8})
     for damage in (b"", b"nonsense" * 9, other, whole[:-100], b"\x09" + whole[1:], save({"weight": torch.zeros(1)})):
         (tmp_path / "broken.safetensors").write_bytes(damage)

@@ -12,7 +12,7 @@ from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.seal import UNSEALED, is_intact, seal
 from gailpipe.foundation.tables import read_table, write_table
 from gailpipe.policies.policy import make_policy
-from gailpipe.policies.policy_file import load_policy, save_policy
+from gailpipe.policies.policy_file import load_policy, policy_bytes
 
 
 def test_a_seal_is_the_digest_of_the_file_with_zeros_in_its_place() -> None:
@@ -28,7 +28,8 @@ def test_what_bears_no_seal_is_taken_as_it_is() -> None:
 
 @pytest.fixture
 def policy_file(tmp_path: Path) -> Path:
-    save_policy(make_policy(find_task("CartPole-v1"), [8], 0, torch.Generator().manual_seed(0)), tmp_path / "policy")
+    policy = make_policy(find_task("CartPole-v1"), [8], 0, torch.Generator().manual_seed(0))
+    (tmp_path / "policy").write_bytes(policy_bytes(policy))
     return tmp_path / "policy"
 
 

@@ -10,6 +10,8 @@ from gailpipe.envs.episodes import play_episodes
 from gailpipe.envs.simulators import Simulators
 from gailpipe.envs.tasks import find_task
 from gailpipe.foundation.errors import UserError
+from gailpipe.params.base import load_tasks
+from tests.workspace import ROOT
 
 EPISODE_STEPS = 5
 
@@ -63,7 +65,10 @@ def test_envpool_resets_a_step_after_the_end_and_shows_the_last_observation() ->
     assert not steps[end + 1].terminated[0]
 
 
-@pytest.mark.parametrize(("name", "num_positions", "tolerance"), [("Hopper-v5", 5, 1e-9), ("HalfCheetah-v5", 8, 1e-3)])
+@pytest.mark.parametrize(
+    ("name", "num_positions", "tolerance"),
+    [("Hopper-v5", 5, 1e-9), ("Walker2d-v5", 8, 1e-9), ("HalfCheetah-v5", 8, 1e-3)],
+)
 def test_envpool_moves_as_gymnasium_does(name: str, num_positions: int, tolerance: float) -> None:
     simulators = Simulators(find_task(name), num_envs=1, seed=3, num_threads=1)
     reference = gymnasium.make(name)
@@ -79,6 +84,18 @@ def test_envpool_moves_as_gymnasium_does(name: str, num_positions: int, toleranc
         expected = reference.step(action)
         np.testing.assert_allclose(got[0][0], expected[0], atol=tolerance)
         assert got[1][0] == pytest.approx(float(expected[1]), abs=max(tolerance, 1e-5))
+
+
+@pytest.mark.parametrize("name", load_tasks(ROOT / "paper" / "params.yaml"))
+def test_envpool_has_gymnasiums_observations_and_actions(name: str) -> None:
+    reference, simulators = gymnasium.make(name), Simulators(find_task(name), num_envs=1, seed=0, num_threads=1)._envs
+    assert simulators.single_observation_space.shape == reference.observation_space.shape
+    expected: Any = reference.action_space
+    found = simulators.single_action_space
+    if isinstance(expected, Box):
+        np.testing.assert_array_equal([found.low, found.high], [expected.low, expected.high])
+    else:
+        assert found.n == expected.n
 
 
 @pytest.mark.parametrize("name", ["Hopper-v5", "CartPole-v1"])
@@ -103,6 +120,7 @@ def test_the_number_of_threads_changes_nothing(name: str) -> None:
             lambda seen: [np.arctan2(seen[1], seen[0]), np.arctan2(seen[3], seen[2]), *seen[4:]],
             lambda state: 0 if state[2] > 0 else 2,  # swings up in some 80 steps
         ),
+        ("MountainCar-v0", lambda seen: seen, lambda state: 2 if state[1] >= 0 else 0),
     ],
 )
 def test_envpools_classic_tasks_move_pay_and_end_as_gymnasiums_do(name: str, state: Any, action: Any) -> None:

@@ -1,8 +1,15 @@
+from math import isnan
+
 import pytest
 import torch
 from torch import nn
 
-from gailpipe.rl.trust_region import conjugate_gradient, hessian_vector_product, trust_region_step
+from gailpipe.rl.trust_region import (
+    TrustRegionStep,
+    conjugate_gradient,
+    hessian_vector_product,
+    trust_region_step,
+)
 
 
 @pytest.fixture
@@ -70,6 +77,26 @@ def test_parameters_stay_when_no_step_lowers_the_loss() -> None:
     step = trust_region_step([parameter], lambda: (loss(), distance()), distance, 0.1, damping=0.0)
     assert torch.equal(parameter, start)
     assert step.step_fraction == 0
+
+
+@pytest.mark.parametrize("wrong", [torch.nan, torch.inf])
+def test_a_loss_or_a_distance_that_is_not_finite_is_told(wrong: float) -> None:
+    def step(loss: float, distance: float) -> TrustRegionStep:
+        def away() -> torch.Tensor:
+            return (parameter != 1).any()
+
+        def loss_and_distance() -> tuple[torch.Tensor, torch.Tensor]:
+            return parameter.sum() + away() * loss, (parameter - 1).square().sum() + away() * distance
+
+        parameter = nn.Parameter(torch.ones(2))
+        done = trust_region_step([parameter], loss_and_distance, lambda: (parameter - 1).square().sum(), 0.1, 0.0)
+        assert torch.equal(parameter, torch.ones(2))
+        assert done.step_fraction == 0
+        return done
+
+    assert isnan(step(loss=wrong, distance=9.0).distance)
+    assert isnan(step(loss=9.0, distance=wrong).distance)
+    assert step(loss=9.0, distance=9.0).distance == 0
 
 
 def test_parameters_stay_where_they_lie_in_memory() -> None:

@@ -32,6 +32,7 @@ from gailpipe.benchmarks.snapshots import (
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
+from gailpipe.foundation.processes import all_or_none
 from gailpipe.foundation.scratch import digest
 from gailpipe.foundation.seal import read_sealed
 from gailpipe.params.base import load_section
@@ -80,18 +81,12 @@ def main(arguments: argparse.Namespace) -> None:
     runs = load_runs(results, conditions)
     jobs = [job for job in (Job(*parts) for parts in product(TASKS, LEARNERS, range(SEEDS))) if name(job) not in runs]
     work = partial(_run, settings, files, arguments.peer)
-    with one_process_a_core() as pool:
-        try:
-            for future in as_completed([pool.submit(work, job) for job in jobs]):
-                job, snapshots = future.result()
-                runs[name(job)] = snapshots
-                write_file(results, f"{json.dumps({'conditions': conditions, 'runs': runs})}\n".encode())
-                print(f"{name(job)}: {_shown(snapshots)}", flush=True)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in multiprocessing.active_children():
-                process.terminate()
-            raise
+    with one_process_a_core() as pool, all_or_none(pool):
+        for future in as_completed([pool.submit(work, job) for job in jobs]):
+            job, snapshots = future.result()
+            runs[name(job)] = snapshots
+            write_file(results, f"{json.dumps({'conditions': conditions, 'runs': runs})}\n".encode())
+            print(f"{name(job)}: {_shown(snapshots)}", flush=True)
     trajs = settings[TASKS[0], "gail"].trajs
     write_file(arguments.out / "benchmarks-learning.md", page(runs, trajs, conditions["machine"]).encode())
 

@@ -1,14 +1,15 @@
 """Environment steps per second of the simulators alone, and of GAIL with all that it does."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import cycle
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from gailpipe.envs.simulators import Simulators
+from gailpipe.envs.simulators import Simulators, Step
 from gailpipe.envs.tasks import Task, find_task
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.processes import available_cores, side_by_side
@@ -37,36 +38,66 @@ def random_speed(seconds: float, task_name: str) -> float:
     return _speed((_step(simulators, actions) for actions in cycle(batches)), seconds)
 
 
-def side_by_side_speed(settings: Gail, seconds: float, task_name: str) -> float:
-    """Return the steps per second of all runs together, one for each core."""
-    run = partial(_run_speed, settings, seconds, 1, task_name)
-    return sum(side_by_side(run, range(available_cores())))
+def side_by_side_speeds(settings: Gail, seconds: float, task_name: str) -> tuple[float, float]:
+    """Return the steps per second of all runs together, one for each core, and of their actions without learning."""
+    speeds = list(side_by_side(partial(_run_speeds, settings, seconds, task_name), range(available_cores())))
+    return sum(run for run, _ in speeds), sum(replay for _, replay in speeds)
 
 
 def single_speed(settings: Gail, seconds: float, task_name: str) -> float:
     """Return the steps per second of one run on all cores."""
-    return _run_speed(settings, seconds, available_cores(), task_name, 0)
-
-
-def _run_speed(settings: Gail, seconds: float, num_threads: int, task_name: str, seed: int) -> float:
-    use_one_thread()
     task = find_task(task_name)
+    arguments = partial(_arguments, settings, task, available_cores(), 0)
+    return _speed(_run(settings, task, 0, lambda start: Simulators(*arguments(start))), seconds)
+
+
+def _run_speeds(settings: Gail, seconds: float, task_name: str, seed: int) -> tuple[float, float]:
+    task = find_task(task_name)
+    arguments = partial(_arguments, settings, task, 1, seed)
+    recordings: list[list[NDArray]] = []
+
+    def start_recording(start: int) -> Simulators:
+        recordings.append([])
+        return _Recorder(recordings[-1], *arguments(start))
+
+    run = _speed(_run(settings, task, seed, start_recording), seconds)
+    return run, _speed(replay(lambda start: Simulators(*arguments(start)), recordings), seconds)
+
+
+class _Recorder(Simulators):
+    """Simulators that append to `recording` what they execute."""
+
+    def __init__(self, recording: list[NDArray], task: Task, num_envs: int, seed: int, num_threads: int) -> None:
+        super().__init__(task, num_envs, seed, num_threads)
+        self._recording = recording
+
+    def step(self, actions: NDArray) -> Step:
+        self._recording.append(actions)
+        return super().step(actions)
+
+
+def replay(start_simulators: Callable[[int], Simulators], recordings: Sequence[Sequence[NDArray]]) -> Iterator[int]:
+    """Execute the actions of each start again, over and over; yield how many steps were made."""
+    for start, actions in cycle(enumerate(recordings)):
+        simulators = start_simulators(start)
+        simulators.reset()
+        yield from (_step(simulators, one) for one in actions)
+
+
+def _arguments(settings: Gail, task: Task, num_threads: int, seed: int, start: int) -> tuple[Task, int, int, int]:
+    """Return those of the simulators of a run's `start`."""
+    return task, settings.num_envs, derive_seed(seed, "benchmark", task.name, start), num_threads
+
+
+def _run(settings: Gail, task: Task, seed: int, start_simulators: Callable[[int], Simulators]) -> Iterator[int]:
+    use_one_thread()
     generator = torch.Generator().manual_seed(seed)
     policy = make_policy(task, settings.hidden_sizes, settings.initial_log_std, generator)
     demonstrations = _random_demonstrations(task)
     initialize(policy, demonstrations, settings, generator, Checkpoint())
     reward_function = GailReward(policy, demonstrations, settings, generator)
-    training = train(
-        policy,
-        lambda start: Simulators(
-            task, settings.num_envs, derive_seed(seed, "benchmark", task.name, start), num_threads
-        ),
-        reward_function,
-        settings,
-        generator,
-        Checkpoint(),
-    )
-    return _speed((settings.num_steps * settings.num_envs for _ in training), seconds)
+    training = train(policy, start_simulators, reward_function, settings, generator, Checkpoint())
+    return (settings.num_steps * settings.num_envs for _ in training)
 
 
 def _speed(counts: Iterator[int], seconds: float) -> float:

@@ -20,7 +20,7 @@ from gailpipe.envs.tasks import Task, find_task
 from gailpipe.evaluation.scores import normalized
 from gailpipe.foundation.seeding import derive_seed
 from gailpipe.imitation.demonstrations import Demonstrations, load_demonstrations
-from gailpipe.imitation.gail_reward import prepare
+from gailpipe.imitation.gail_reward import make_reward
 from gailpipe.imitation.trajectories import mean_return
 from gailpipe.params.gail import Gail
 from gailpipe.policies.checkpoint import Checkpoint
@@ -72,7 +72,7 @@ def _ours(
     seconds, started = 0.0, time.perf_counter()
     policy = make_policy(task, settings.hidden_sizes, settings.initial_log_std, generator)
     with TemporaryDirectory() as folder:
-        reward_function = prepare(settings, policy, pairs, generator, Path(folder))
+        reward_function = make_reward(settings, policy, pairs, generator, Path(folder))
     training = train(
         policy,
         lambda start: Simulators(

@@ -1,4 +1,4 @@
-"""Measure environment steps per second: random actions, GAIL on all cores, one run of it, and a peer's GAIL.
+"""Measure environment steps per second: random actions, GAIL on all cores, its actions alone, and a peer's GAIL.
 
 All is measured in turns on one machine; what counts are the ratios.
 """
@@ -6,12 +6,11 @@ All is measured in turns on one machine; what counts are the ratios.
 import argparse
 import json
 import statistics
-from collections.abc import Callable
-from functools import partial
+from pathlib import Path
 
 from gailpipe.benchmarks.machine import describe_machine
 from gailpipe.benchmarks.peer import peer_parser, peer_speed, require_peer
-from gailpipe.benchmarks.runs import random_speed, side_by_side_speed, single_speed
+from gailpipe.benchmarks.runs import random_speed, side_by_side_speeds, single_speed
 from gailpipe.foundation.command import run
 from gailpipe.foundation.files import write_file
 from gailpipe.params.base import load_section
@@ -22,15 +21,17 @@ PAGE = """\
 # Speed
 
 Environment steps per second of random actions on all cores, the ceiling; of GAIL with all that it does, one run for
-each core side by side; of one run of GAIL on all cores; and of one run of the GAIL of `imitation` 1.0.1 (PPO with its
-defaults, 8 environments, on the tasks of Gymnasium 0.29, to which it is pinned), which has all cores, too. The last
-column holds what the whole machine does by ours to that one run: runs of `imitation` side by side would gain on it.
+each core side by side; of the actions of these runs once more, without learning (replayed); of one run of GAIL on all
+cores; and of one run of the GAIL of `imitation` 1.0.1 (PPO with its defaults, 8 environments, on the tasks of Gymnasium
+0.29, to which it is pinned), which has all cores, too. What the replayed actions lack to the ceiling is that imitators
+get into states that are dearer to simulate; what GAIL lacks to them is learning. The last column holds what the whole
+machine does by ours to that one run: runs of `imitation` side by side would gain on it.
 
-| task | random | GAIL, side by side | GAIL, one run | `imitation` | share of the ceiling | times `imitation` |
-|---|--:|--:|--:|--:|--:|--:|
+| task | random | replayed | GAIL, side by side | GAIL, one run | `imitation` | share of ceiling | times `imitation` |
+|---|--:|--:|--:|--:|--:|--:|--:|
 {rows}
 
-Medians of {rounds} rounds, in each of which all four took their turn for {seconds:g} seconds. GAIL has the common
+Medians of {rounds} rounds, in each of which all took their turn for {seconds:g} seconds. GAIL has the common
 settings of params.yaml, and starts from a random policy. `make bench` makes this page. {machine}
 """
 
@@ -38,22 +39,29 @@ settings of params.yaml, and starts from a random policy. `make bench` makes thi
 def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Gail, "gail")
     require_peer(arguments.peer)
-    measures: dict[str, Callable[[str], float]] = {
-        "random_actions": partial(random_speed, arguments.seconds),
-        "gail_side_by_side": partial(side_by_side_speed, settings, arguments.seconds),
-        "gail_single": partial(single_speed, settings, arguments.seconds),
-        "imitation": partial(peer_speed, arguments.peer, arguments.seconds),
-    }
     results = {}
     for task in TASKS:
         rounds: list[dict[str, float]] = []
         for number in range(1, arguments.rounds + 1):
-            rounds.append({name: measure(task) for name, measure in measures.items()})
+            rounds.append(measure(task, settings, arguments.peer, arguments.seconds))
             shown = ", ".join(f"{name} {speed:,.0f}" for name, speed in rounds[-1].items())
             print(f"{task}, round {number} of {arguments.rounds}, steps/s: {shown}", flush=True)
-        results[task] = summarise({name: statistics.median(one[name] for one in rounds) for name in measures})
+        results[task] = summarise({name: statistics.median(one[name] for one in rounds) for name in rounds[0]})
     write_file(arguments.out / "benchmarks.json", f"{json.dumps(results, indent=2)}\n".encode())
     write_file(arguments.out / "benchmarks.md", page(results, arguments.rounds, arguments.seconds).encode())
+
+
+def measure(task: str, settings: Gail, peer: Path, seconds: float) -> dict[str, float]:
+    """Return the steps per second of all, one after the other."""
+    random = random_speed(seconds, task)
+    side_by_side, replayed = side_by_side_speeds(settings, seconds, task)
+    return {
+        "random_actions": random,
+        "replayed_actions": replayed,
+        "gail_side_by_side": side_by_side,
+        "gail_single": single_speed(settings, seconds, task),
+        "imitation": peer_speed(peer, seconds, task),
+    }
 
 
 def summarise(speeds: dict[str, float]) -> dict[str, float]:
@@ -66,7 +74,7 @@ def summarise(speeds: dict[str, float]) -> dict[str, float]:
 
 def page(results: dict[str, dict[str, float]], rounds: int, seconds: float) -> str:
     """Return the results as a page in Markdown."""
-    names = ("random_actions", "gail_side_by_side", "gail_single", "imitation")
+    names = ("random_actions", "replayed_actions", "gail_side_by_side", "gail_single", "imitation")
     rows = [
         f"| {task} | {' | '.join(f'{row[name]:,}' for name in names)}"
         f" | {row['share_of_ceiling']:.2f} | {row['times_imitation']:.1f} |"

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from tqdm import tqdm
@@ -41,16 +42,27 @@ def side_by_side(run: Callable[[int], Result], indices: Iterable[int]) -> Iterat
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # workers inherit this: Ctrl-C is for the parent
         futures = [pool.submit(run, index) for index in indices]
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-        try:
+        with all_or_none(pool):
             for future in futures:
                 yield future.result()
-        except BrokenProcessPool as error:
-            raise UserError("a process of this stage was killed; is memory short?") from error
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in multiprocessing.active_children():
-                process.terminate()
-            raise
+
+
+@contextmanager
+def all_or_none(pool: ProcessPoolExecutor) -> Iterator[None]:
+    """Terminate the processes of `pool` at once if something fails.
+
+    Raises:
+        UserError: A process was killed.
+    """
+    try:
+        yield
+    except BrokenProcessPool as error:
+        raise UserError("a process was killed; is memory short?") from error
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in multiprocessing.active_children():
+            process.terminate()
+        raise
 
 
 def _follow_parent(one_line_at_a_time: Any) -> None:

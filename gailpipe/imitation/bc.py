@@ -10,11 +10,11 @@ from gailpipe.foundation.progress import Progress
 from gailpipe.foundation.seeding import derive_seed
 from gailpipe.imitation.cloning import clone
 from gailpipe.imitation.demonstrations import load_demonstrations
+from gailpipe.imitation.runs import Learned, train_seeds
 from gailpipe.params.cloning import Bc
 from gailpipe.policies.checkpoint import Checkpoint
 from gailpipe.policies.learning import watch
 from gailpipe.policies.policy import make_policy
-from gailpipe.policies.runs import Learned, train_seeds
 
 
 def learn_bc(env: str, demonstrations: Path, settings: Bc, seed: int, out: Path) -> None:
@@ -32,4 +32,4 @@ def _clone_once(env: str, demonstrations_path: Path, settings: Bc, seed: int, in
     checkpoint = Checkpoint(checkpoints / "cloning")
     training = clone(policy, demonstrations, settings, generator, checkpoint)
     with Progress(f"bc {env} seed {index}", settings.steps, position=index) as progress:
-        return Learned(policy, watch(training, checkpoint, "step", progress))
+        return Learned(policy, watch(training, checkpoint, "step", progress), {})

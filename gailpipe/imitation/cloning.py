@@ -7,6 +7,7 @@ from math import inf
 import torch
 from torch import Tensor
 
+from gailpipe.foundation.errors import UserError
 from gailpipe.imitation.demonstrations import Demonstrations
 from gailpipe.params.cloning import Cloning
 from gailpipe.policies.checkpoint import Checkpoint, Figures, Part
@@ -23,18 +24,18 @@ def clone(
 ) -> Iterator[Figures]:
     """Train `policy` in place by maximum likelihood, and yield the figures of each validation.
 
-    Adam on the negative log-likelihood of a random part of the pairs; at the end the policy is the snapshot whose
-    deterministic actions had the least error on the other pairs (Ho & Ermon 2016, section 6). What `checkpoint` has
-    of this already is neither done nor yielded again.
+    Adam on the negative log-likelihood of a random part of the pairs; at the end the policy is the snapshot with the
+    least error on the other pairs (`validation_error`; Ho & Ermon 2016, section 6). What `checkpoint` has of this
+    already is neither done nor yielded again.
 
     Raises:
-        UserError: Names the step and the quantity in which a NaN or an infinity arose.
+        UserError: There is but one pair, or a NaN or an infinity arose: names the step and the quantity.
     """
+    if len(demonstrations) < 2:
+        raise UserError(f"{policy.task.name}: cloning takes two pairs, one of them for validation; ask for more trajs")
     order = torch.randperm(len(demonstrations), generator=generator)
     held_out = max(1, round(settings.validation_fraction * len(order)))
-    validation, training = order[:held_out], order[held_out:]
-    if len(training) == 0:
-        training = validation
+    validation, training = order.tensor_split([min(held_out, len(order) - 1)])
     observations, actions = demonstrations.observations, demonstrations.actions
     policy.normalizer.update(observations)
 
@@ -66,10 +67,12 @@ def clone(
 
 @torch.no_grad()
 def validation_error(policy: Policy, observations: Tensor, actions: Tensor) -> float:
-    """Return the mean squared error of deterministic actions, or the share of wrong ones where they are discrete.
+    """Return the mean squared error of deterministic actions; of discrete ones, the mean negative log-likelihood.
 
-    The squared error is of encoded actions, so that each action dimension counts alike.
+    The squared error is of encoded actions, so that each action dimension counts alike. The share of wrong discrete
+    actions would tell few snapshots apart: it has as many values as there are pairs.
     """
+    if not isinstance(policy, GaussianPolicy):
+        return -float(policy.distribution(observations).log_prob(actions).mean())
     predicted = policy.encode_actions(policy.mode(observations))
-    difference = (predicted - policy.encode_actions(actions)).square()
-    return float(difference.mean() if isinstance(policy, GaussianPolicy) else difference.sum(-1).mean() / 2)
+    return float((predicted - policy.encode_actions(actions)).square().mean())

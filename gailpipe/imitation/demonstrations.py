@@ -28,7 +28,11 @@ def load_demonstrations(path: Path, task: Task, trajs: int) -> Demonstrations:
     Raises:
         UserError: The file is missing, damaged, of another task, or has fewer trajectories.
     """
-    table = read_table(path, ["trajectory", "observation", "action"])
+    columns = ["trajectory", "observation", "action"]
+    table = read_table(path, columns)
+    for name in columns:
+        if table[name].null_count():
+            raise UserError(f"{path}: {name}: holds a null")
     kept = table["trajectory"].unique(maintain_order=True).head(trajs)
     if len(kept) < trajs:
         raise UserError(
@@ -47,8 +51,6 @@ def load_demonstrations(path: Path, task: Task, trajs: int) -> Demonstrations:
 
 
 def _column(path: Path, table: pl.DataFrame, name: str, shape: tuple[int, ...], task: Task) -> Tensor:
-    if table[name].null_count():
-        raise UserError(f"{path}: {name}: holds a null")
     values = table[name].to_numpy()
     if values.dtype == object and shape and all(len(vector) == shape[0] for vector in values):
         values = np.array(values.tolist())  # from a column of lists

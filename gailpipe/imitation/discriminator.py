@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, softplus
 
 from gailpipe.foundation.errors import UserError
-from gailpipe.params.gail import Discriminator as Settings
+from gailpipe.params.gail import DiscriminatorFit
 from gailpipe.policies.networks import mlp
 from gailpipe.policies.normalizer import Normalizer
 from gailpipe.policies.policy import Policy
@@ -19,7 +19,7 @@ class Discriminator(nn.Module):
     """D = sigmoid(logits). Observations are raw, actions encoded (`Policy.encode_actions`).
 
     Args:
-        normalizer: Standardises observations; not part of the state.
+        normalizer: Standardises observations; the policy's, which files and checkpoints hold.
         encoded_dim: Length of an encoded action.
         hidden_sizes: Of the network.
         generator: Draws the first weights.
@@ -72,7 +72,7 @@ def load_discriminator(path: Path, policy: Policy) -> Discriminator:
 
 
 def discriminator_loss(
-    discriminator: Discriminator, expert: Tensor, policy: Tensor, settings: Settings, generator: torch.Generator
+    discriminator: Discriminator, expert: Tensor, policy: Tensor, settings: DiscriminatorFit, generator: torch.Generator
 ) -> Tensor:
     """Return what the discriminator lowers: cross-entropy, less an entropy bonus, plus a gradient penalty.
 

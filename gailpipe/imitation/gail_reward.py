@@ -30,7 +30,7 @@ class GailReward:
         )
 
     def fit(self, rollout: Rollout) -> Figures:
-        """Take a few steps on the discriminator, and return how often it was right before them, on as many pairs."""
+        """Take a few steps on the discriminator, and return how often it was right on the first one's pairs before."""
         settings = self._settings.discriminator
         observations, actions = rollout.valid_observations, self._policy.encode_actions(rollout.valid_actions)
         figures: Figures = {}
@@ -76,10 +76,10 @@ class GailReward:
         }
 
 
-def prepare(
+def make_reward(
     settings: Gail, policy: Policy, demonstrations: Demonstrations, generator: torch.Generator, checkpoints: Path
 ) -> GailReward:
-    """Ready the policy, and make the discriminator's reward."""
+    """Initialise a new policy, and make its discriminator's reward."""
     initialize(policy, demonstrations, settings, generator, Checkpoint(checkpoints / "cloning"))
     return GailReward(policy, demonstrations, settings, generator)
 

@@ -16,9 +16,10 @@ def initialize(
     generator: torch.Generator,
     checkpoint: Checkpoint,
 ) -> None:
-    """Ready a new policy for GAIL: its normaliser starts from the demonstrations, and it is cloned if so set.
+    """Initialise a new policy for GAIL: its normaliser starts from the demonstrations, and it is cloned if so set.
 
-    Cloning gives the means; the exploration noise stays as it was (Ho & Ermon 2016, section 7, propose it).
+    Ho & Ermon (2016, section 7) propose cloning. It gives a Gaussian policy its means, and leaves the exploration noise
+    as it was; a categorical policy is cloned with its randomness.
     """
     if settings.cloning.steps == 0:
         policy.normalizer.update(demonstrations.observations)

@@ -12,11 +12,11 @@ from gailpipe.envs.tasks import find_task
 from gailpipe.foundation.progress import Progress
 from gailpipe.foundation.seeding import derive_seed
 from gailpipe.imitation.demonstrations import Demonstrations, load_demonstrations
+from gailpipe.imitation.runs import Learned, train_seeds
 from gailpipe.params.imitation import Imitation
 from gailpipe.policies.checkpoint import Checkpoint
 from gailpipe.policies.learning import watch
 from gailpipe.policies.policy import Policy, make_policy
-from gailpipe.policies.runs import Learned, train_seeds
 from gailpipe.rl.training import RewardFunction, train
 
 
@@ -28,15 +28,19 @@ class ImitationReward(RewardFunction, Protocol):
         ...
 
 
-Ready = Callable[[Policy, Demonstrations, torch.Generator, Path], ImitationReward]
-"""Readies a new policy, makes the reward that it will learn from, and may keep checkpoints in a folder."""
+MakeReward = Callable[[Policy, Demonstrations, torch.Generator, Path], ImitationReward]
+"""Initialises a new policy, makes the reward that it will learn from, and may keep checkpoints in a folder."""
 
 
 def imitate(
-    algorithm: str, env: str, demonstrations: Path, settings: Imitation, seed: int, ready: Ready, out: Path
+    algorithm: str, env: str, demonstrations: Path, settings: Imitation, seed: int, make_reward: MakeReward, out: Path
 ) -> None:
-    """Train the policies of all seeds on the demonstrations in a file, and make the directory `out` of them."""
-    run = partial(_imitate_once, algorithm, env, demonstrations, settings, seed, ready)
+    """Train the policies of all seeds on the demonstrations in a file, and make the directory `out` of them.
+
+    Raises:
+        UserError: The demonstrations will not do, something else is at `out`, or a run failed: names its seed.
+    """
+    run = partial(_imitate_once, algorithm, env, demonstrations, settings, seed, make_reward)
     parameters = {"seed": seed, **settings.model_dump()}
     train_seeds(f"{algorithm}-{env}", parameters, demonstrations, run, settings.seeds, out)
 
@@ -47,7 +51,7 @@ def _imitate_once(
     demonstrations_path: Path,
     settings: Imitation,
     seed: int,
-    ready: Ready,
+    make_reward: MakeReward,
     index: int,
     checkpoints: Path,
 ) -> Learned:
@@ -55,7 +59,7 @@ def _imitate_once(
     demonstrations = load_demonstrations(demonstrations_path, task, settings.trajs)
     generator = torch.Generator().manual_seed(derive_seed(seed, algorithm, env, index))
     policy = make_policy(task, settings.hidden_sizes, settings.initial_log_std, generator)
-    reward_function = ready(policy, demonstrations, generator, checkpoints)
+    reward_function = make_reward(policy, demonstrations, generator, checkpoints)
     checkpoint = Checkpoint(checkpoints / "training")
 
     def start_simulators(start: int) -> Simulators:

@@ -1,6 +1,7 @@
 """The rewards of FEM and GTAL: linear in fixed features, with weights that follow the policy."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -33,14 +34,15 @@ def gtal_weights(gap: Tensor) -> Tensor:
     return torch.zeros_like(gap).index_fill(0, widest, 1.0) * gap[widest].sign()
 
 
-def prepare(
+def make_reward(
     weigh: Weigh,
     episodes_end_on_success: bool,
     policy: Policy,
     demonstrations: Demonstrations,
-    *_: object,
+    _generator: torch.Generator,
+    _checkpoints: Path,
 ) -> "LinearReward":
-    """Start the policy's normaliser from the demonstrations, and make the reward."""
+    """Start a new policy's normaliser from the demonstrations, and make its reward."""
     policy.normalizer.update(demonstrations.observations)
     return LinearReward(policy, demonstrations, episodes_end_on_success, weigh)
 

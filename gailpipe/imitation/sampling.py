@@ -24,5 +24,5 @@ def sample_demonstrations(env: str, expert_path: Path, settings: Sample, seed: i
         lambda observations: expert(observations, generator),
         [derive_seed(seed, "sample", env, trajectory) for trajectory in range(settings.trajs)],
     )
-    starts = np.random.default_rng(derive_seed(seed, "subsample", env))
-    write_table(tabulate(episodes, settings.every, starts), out)
+    subsampling = np.random.default_rng(derive_seed(seed, "subsample", env))
+    write_table(tabulate(episodes, settings.every, subsampling), out)

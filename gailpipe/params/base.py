@@ -54,7 +54,7 @@ def load_section(
         else:
             above = ["envs", str(task), section] if different and _has(different, keys) else [section]
             place = f"{path}: {'.'.join(above + keys)}"
-        raise UserError(f"{place}: {_describe(details, model)}") from error
+        raise UserError(f"{place}: {describe(details, model)}") from error
 
 
 def load_seed(path: Path) -> int:
@@ -153,7 +153,8 @@ def _has(place: Any, keys: list[str]) -> bool:
     return True
 
 
-def _describe(details: ErrorDetails, model: type[Section]) -> str:
+def describe(details: ErrorDetails, model: type[Section]) -> str:
+    """Say what Pydantic found wrong with a `model`."""
     match details["type"]:
         case "missing":
             return "is missing"

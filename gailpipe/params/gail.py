@@ -8,7 +8,7 @@ from gailpipe.params.imitation import Imitation
 from gailpipe.params.training import NonNegativeFloat, PositiveFloat
 
 
-class Discriminator(Section):
+class DiscriminatorFit(Section):
     """How the discriminator follows the policy, and what keeps it from winning."""
 
     learning_rate: PositiveFloat
@@ -27,6 +27,6 @@ class Gail(Imitation):
 
     causal_entropy: NonNegativeFloat
     """λ: the reward has −λ log π(a|s) added."""
-    discriminator: Discriminator
+    discriminator: DiscriminatorFit
     cloning: Cloning
     """Initialises the policy; 0 steps leave it random, as in the paper's experiments."""

@@ -37,17 +37,16 @@ def check_pipeline(path: Path) -> list[str]:
     tasks = load_tasks(path)
     if not tasks:
         raise UserError(f"{path}: envs: names no task; add one, such as CartPole-v1")
-    for task in tasks:
-        _check_task(path, task, document["envs"][task], sections)
+    kept = {task: _check_task(path, task, document["envs"][task], sections) for task in tasks}
     for learner in OPTIONAL_SECTIONS_OF_A_TASK:
         if "linear_sets" in document and learner not in document:
             raise UserError(f"{path}: {learner}: is missing; it learns from each of `linear_sets`")
-    kept = {task: load_section(path, Sample, "sample", task).trajs for task in tasks}
     check_sets(path, document, kept)
     return tasks
 
 
-def _check_task(path: Path, task: object, different: object, sections: dict[str, type[Section]]) -> None:
+def _check_task(path: Path, task: object, different: object, sections: dict[str, type[Section]]) -> int:
+    """Check a task's sections, and return the number of trajectories that `sample` keeps."""
     if not isinstance(task, str) or "/" in task or "." in task:
         raise UserError(f"{path}: envs.{task}: must be the Gymnasium id of a task, without a slash or a dot")
     if not isinstance(different, dict):
@@ -64,3 +63,4 @@ def _check_task(path: Path, task: object, different: object, sections: dict[str,
             raise UserError(
                 f"{path}: {learner}.trajs: {section.trajs}, but sample.trajs keeps only {kept} trajectories for {task}"
             )
+    return kept

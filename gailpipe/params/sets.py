@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import PositiveInt, ValidationError
 
 from gailpipe.foundation.errors import UserError
-from gailpipe.params.base import Section
+from gailpipe.params.base import Section, describe
 from gailpipe.params.training import NonNegativeFloat
 
 
@@ -86,7 +86,7 @@ def _models(path: Path, document: dict[str, Any], section: str, model: type[Sect
         except ValidationError as error:
             details = error.errors()[0]
             keys = ".".join(map(str, (section, name, *details["loc"])))
-            raise UserError(f"{path}: {keys}: {details['msg'].lower()}") from error
+            raise UserError(f"{path}: {keys}: {describe(details, model)}") from error
     return models
 
 

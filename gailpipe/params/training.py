@@ -23,17 +23,21 @@ class Training(Section):
     """One run of TRPO (Schulman et al. 2015) with generalised advantage estimation (Schulman et al. 2016)."""
 
     env_steps: PositiveInt
-    """Of all simulators together; the steps in which they reset themselves count, too."""
+    """Of all simulators together, rounded up to whole rollouts; the steps in which they reset themselves count, too."""
     num_envs: PositiveInt
     num_steps: Annotated[int, Field(ge=2)]
+    """Of each simulator in a rollout: two at least, since one may be a reset."""
     hidden_sizes: Annotated[list[PositiveInt], Field(min_length=1)]
+    """Of the policy, and of all networks that train with it."""
     initial_log_std: float
     """Of a continuous policy, in units of half the action range; a discrete policy has none."""
     discount: PositiveFraction
     gae_lambda: Annotated[float, Field(ge=0, le=1)]
+    """λ of generalised advantage estimation; 0 trusts the value function most."""
     max_kl: PositiveFloat
     """Radius of the first trust region, in nats; from there it shrinks linearly, to nothing at the end of the run."""
     damping: NonNegativeFloat
+    """Added to the diagonal of the Fisher matrix."""
     fisher_fraction: PositiveFraction
     """Share of the rollout that the Fisher-vector products are computed on."""
     value_function: ValueFunctionFit

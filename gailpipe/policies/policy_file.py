@@ -6,13 +6,8 @@ import torch
 
 from gailpipe.envs.tasks import find_task
 from gailpipe.foundation.errors import UserError
-from gailpipe.foundation.files import write_file
 from gailpipe.policies.policy import Policy, make_policy
 from gailpipe.policies.tensor_file import read_tensors, tensor_bytes
-
-
-def save_policy(policy: Policy, path: Path) -> None:
-    write_file(path, policy_bytes(policy))
 
 
 def policy_bytes(policy: Policy) -> bytes:
@@ -24,7 +19,7 @@ def load_policy(path: str | Path, task: str | None = None) -> Policy:
     """Read a policy: calling it maps observations (..., observation_dim) to actions for Gymnasium.
 
     Args:
-        path: A safetensors file that `save_policy` wrote.
+        path: A safetensors file of `policy_bytes`.
         task: What the policy must be for, if that matters.
 
     Raises:

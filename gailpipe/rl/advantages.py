@@ -26,7 +26,8 @@ def gae(
         gae_lambda: λ of the trace.
 
     Returns:
-        Advantages, and λ-returns (advantages + values); both (num_steps, num_envs).
+        Advantages, and λ-returns (advantages + values); both (num_steps, num_envs). Those of resets mean nothing, and
+        nothing of a reset reaches another step.
     """
     bootstrap = discount * (~terminated).to(rewards)
     trace = discount * gae_lambda * (~(terminated | truncated)).to(rewards)

@@ -57,8 +57,8 @@ def train(
 ) -> Iterator[Figures]:
     """Train `policy` in place, and yield the figures of each iteration that `checkpoint` does not have yet.
 
-    `return` and `length` are means over the episodes that ended in the iteration, in the environment's own reward:
-    nothing but `EnvironmentReward` learns from them. They are NaN where no episode ended.
+    `return` and `length` are means over the episodes that ended in the iteration, in the environment's own reward,
+    whichever the policy learns from. They are NaN where no episode ended.
 
     Args:
         policy: The new policy.

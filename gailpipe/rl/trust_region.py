@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import isnan, nan
+from math import isfinite, nan
 
 import torch
 from torch import Tensor, nn
@@ -32,8 +32,8 @@ def trust_region_step(
 
     The direction solves (H + damping) x = −∇loss by conjugate gradients, H being the Hessian of `curvature`. It is
     scaled to `max_distance` under the quadratic model, then shortened until the loss has fallen and the distance
-    fits; if it never does, the parameters stay as they were, as they do if the direction or the distances are not
-    finite: the distance is NaN then.
+    fits; if it never does, the parameters stay as they were, and the distance is 0; it is NaN if the direction, or the
+    loss or the distance at the shortest step, is not finite.
 
     Args:
         parameters: What is moved, in place.
@@ -59,7 +59,7 @@ def trust_region_step(
             if distance <= max_distance and after < before:
                 return TrustRegionStep(float(distance), fraction)
         _set(parameters, start)
-    return TrustRegionStep(nan if isnan(distance) else 0.0, 0.0)
+    return TrustRegionStep(0.0 if isfinite(after) and isfinite(distance) else nan, 0.0)
 
 
 def hessian_vector_product(

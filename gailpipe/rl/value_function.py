@@ -16,7 +16,8 @@ class ValueFunction(nn.Module):
     """V(s), in the returns' own units whatever their scale.
 
     The network predicts standardised returns; when their moments move, its last layer is rescaled so that the
-    predictions do not (PopArt; van Hasselt et al. 2016, eq. 10).
+    predictions do not (PopArt; van Hasselt et al. 2016, proposition 1). The moments are running averages of each
+    rollout's mean and standard deviation.
     """
 
     return_mean: Tensor  # ()
