@@ -35,7 +35,7 @@ def prepare(root: Path, tasks: tuple[str, ...] = TINY_TASKS) -> Workspace:
     """Return a workspace whose trainings last for seconds, and take checkpoints several times a second."""
     workspace, params = Workspace.create(root), tiny_params()
     params["expert"] |= {"env_steps": 60_000}
-    params["bc"] |= {"steps": 1500, "seeds": 2}
+    params["bc"] |= {"steps": 1500}
     params["gail"] |= {"env_steps": 40_000, "seeds": 2}
     params["gail"]["cloning"] |= {"steps": 300}
     params["envs"] = {task: params["envs"][task] for task in tasks}
