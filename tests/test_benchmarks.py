@@ -96,7 +96,7 @@ def test_ratios_are_those_of_the_speeds() -> None:
     assert summary["share_of_ceiling"] == 0.75
     assert summary["times_imitation"] == 10
     text = page({"Hopper-v5": summary}, 3, 20)
-    assert "| Hopper-v5 | 40,000 | 35,000 | 30,000 | 20,000 | 3,000 | 0.75 | 10.0 |" in text
+    assert "| Hopper-v5 | 40,000 | 35,000 | 30,000 | 20,000 | 3,000 | 0.75 | 0.86 | 10.0 |" in text
 
 
 def test_a_missing_peer_is_named(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ ITERATIONS = 7
 CLONING = Cloning(steps=60, learning_rate=0.01, batch_size=8, validation_fraction=0.3, validate_every=10)
 
 
-def start_imitation(
+def start_training(
     name: str,
     seed: int,
     num_threads: int = 1,
@@ -74,7 +74,7 @@ def start_imitation(
 
 
 def gail_files(name: str, seed: int, num_threads: int = 1) -> list[bytes]:
-    files, training = start_imitation(name, seed, num_threads)
+    files, training = start_training(name, seed, num_threads)
     assert len(list(training)) == ITERATIONS
     return files()
 
@@ -109,7 +109,7 @@ def _checkpoints_and_starts_are_frequent(monkeypatch: pytest.MonkeyPatch) -> Non
     ],
 )
 def test_an_interrupted_run_ends_as_if_nothing_had_happened(algorithm: str, name: str, tmp_path: Path) -> None:
-    start = partial(start_imitation, name, 3, algorithm=algorithm)
+    start = partial(start_training, name, 3, algorithm=algorithm)
     whole, training = start()
     figures = list(training)
     path, cloning = tmp_path / "training", tmp_path / "cloning"

@@ -3,6 +3,7 @@
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -11,7 +12,7 @@ from ruamel.yaml import YAML
 from gailpipe import load_policy
 from gailpipe.params.imitation import Imitation
 from gailpipe.review.comment import FIGURES
-from tests.workspace import TINY_TASKS, Workspace, stages_run, write_params
+from tests.workspace import TINY_TASKS, Workspace, stages_run, tiny_params, write_params
 
 LOOKS = ("evaluate", "visits", "film")  # at policies
 
@@ -99,15 +100,25 @@ def test_a_changed_parameter_runs_exactly_what_it_affects_and_going_back_only_wr
     assert before == {path: (workspace.root / path).read_bytes() for path in before}
 
 
-@pytest.mark.parametrize("section", ["expert", "sample", "bc", "gail"])
-def test_a_setting_of_one_stage_and_task_concerns_no_other(workspace: Workspace, section: str) -> None:
-    path = workspace.root / "params.yaml"
-    params = YAML(typ="safe").load(path)
-    key = "trajs" if section == "sample" else "hidden_sizes"
-    params["envs"]["CartPole-v1"][section] = {key: 6 if section == "sample" else [9]}
-    write_params(params, path)
-    assert stages_run(workspace.dvc("repro", "--dry")) == of_one_task("CartPole-v1", section) | {"validate"}
-    workspace.run("git", "checkout", "--quiet", "params.yaml")
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [("expert", "hidden_sizes", [9]), ("sample", "trajs", 6), ("bc", "steps", 30), ("gail", "trajs", 3)],
+)
+def test_a_setting_concerns_the_stages_of_its_section_alone(
+    workspace: Workspace, section: str, key: str, value: object
+) -> None:
+    def planned(params: dict[str, Any]) -> set[str]:
+        write_params(params, workspace.root / "params.yaml")
+        stages = stages_run(workspace.dvc("repro", "--dry"))
+        workspace.run("git", "checkout", "--quiet", "params.yaml")
+        return stages
+
+    params = tiny_params()
+    params[section][key] = value
+    assert {stage for stage in planned(params) if "@" in stage} == {f"{section}@{task}" for task in TINY_TASKS}
+    params = tiny_params()
+    params["envs"]["CartPole-v1"][section][key] = value
+    assert {stage for stage in planned(params) if "@" in stage} == {f"{section}@CartPole-v1"}
 
 
 def test_a_queued_sweep_gives_experiments_side_by_side(workspace: Workspace) -> None:

@@ -70,6 +70,7 @@ def test_envpool_resets_a_step_after_the_end_and_shows_the_last_observation() ->
     [("Hopper-v5", 5, 1e-9), ("Walker2d-v5", 8, 1e-9), ("HalfCheetah-v5", 8, 1e-3)],
 )
 def test_envpool_moves_as_gymnasium_does(name: str, num_positions: int, tolerance: float) -> None:
+    assert name in envpool.list_all_envs()
     simulators = Simulators(find_task(name), num_envs=1, seed=3, num_threads=1)
     reference = gymnasium.make(name)
     reference.reset(seed=0)
@@ -88,6 +89,7 @@ def test_envpool_moves_as_gymnasium_does(name: str, num_positions: int, toleranc
 
 @pytest.mark.parametrize("name", load_tasks(ROOT / "paper" / "params.yaml"))
 def test_envpool_has_gymnasiums_observations_and_actions(name: str) -> None:
+    assert name in envpool.list_all_envs()
     reference, simulators = gymnasium.make(name), Simulators(find_task(name), num_envs=1, seed=0, num_threads=1)._envs
     assert simulators.single_observation_space.shape == reference.observation_space.shape
     expected: Any = reference.action_space

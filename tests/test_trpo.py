@@ -1,8 +1,8 @@
-"""A step of TRPO, held to its definition."""
+"""A step of TRPO, and what shapes it, held to their definitions."""
 
 import pytest
 import torch
-from torch.distributions import Categorical, kl_divergence
+from torch.distributions import Categorical, Distribution, kl_divergence
 
 from gailpipe.policies.policy import Policy, make_policy
 from gailpipe.rl.trpo import trpo_step
@@ -30,7 +30,7 @@ def new_policy(index: int, generator: torch.Generator) -> Policy:
 @pytest.mark.parametrize("fisher_fraction", [1.0, 0.1])
 @pytest.mark.parametrize("index", range(len(TASKS)))
 def test_a_step_raises_the_surrogate_inside_the_trust_region(
-    index: int, fisher_fraction: float, generator: torch.Generator
+    index: int, fisher_fraction: float, generator: torch.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     policy = new_policy(index, generator)
     observations = torch.randn(BATCH, 3, generator=generator, dtype=torch.float64)
@@ -39,7 +39,15 @@ def test_a_step_raises_the_surrogate_inside_the_trust_region(
         old = policy.distribution(observations)
         before = old.log_prob(actions)
     advantages = torch.randn(BATCH, generator=generator, dtype=torch.float64) * 7 + 100
+    sizes, distribution = set[int](), policy.distribution
+
+    def watched(batch: torch.Tensor) -> Distribution:
+        sizes.add(len(batch))
+        return distribution(batch)
+
+    monkeypatch.setattr(policy, "distribution", watched)
     found = trpo_step(policy, observations, actions, advantages, 0.05, 0.1, fisher_fraction, generator)
+    assert sizes == {BATCH, round(BATCH * fisher_fraction)}
     with torch.no_grad():
         new = policy.distribution(observations)
         standardised = (advantages - advantages.mean()) / advantages.std(unbiased=False)

@@ -82,11 +82,11 @@ def test_parameters_stay_when_no_step_lowers_the_loss() -> None:
 @pytest.mark.parametrize("wrong", [torch.nan, torch.inf])
 def test_a_loss_or_a_distance_that_is_not_finite_is_told(wrong: float) -> None:
     def step(loss: float, distance: float) -> TrustRegionStep:
-        def away() -> torch.Tensor:
-            return (parameter != 1).any()
+        def away(value: float) -> torch.Tensor:
+            return torch.tensor(value if (parameter != 1).any() else 0.0)
 
         def loss_and_distance() -> tuple[torch.Tensor, torch.Tensor]:
-            return parameter.sum() + away() * loss, (parameter - 1).square().sum() + away() * distance
+            return parameter.sum() + away(loss), (parameter - 1).square().sum() + away(distance)
 
         parameter = nn.Parameter(torch.ones(2))
         done = trust_region_step([parameter], loss_and_distance, lambda: (parameter - 1).square().sum(), 0.1, 0.0)

@@ -82,6 +82,7 @@ def replay(start_simulators: Callable[[int], Simulators], recordings: Sequence[S
         simulators = start_simulators(start)
         simulators.reset()
         yield from (_step(simulators, one) for one in actions)
+        del simulators  # before the next ones need memory
 
 
 def _arguments(settings: Gail, task: Task, num_threads: int, seed: int, start: int) -> tuple[Task, int, int, int]:
@@ -127,7 +128,7 @@ def _step(simulators: Simulators, actions: np.ndarray) -> int:
 
 
 def _random_demonstrations(task: Task) -> Demonstrations:
-    """Return pairs of the random policy: how fast GAIL is does not depend on who demonstrates."""
+    """Return pairs of the random policy, which the peer imitates, too."""
     simulators = Simulators(task, num_envs=1, seed=0, num_threads=1)
     generator = np.random.default_rng(0)
     observations, actions = [torch.from_numpy(simulators.reset())], []

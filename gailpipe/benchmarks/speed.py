@@ -23,12 +23,14 @@ PAGE = """\
 Environment steps per second of random actions on all cores, the ceiling; of GAIL with all that it does, one run for
 each core side by side; of the actions of these runs once more, without learning (replayed); of one run of GAIL on all
 cores; and of one run of the GAIL of `imitation` 1.0.1 (PPO with its defaults, 8 environments, on the tasks of Gymnasium
-0.29, to which it is pinned), which has all cores, too. What the replayed actions lack to the ceiling is that imitators
-get into states that are dearer to simulate; what GAIL lacks to them is learning. The last column holds what the whole
-machine does by ours to that one run: runs of `imitation` side by side would gain on it.
+0.29, to which it is pinned), which has all cores, too. Both imitate the random policy. What the replayed actions lack
+to the ceiling is what fewer simulators to a process, their new starts and the imitators' states cost; what GAIL lacks
+to them is what learning costs. The last column holds what the whole machine does by ours to one run of `imitation`:
+runs of it side by side would gain on ours.
 
-| task | random | replayed | GAIL, side by side | GAIL, one run | `imitation` | share of ceiling | times `imitation` |
-|---|--:|--:|--:|--:|--:|--:|--:|
+| task | random | replayed | GAIL, side by side | GAIL, one run | `imitation` | GAIL / random | GAIL / replayed | \
+GAIL / `imitation` |
+|---|--:|--:|--:|--:|--:|--:|--:|--:|
 {rows}
 
 Medians of {rounds} rounds, in each of which all took their turn for {seconds:g} seconds. GAIL has the common
@@ -68,6 +70,7 @@ def summarise(speeds: dict[str, float]) -> dict[str, float]:
     """Return `speeds`, steps per second, with the ratios that count."""
     return {name: round(speed) for name, speed in speeds.items()} | {
         "share_of_ceiling": round(speeds["gail_side_by_side"] / speeds["random_actions"], 3),
+        "share_of_replayed": round(speeds["gail_side_by_side"] / speeds["replayed_actions"], 3),
         "times_imitation": round(speeds["gail_side_by_side"] / speeds["imitation"], 2),
     }
 
@@ -77,7 +80,7 @@ def page(results: dict[str, dict[str, float]], rounds: int, seconds: float) -> s
     names = ("random_actions", "replayed_actions", "gail_side_by_side", "gail_single", "imitation")
     rows = [
         f"| {task} | {' | '.join(f'{row[name]:,}' for name in names)}"
-        f" | {row['share_of_ceiling']:.2f} | {row['times_imitation']:.1f} |"
+        f" | {row['share_of_ceiling']:.2f} | {row['share_of_replayed']:.2f} | {row['times_imitation']:.1f} |"
         for task, row in results.items()
     ]
     return PAGE.format(rows="\n".join(rows), rounds=rounds, seconds=seconds, machine=describe_machine())

@@ -49,7 +49,7 @@ def side_by_side(run: Callable[[int], Result], indices: Iterable[int]) -> Iterat
 
 @contextmanager
 def all_or_none(pool: ProcessPoolExecutor) -> Iterator[None]:
-    """Terminate the processes of `pool` at once if something fails.
+    """Terminate all processes that this one has started, those of `pool`, if something fails.
 
     Raises:
         UserError: A process was killed.

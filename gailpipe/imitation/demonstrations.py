@@ -28,11 +28,8 @@ def load_demonstrations(path: Path, task: Task, trajs: int) -> Demonstrations:
     Raises:
         UserError: The file is missing, damaged, of another task, or has fewer trajectories.
     """
-    columns = ["trajectory", "observation", "action"]
-    table = read_table(path, columns)
-    for name in columns:
-        if table[name].null_count():
-            raise UserError(f"{path}: {name}: holds a null")
+    table = read_table(path, ["trajectory", "observation", "action"])
+    _require_no_null(path, table["trajectory"])
     kept = table["trajectory"].unique(maintain_order=True).head(trajs)
     if len(kept) < trajs:
         raise UserError(
@@ -51,6 +48,7 @@ def load_demonstrations(path: Path, task: Task, trajs: int) -> Demonstrations:
 
 
 def _column(path: Path, table: pl.DataFrame, name: str, shape: tuple[int, ...], task: Task) -> Tensor:
+    _require_no_null(path, table[name])
     values = table[name].to_numpy()
     if values.dtype == object and shape and all(len(vector) == shape[0] for vector in values):
         values = np.array(values.tolist())  # from a column of lists
@@ -61,3 +59,8 @@ def _column(path: Path, table: pl.DataFrame, name: str, shape: tuple[int, ...], 
     if not tensor.isfinite().all():
         raise UserError(f"{path}: {name}: holds a NaN, or a number too large for single precision")
     return tensor
+
+
+def _require_no_null(path: Path, column: pl.Series) -> None:
+    if column.null_count():
+        raise UserError(f"{path}: {column.name}: holds a null")

@@ -30,7 +30,7 @@ class GailReward:
         )
 
     def fit(self, rollout: Rollout) -> Figures:
-        """Take a few steps on the discriminator, and return how often it was right on the first one's pairs before."""
+        """Take a few steps on the discriminator; return its accuracy on the first one's pairs, and the last loss."""
         settings = self._settings.discriminator
         observations, actions = rollout.valid_observations, self._policy.encode_actions(rollout.valid_actions)
         figures: Figures = {}

@@ -1,1 +1,1 @@
-"""Policies: what they are, how they are kept, and the runs that a learner makes of them."""
+"""Policies: what they are, how they are kept and resumed, and their learning curves."""
