@@ -32,7 +32,7 @@ bench: .venv/installed .venv-imitation/installed  ## measure steps per second, a
 	python -m gailpipe.benchmarks.speed
 
 bench-learning: .venv/installed .venv-imitation/installed  ## measure the time to an expert, and write reports/benchmarks-learning.md
-	python -m gailpipe.benchmarks.learning --params paper/params.yaml
+	python -m gailpipe.benchmarks.learning
 
 requirements:  ## renew requirements.txt from pyproject.toml
 	$(PYTHON) -m venv --clear .venv

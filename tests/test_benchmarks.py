@@ -14,8 +14,8 @@ from gailpipe.benchmarks.cluster import locks_of, prepare
 from gailpipe.benchmarks.cluster import page as cluster_page
 from gailpipe.benchmarks.learning import LEARNERS, TASKS, load_runs, sustained
 from gailpipe.benchmarks.learning import page as learning_page
-from gailpipe.benchmarks.peer import require_peer, run_peer
-from gailpipe.benchmarks.runs import _Recorder, _speed, replay
+from gailpipe.benchmarks.peer import peer_speed, require_peer, run_peer
+from gailpipe.benchmarks.runs import Log, LoggedSimulators, _speed, replay, transitions
 from gailpipe.benchmarks.snapshots import Job, Snapshot, learn
 from gailpipe.benchmarks.speed import page, summarise
 from gailpipe.envs.simulators import Simulators, Step
@@ -44,7 +44,7 @@ def test_speed_counts_what_is_done_between_the_warm_up_and_the_end(monkeypatch: 
 
 
 def test_a_replay_repeats_what_was_simulated_over_and_over() -> None:
-    task, recording, seen = find_task("CartPole-v1"), list[NDArray](), list[NDArray]()
+    task, log, seen = find_task("CartPole-v1"), Log(), list[NDArray]()
 
     class Watched(Simulators):
         def step(self, actions: NDArray) -> Step:
@@ -52,12 +52,26 @@ def test_a_replay_repeats_what_was_simulated_over_and_over() -> None:
             seen.append(result.observations)
             return result
 
-    simulators = _Recorder(recording, task, num_envs=3, seed=7, num_threads=1)
+    simulators = LoggedSimulators(log, task, num_envs=3, seed=7, num_threads=1)
     simulators.reset()
     generator = np.random.default_rng(0)
     expected = [simulators.step(task.actions.draw(3, generator)).observations for _ in range(30)]
-    assert sum(islice(replay(lambda start: Watched(task, 3, 7, 1), [recording]), 60)) == 180
+    assert sum(islice(replay(lambda start: Watched(task, 3, 7, 1), log), 60)) == 2 * log.transitions
     np.testing.assert_array_equal(seen, expected + expected)
+
+
+def test_steps_that_are_resets_are_not_counted() -> None:
+    simulators = Simulators(find_task("CartPole-v1"), num_envs=2, seed=0, num_threads=1)
+    simulators.reset()
+    counted = resets = 0
+    ended = np.zeros(2, bool)
+    for _ in range(100):
+        step = simulators.step(np.ones(2, np.int64))
+        resets += ended.sum()
+        ended = step.terminated | step.truncated
+        counted += transitions(step)
+    assert resets > 10
+    assert counted == 200 - resets - ended.sum()
 
 
 def test_the_share_of_time_is_that_of_stages_side_by_side() -> None:
@@ -91,12 +105,13 @@ def test_time_to_an_expert_is_measured_on_tasks_of_the_papers_pipeline() -> None
 
 
 def test_ratios_are_those_of_the_speeds() -> None:
-    summary = summarise(SPEEDS)
-    assert summary["random_actions"] == 40_000
-    assert summary["share_of_ceiling"] == 0.75
+    slow = {name: 0.5 * speed for name, speed in SPEEDS.items()}
+    summary = summarise([SPEEDS, SPEEDS | {"random_actions": 31_000.0}, slow])
+    assert summary["random_actions"] == 31_000
+    assert summary["share_of_ceiling"] == 0.75  # although the medians' own ratio is 0.97
     assert summary["times_imitation"] == 10
     text = page({"Hopper-v5": summary}, 3, 20)
-    assert "| Hopper-v5 | 40,000 | 35,000 | 30,000 | 20,000 | 3,000 | 0.75 | 0.86 | 10.0 |" in text
+    assert "| Hopper-v5 | 31,000 | 35,000 | 30,000 | 20,000 | 3,000 | 0.75 | 0.86 | 10.0 |" in text
 
 
 def test_a_missing_peer_is_named(tmp_path: Path) -> None:
@@ -115,11 +130,21 @@ def test_a_missing_peer_is_named(tmp_path: Path) -> None:
     ],
 )
 def test_why_a_peer_failed_is_said(tmp_path: Path, script: str, message: str) -> None:
-    python = tmp_path / "python"
+    with pytest.raises(UserError, match=f"^imitation_gail.py failed: {message}$"):
+        list(run_peer(fake_python(tmp_path, script)))
+
+
+def test_a_peers_speed_leaves_out_its_first_round(tmp_path: Path) -> None:
+    rounds = [{"env_steps": 100, "seconds": 50}, {"env_steps": 300, "seconds": 60}, {"env_steps": 500, "seconds": 70}]
+    python = fake_python(tmp_path, "\n".join(f"echo '{json.dumps(one)}'" for one in rounds))
+    assert peer_speed(python, 20, "Hopper-v5") == 20
+
+
+def fake_python(folder: Path, script: str) -> Path:
+    python = folder / "python"
     python.write_text(f"#!/bin/sh\n{script}\n")
     python.chmod(0o755)
-    with pytest.raises(UserError, match=f"^imitation_gail.py failed: {message}$"):
-        list(run_peer(python))
+    return python
 
 
 def test_the_goal_is_reached_where_no_later_snapshot_falls_below_it() -> None:

@@ -8,6 +8,8 @@ import pytest
 from tests.workspace import ROOT
 
 README = (ROOT / "README.md").read_text()
+TEXT = " ".join(README.split())
+PAGE_OF_LEARNING = (ROOT / "reports" / "benchmarks-learning.md").read_text()
 METRICS = json.loads((ROOT / "reports" / "metrics.json").read_text())
 
 
@@ -26,6 +28,26 @@ def test_the_results_keep_what_the_project_promises() -> None:
         assert found["expert"]["return"] >= least
         assert found["gail"]["normalized"] >= 0.95
         assert (found["gail"]["seeds"], found["gail"]["trajs"]) == (3, 4)
+
+
+def test_the_speeds_are_those_that_were_measured() -> None:
+    speeds = json.loads((ROOT / "reports" / "benchmarks.json").read_text()).values()
+    shares = [speed["share_of_ceiling"] for speed in speeds]
+    times = [speed["times_imitation"] for speed in speeds]
+    times_of_one = [speed["gail_single"] / speed["imitation"] for speed in speeds]
+    assert f"makes {min(shares):.2f} to {max(shares):.2f} of the steps per second" in TEXT
+    assert f"and {min(times):.0f} to {max(times):.0f} times those of one run of `imitation`" in TEXT
+    assert f"one run of ours makes {min(times_of_one):.0f} to {max(times_of_one):.0f} times those" in TEXT
+
+
+def test_the_time_to_an_expert_is_what_was_measured() -> None:
+    rows = re.findall(r"\| (\S+) \| GAIL(, cloned first)? \| 3 of 3 \| (\d+) ", PAGE_OF_LEARNING)
+    seconds = {(task, bool(cloned)): number for task, cloned, number in rows}
+    hopper, hopper_cloned, cheetah, cheetah_cloned = (
+        seconds[task, cloned] for task in ("Hopper-v5", "HalfCheetah-v5") for cloned in (False, True)
+    )
+    assert f"it takes {hopper} seconds of one core on Hopper, {hopper_cloned} if its policy is cloned first" in TEXT
+    assert f"and {cheetah} or {cheetah_cloned} on HalfCheetah" in TEXT
 
 
 def test_the_files_that_the_readme_links_to_are_there() -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from gailpipe.benchmarks.machine import describe_machine
-from gailpipe.benchmarks.peer import peer_parser, require_peer
+from gailpipe.benchmarks.peer import REQUIREMENTS, SCRIPT, peer_parser, require_peer
 from gailpipe.benchmarks.snapshots import (
     CLONING_STEPS,
     EPISODES,
@@ -32,7 +32,7 @@ from gailpipe.benchmarks.snapshots import (
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
-from gailpipe.foundation.processes import all_or_none
+from gailpipe.foundation.processes import all_or_none, follow_parent
 from gailpipe.foundation.scratch import digest
 from gailpipe.foundation.seal import read_sealed
 from gailpipe.params.base import load_section
@@ -55,7 +55,8 @@ Seconds and environment steps until the normalised score is {goal} and no later 
 
 Medians over {seeds} seeds; a run that did not get there counts as longer than all others, and > says how long each of
 these was tried at least. A snapshot is taken every {every:,} steps: {episodes} episodes of the deterministic policy,
-off the clock; at least the last {least} must reach the goal. 0 is the random policy, 1 the demonstrations' own return.
+off the clock, ours from the same initial states each time, `imitation`'s from new ones; at least the last {least} must
+reach the goal. 0 is the random policy, 1 the demonstrations' own return. Our steps include resets, one an episode.
 The tasks of `imitation` are those of Gymnasium 0.29 (-v4), to which it is pinned; Walker2d's feet differ there, so that
 it imitates a walker with other friction. `make bench-learning` makes this page. {machine}
 """
@@ -75,7 +76,7 @@ def main(arguments: argparse.Namespace) -> None:
         "settings": {f"{task}/{learner}": one.model_dump() for (task, learner), one in settings.items()},
         "demonstrations": {task: sha256(read_sealed(path)).hexdigest() for task, path in files.items()},
         "budgets": [STEPS_A_SNAPSHOT, EPISODES, PEER_SECONDS],
-        "code": digest(None, []),
+        "code": digest(None, [SCRIPT, REQUIREMENTS]),
     }
     results = arguments.out / "benchmarks-learning.json"
     runs = load_runs(results, conditions)
@@ -111,7 +112,13 @@ def load_runs(path: Path, conditions: dict[str, Any]) -> dict[str, list[Snapshot
 
 
 def one_process_a_core() -> ProcessPoolExecutor:
-    """Return a pool in which each process has a core of its own."""
+    """Return a pool in which each process has a core of its own.
+
+    Raises:
+        UserError: The operating system lets no process choose its core.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        raise UserError("each run needs a core of its own, which this operating system can't give it; Linux can")
     context = multiprocessing.get_context("spawn")
     cores = context.SimpleQueue()
     for core in sorted(os.sched_getaffinity(0)):
@@ -120,6 +127,7 @@ def one_process_a_core() -> ProcessPoolExecutor:
 
 
 def _take_core(cores: Any) -> None:
+    follow_parent()
     os.sched_setaffinity(0, {cores.get()})
 
 
@@ -165,7 +173,7 @@ def _shown(snapshots: Sequence[Snapshot]) -> str:
 
 
 if __name__ == "__main__":
-    parser = peer_parser("learning", __doc__)
+    parser = peer_parser("learning", __doc__, Path("paper/params.yaml"))
     parser.add_argument(
         "--demonstrations",
         type=Path,

@@ -1,7 +1,10 @@
 """Environment steps per second of the simulators alone, and of GAIL with all that it does."""
 
+import multiprocessing
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import cycle
 
@@ -12,7 +15,7 @@ from numpy.typing import NDArray
 from gailpipe.envs.simulators import Simulators, Step
 from gailpipe.envs.tasks import Task, find_task
 from gailpipe.foundation.errors import UserError
-from gailpipe.foundation.processes import available_cores, side_by_side
+from gailpipe.foundation.processes import all_or_none, available_cores, side_by_side
 from gailpipe.foundation.seeding import derive_seed
 from gailpipe.imitation.demonstrations import Demonstrations
 from gailpipe.imitation.gail_reward import GailReward
@@ -30,12 +33,7 @@ WARM_UP_SECONDS = 5.0
 
 def random_speed(seconds: float, task_name: str) -> float:
     """Return the steps per second of random actions on all cores: what this machine's simulators can do."""
-    task = find_task(task_name)
-    simulators = Simulators(task, CEILING_ENVS, seed=0, num_threads=available_cores())
-    simulators.reset()
-    generator = np.random.default_rng(0)
-    batches = [task.actions.draw(CEILING_ENVS, generator) for _ in range(64)]
-    return _speed((_step(simulators, actions) for actions in cycle(batches)), seconds)
+    return _in_new_process(_random_speed, seconds, task_name)
 
 
 def side_by_side_speeds(settings: Gail, seconds: float, task_name: str) -> tuple[float, float]:
@@ -46,59 +44,94 @@ def side_by_side_speeds(settings: Gail, seconds: float, task_name: str) -> tuple
 
 def single_speed(settings: Gail, seconds: float, task_name: str) -> float:
     """Return the steps per second of one run on all cores."""
+    return _in_new_process(_single_speed, settings, seconds, task_name)
+
+
+def _in_new_process(measure: Callable[..., float], *arguments: object) -> float:
+    """Measure where nothing has set up Torch or the allocation of memory before."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool, all_or_none(pool):
+        return pool.submit(measure, *arguments).result()
+
+
+def _random_speed(seconds: float, task_name: str) -> float:
     task = find_task(task_name)
-    arguments = partial(_arguments, settings, task, available_cores(), 0)
-    return _speed(_run(settings, task, 0, lambda start: Simulators(*arguments(start))), seconds)
+    simulators = Simulators(task, CEILING_ENVS, seed=0, num_threads=available_cores())
+    simulators.reset()
+    generator = np.random.default_rng(0)
+    batches = [task.actions.draw(CEILING_ENVS, generator) for _ in range(64)]
+    return _speed((transitions(simulators.step(actions)) for actions in cycle(batches)), seconds)
+
+
+def _single_speed(settings: Gail, seconds: float, task_name: str) -> float:
+    return _speed(_run(settings, find_task(task_name), 0, available_cores(), Log()), seconds)
 
 
 def _run_speeds(settings: Gail, seconds: float, task_name: str, seed: int) -> tuple[float, float]:
-    task = find_task(task_name)
-    arguments = partial(_arguments, settings, task, 1, seed)
-    recordings: list[list[NDArray]] = []
-
-    def start_recording(start: int) -> Simulators:
-        recordings.append([])
-        return _Recorder(recordings[-1], *arguments(start))
-
-    run = _speed(_run(settings, task, seed, start_recording), seconds)
-    return run, _speed(replay(lambda start: Simulators(*arguments(start)), recordings), seconds)
+    task, log = find_task(task_name), Log()
+    run = _speed(_run(settings, task, seed, 1, log), seconds)
+    return run, _speed(replay(lambda start: Simulators(*_arguments(settings, task, seed, start, 1)), log), seconds)
 
 
-class _Recorder(Simulators):
-    """Simulators that append to `recording` what they execute."""
+@dataclass
+class Log:
+    """What simulators did: the actions of each start, and how many transitions they made in all."""
 
-    def __init__(self, recording: list[NDArray], task: Task, num_envs: int, seed: int, num_threads: int) -> None:
+    actions: list[list[NDArray]] = field(default_factory=list)
+    transitions: int = 0
+
+
+class LoggedSimulators(Simulators):
+    """Simulators that keep `log`, from a new start on."""
+
+    def __init__(self, log: Log, task: Task, num_envs: int, seed: int, num_threads: int) -> None:
         super().__init__(task, num_envs, seed, num_threads)
-        self._recording = recording
+        self._log = log
+        log.actions.append([])
 
     def step(self, actions: NDArray) -> Step:
-        self._recording.append(actions)
-        return super().step(actions)
+        step = super().step(actions)
+        self._log.actions[-1].append(actions)
+        self._log.transitions += transitions(step)
+        return step
 
 
-def replay(start_simulators: Callable[[int], Simulators], recordings: Sequence[Sequence[NDArray]]) -> Iterator[int]:
-    """Execute the actions of each start again, over and over; yield how many steps were made."""
-    for start, actions in cycle(enumerate(recordings)):
+def transitions(step: Step) -> int:
+    """Return how many of the simulators made a transition, leaving out those that reset themselves.
+
+    For each episode that ends, one does so in the step after it; here it is left out where the episode ends.
+    """
+    return int((~(step.terminated | step.truncated)).sum())
+
+
+def replay(start_simulators: Callable[[int], Simulators], log: Log) -> Iterator[int]:
+    """Execute the actions of each start again, over and over; yield how many transitions were made."""
+    for start, actions in cycle(enumerate(log.actions)):
         simulators = start_simulators(start)
         simulators.reset()
-        yield from (_step(simulators, one) for one in actions)
+        yield from (transitions(simulators.step(one)) for one in actions)
         del simulators  # before the next ones need memory
 
 
-def _arguments(settings: Gail, task: Task, num_threads: int, seed: int, start: int) -> tuple[Task, int, int, int]:
+def _arguments(settings: Gail, task: Task, seed: int, start: int, num_threads: int) -> tuple[Task, int, int, int]:
     """Return those of the simulators of a run's `start`."""
     return task, settings.num_envs, derive_seed(seed, "benchmark", task.name, start), num_threads
 
 
-def _run(settings: Gail, task: Task, seed: int, start_simulators: Callable[[int], Simulators]) -> Iterator[int]:
+def _run(settings: Gail, task: Task, seed: int, num_threads: int, log: Log) -> Iterator[int]:
+    """Train, and yield how many transitions each iteration made."""
     use_one_thread()
     generator = torch.Generator().manual_seed(seed)
     policy = make_policy(task, settings.hidden_sizes, settings.initial_log_std, generator)
     demonstrations = _random_demonstrations(task)
     initialize(policy, demonstrations, settings, generator, Checkpoint())
     reward_function = GailReward(policy, demonstrations, settings, generator)
-    training = train(policy, start_simulators, reward_function, settings, generator, Checkpoint())
-    return (settings.num_steps * settings.num_envs for _ in training)
+
+    def start_simulators(start: int) -> Simulators:
+        return LoggedSimulators(log, *_arguments(settings, task, seed, start, num_threads))
+
+    for _ in train(policy, start_simulators, reward_function, settings, generator, Checkpoint()):
+        yield log.transitions
+        log.transitions = 0
 
 
 def _speed(counts: Iterator[int], seconds: float) -> float:
@@ -120,11 +153,6 @@ def _speed(counts: Iterator[int], seconds: float) -> float:
     if started is None or ended is None:
         raise UserError("--seconds: the training ended before they had passed; give fewer, or a larger gail.env_steps")
     return done / (ended - started)
-
-
-def _step(simulators: Simulators, actions: np.ndarray) -> int:
-    simulators.step(actions)
-    return simulators.num_envs
 
 
 def _random_demonstrations(task: Task) -> Demonstrations:

@@ -6,6 +6,7 @@ All is measured in turns on one machine; what counts are the ratios.
 import argparse
 import json
 import statistics
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gailpipe.benchmarks.machine import describe_machine
@@ -23,17 +24,18 @@ PAGE = """\
 Environment steps per second of random actions on all cores, the ceiling; of GAIL with all that it does, one run for
 each core side by side; of the actions of these runs once more, without learning (replayed); of one run of GAIL on all
 cores; and of one run of the GAIL of `imitation` 1.0.1 (PPO with its defaults, 8 environments, on the tasks of Gymnasium
-0.29, to which it is pinned), which has all cores, too. Both imitate the random policy. What the replayed actions lack
-to the ceiling is what fewer simulators to a process, their new starts and the imitators' states cost; what GAIL lacks
-to them is what learning costs. The last column holds what the whole machine does by ours to one run of `imitation`:
-runs of it side by side would gain on ours.
+0.29, to which it is pinned), which has all cores, too, but steps its simulators one after the other. Both imitate the
+random policy. Resets are no steps. What the replayed actions lack to the ceiling is what fewer simulators to a process,
+their new starts and the imitators' states cost; what GAIL lacks to them is what learning costs. The last column holds
+what the whole machine does by ours to one run of `imitation`: runs of it side by side would gain on ours.
 
 | task | random | replayed | GAIL, side by side | GAIL, one run | `imitation` | GAIL / random | GAIL / replayed | \
 GAIL / `imitation` |
 |---|--:|--:|--:|--:|--:|--:|--:|--:|
 {rows}
 
-Medians of {rounds} rounds, in each of which all took their turn for {seconds:g} seconds. GAIL has the common
+Medians of {rounds} rounds, in each of which all took their turn for {seconds:g} seconds; also each ratio is the median
+of the rounds' own. GAIL has the common
 settings of params.yaml, and starts from a random policy. `make bench` makes this page. {machine}
 """
 
@@ -43,12 +45,12 @@ def main(arguments: argparse.Namespace) -> None:
     require_peer(arguments.peer)
     results = {}
     for task in TASKS:
-        rounds: list[dict[str, float]] = []
+        rounds = list[dict[str, float]]()
         for number in range(1, arguments.rounds + 1):
             rounds.append(measure(task, settings, arguments.peer, arguments.seconds))
             shown = ", ".join(f"{name} {speed:,.0f}" for name, speed in rounds[-1].items())
             print(f"{task}, round {number} of {arguments.rounds}, steps/s: {shown}", flush=True)
-        results[task] = summarise({name: statistics.median(one[name] for one in rounds) for name in rounds[0]})
+        results[task] = summarise(rounds)
     write_file(arguments.out / "benchmarks.json", f"{json.dumps(results, indent=2)}\n".encode())
     write_file(arguments.out / "benchmarks.md", page(results, arguments.rounds, arguments.seconds).encode())
 
@@ -66,12 +68,16 @@ def measure(task: str, settings: Gail, peer: Path, seconds: float) -> dict[str, 
     }
 
 
-def summarise(speeds: dict[str, float]) -> dict[str, float]:
-    """Return `speeds`, steps per second, with the ratios that count."""
-    return {name: round(speed) for name, speed in speeds.items()} | {
-        "share_of_ceiling": round(speeds["gail_side_by_side"] / speeds["random_actions"], 3),
-        "share_of_replayed": round(speeds["gail_side_by_side"] / speeds["replayed_actions"], 3),
-        "times_imitation": round(speeds["gail_side_by_side"] / speeds["imitation"], 2),
+def summarise(rounds: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Return medians of the steps per second, and of the ratios that count: each is one of a single round."""
+
+    def ratio(name: str) -> float:
+        return statistics.median(speeds["gail_side_by_side"] / speeds[name] for speeds in rounds)
+
+    return {name: round(statistics.median(speeds[name] for speeds in rounds)) for name in rounds[0]} | {
+        "share_of_ceiling": round(ratio("random_actions"), 3),
+        "share_of_replayed": round(ratio("replayed_actions"), 3),
+        "times_imitation": round(ratio("imitation"), 2),
     }
 
 
@@ -87,7 +93,7 @@ def page(results: dict[str, dict[str, float]], rounds: int, seconds: float) -> s
 
 
 if __name__ == "__main__":
-    parser = peer_parser("speed", __doc__)
-    parser.add_argument("--seconds", type=float, default=20, help="of each measurement; default: %(default)s")
-    parser.add_argument("--rounds", type=int, default=3, help="default: %(default)s")
+    parser = peer_parser("speed", __doc__, Path("params.yaml"))
+    parser.add_argument("--seconds", type=float, default=10, help="of each measurement; default: %(default)s")
+    parser.add_argument("--rounds", type=int, default=5, help="default: %(default)s")
     run(main, parser)

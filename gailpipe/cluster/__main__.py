@@ -14,7 +14,7 @@ from dvc.repo import Repo
 
 from gailpipe.cluster.plan import Job, Source, find_source, out_of_date
 from gailpipe.cluster.view import View
-from gailpipe.cluster.worker import TOPIC, StageFailedError, run_stage
+from gailpipe.cluster.worker import StageFailedError, run_stage
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.processes import available_cores
@@ -33,12 +33,26 @@ def main(arguments: argparse.Namespace) -> None:
     except NotDvcRepoError as error:
         raise UserError("is not in a DVC repository; run it in a clone of gailpipe") from error
     if jobs:
+        share_upstream(jobs)
         with ExitStack() as stack:
             failed = run_jobs(connect(arguments.scheduler, stack), source, jobs, arguments.scheduler is None)
         if failed:
             raise UserError(f"{failed} of {len(jobs)} stages failed or could not run; the others are in the DVC remote")
     if subprocess.run([sys.executable, "-m", "dvc", "repro", "--pull", *arguments.targets]).returncode != 0:
         raise UserError("`dvc repro --pull` failed")
+
+
+def share_upstream(jobs: Sequence[Job]) -> None:
+    """Push what `jobs` depend on and none of them makes, so that no worker has to make it again.
+
+    Raises:
+        UserError: It can't be pushed.
+    """
+    current = {stage for job in jobs for stage in job.upstream} - {job.stage for job in jobs}
+    if current:
+        command = [sys.executable, "-m", "dvc", "push", "--quiet", "--run-cache", *sorted(current)]
+        if subprocess.run(command).returncode != 0:
+            raise UserError("what the stages depend on can't be pushed to the DVC remote")
 
 
 def connect(scheduler: str | None, stack: ExitStack) -> Client:
@@ -72,7 +86,7 @@ def run_jobs(client: Client, source: Source, jobs: Sequence[Job], on_a_core: boo
     failed = 0
     futures: dict[str, Future] = {}
     with View([job.stage for job in jobs], sum(client.nthreads().values()) or 1) as view:
-        client.subscribe_topic(TOPIC, _starts(view))
+        client.subscribe_topic(source.topic, _starts(view))
         for job in jobs:
             upstream = [futures[stage] for stage in job.upstream if stage in futures]
             key = f"{job.stage} at {source.commit}"

@@ -30,6 +30,11 @@ class Source:
     remote: str  # the name of the DVC remote
     remote_path: str | None  # where it is, if it is a folder
 
+    @property
+    def topic(self) -> str:
+        """Where workers tell this head, and no other on the same cluster, what they start."""
+        return f"{self.head} {self.commit}"
+
 
 def out_of_date(repo: Repo, targets: Sequence[str]) -> list[Job]:
     """Return a job for each stage of `targets` that is out of date or depends on one that is, dependencies first.

@@ -77,7 +77,7 @@ class View:
             return ""
         mean = sum(self._seconds) / len(self._seconds)
         now = time.monotonic()
-        running = sum(max(mean - (now - since), 0.0) for _, since in self._running.values())
+        running = sum(max(mean - (now - since), 0.0) for _, since in list(self._running.values()))
         seconds = (running + mean * len(self._waiting)) / self._num_workers
         return f", about {tqdm.format_interval(seconds)} to go"
 

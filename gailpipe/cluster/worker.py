@@ -4,13 +4,13 @@ import os
 import subprocess
 import sys
 import threading
+from hashlib import sha256
 from pathlib import Path
 
 from distributed import get_worker
 
 from gailpipe.cluster.plan import Job, Source
 
-TOPIC = "gailpipe"
 LINES_OF_A_LOG = 20
 
 
@@ -41,8 +41,9 @@ def run_stage(source: Source, job: Job, on_a_core: bool, *_upstream: object) -> 
     if on_a_core and hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(os.getpid()))
         os.sched_setaffinity(threading.get_native_id(), {cores[int(worker.name) % len(cores)]})
-    worker.log_event(TOPIC, {"stage": job.stage, "name": str(worker.name)})
-    place = Path(worker.local_directory) / f"thread-{threading.get_ident()}"
+    worker.log_event(source.topic, {"stage": job.stage, "name": str(worker.name)})
+    repository = sha256(source.repository.encode()).hexdigest()[:8]
+    place = Path(worker.local_directory) / f"thread-{threading.get_ident()}-{repository}"
     place.mkdir(exist_ok=True)
     clone, log = place / "clone", place / "log"
     try:

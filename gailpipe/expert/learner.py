@@ -1,5 +1,6 @@
 """The expert: a policy that learns from the environment's own reward."""
 
+from math import log
 from pathlib import Path
 
 import polars as pl
@@ -18,7 +19,7 @@ from gailpipe.params.expert import Expert
 from gailpipe.policies.checkpoint import Checkpoint
 from gailpipe.policies.compute import use_one_thread
 from gailpipe.policies.learning import watch
-from gailpipe.policies.policy import Policy, make_policy
+from gailpipe.policies.policy import GaussianPolicy, Policy, make_policy
 from gailpipe.policies.policy_file import policy_bytes
 from gailpipe.rl.training import EnvironmentReward, RewardFunction, train
 
@@ -47,4 +48,8 @@ def _train(task: Task, settings: Expert, seed: int, checkpoint: Checkpoint) -> t
         reward_function = NoveltyReward(policy, settings.exploration_bonus, generator)
     training = train(policy, start_simulators, reward_function, settings, generator, checkpoint)
     with Progress(f"expert {task.name}", settings.env_steps) as progress:
-        return policy, watch(training, checkpoint, "env_steps", progress)
+        curves = watch(training, checkpoint, "env_steps", progress)
+    if isinstance(policy, GaussianPolicy):
+        with torch.no_grad():
+            policy.log_std.add_(log(settings.noise_kept))
+    return policy, curves

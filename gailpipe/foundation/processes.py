@@ -38,7 +38,7 @@ def side_by_side(run: Callable[[int], Result], indices: Iterable[int]) -> Iterat
     context = multiprocessing.get_context("spawn")
     workers = max(1, min(len(indices), 2 * available_cores()))
     one_line_at_a_time = context.RLock()  # for their progress bars
-    with ProcessPoolExecutor(workers, context, initializer=_follow_parent, initargs=(one_line_at_a_time,)) as pool:
+    with ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(one_line_at_a_time,)) as pool:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # workers inherit this: Ctrl-C is for the parent
         futures = [pool.submit(run, index) for index in indices]
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
@@ -65,9 +65,13 @@ def all_or_none(pool: ProcessPoolExecutor) -> Iterator[None]:
         raise
 
 
-def _follow_parent(one_line_at_a_time: Any) -> None:
-    """End when the parent ends, however that happens."""
+def _start_worker(one_line_at_a_time: Any) -> None:
     tqdm.set_lock(one_line_at_a_time)
+    follow_parent()
+
+
+def follow_parent() -> None:
+    """End this process when the one that started it ends, however that happens."""
     parent = multiprocessing.parent_process()
     assert parent is not None
 

@@ -26,7 +26,7 @@ def scratch(work: str, parameters: object, inputs: Iterable[Path], out: Path) ->
 
     Its name holds a digest of the parameters, the inputs, the code and the libraries: whatever of them changes, the
     work starts afresh. A second process at the same work waits for the first. When the block ends well, the folder
-    stays until the next work is done, since only then is the result sure to be on record (`remove_done`).
+    stays until `remove_done`, since the result is not on record yet.
 
     Args:
         work: What is done, such as gail-Hopper-v5.
@@ -49,7 +49,6 @@ def scratch(work: str, parameters: object, inputs: Iterable[Path], out: Path) ->
             require_vacant(out)
         (folder / DONE).unlink(missing_ok=True)
         yield folder
-        remove_done()
         if folder.exists():  # nobody has cleaned up meanwhile
             (folder / DONE).touch()
     finally:
@@ -59,7 +58,7 @@ def scratch(work: str, parameters: object, inputs: Iterable[Path], out: Path) ->
 
 
 def remove_done() -> None:
-    """Remove the folders of work that is done: to be called when its results are on record."""
+    """Remove the folders of work that is done: to be called when all results are on record."""
     for done in root().glob(f"*/{DONE}"):
         shutil.rmtree(done.parent, ignore_errors=True)
 

@@ -9,6 +9,7 @@ import torch
 
 from gailpipe.envs.simulators import Simulators
 from gailpipe.envs.tasks import find_task
+from gailpipe.foundation.processes import available_cores
 from gailpipe.foundation.progress import Progress
 from gailpipe.foundation.seeding import derive_seed
 from gailpipe.imitation.demonstrations import Demonstrations, load_demonstrations
@@ -61,10 +62,11 @@ def _imitate_once(
     policy = make_policy(task, settings.hidden_sizes, settings.initial_log_std, generator)
     reward_function = make_reward(policy, demonstrations, generator, checkpoints)
     checkpoint = Checkpoint(checkpoints / "training")
+    num_threads = max(1, available_cores() // settings.seeds)  # all seeds run side by side
 
     def start_simulators(start: int) -> Simulators:
         simulators_seed = derive_seed(seed, f"{algorithm} simulators", env, index, start)
-        return Simulators(task, settings.num_envs, simulators_seed, num_threads=1)
+        return Simulators(task, settings.num_envs, simulators_seed, num_threads)
 
     training = train(policy, start_simulators, reward_function, settings, generator, checkpoint)
     with Progress(f"{algorithm} {env} seed {index}", settings.env_steps, position=index) as progress:

@@ -1,6 +1,6 @@
 """Settings of the expert."""
 
-from gailpipe.params.training import NonNegativeFloat, Training
+from gailpipe.params.training import NonNegativeFloat, PositiveFraction, Training
 
 
 class Expert(Training):
@@ -8,3 +8,5 @@ class Expert(Training):
 
     exploration_bonus: NonNegativeFloat
     """Weight of the reward for going where the policy has seldom been; a task whose reward is sparse needs it."""
+    noise_kept: PositiveFraction
+    """Share of the standard deviation of its actions that a continuous policy keeps once it is trained."""
