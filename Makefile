@@ -48,6 +48,7 @@ requirements:  ## renew requirements.txt from pyproject.toml
 	touch $@
 
 .venv-imitation/installed: gailpipe/benchmarks/imitation-requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit("imitation 1.0.1 is pinned to versions that need Python 3.11 or older; try make PYTHON=python3.11" if sys.version_info > (3, 12) else 0)'
 	$(PYTHON) -m venv --clear .venv-imitation
 	.venv-imitation/bin/pip install --quiet --requirement gailpipe/benchmarks/imitation-requirements.txt
 	touch $@

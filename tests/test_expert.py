@@ -5,28 +5,15 @@ import pytest
 import torch
 
 from gailpipe.expert.learner import learn_expert
+from gailpipe.params.base import load_section
 from gailpipe.params.expert import Expert
-from gailpipe.params.training import ValueFunctionFit
 from gailpipe.policies.policy_file import load_policy
+from tests.workspace import ROOT
 
 
 def learned_state(out: Path, noise_kept: float) -> dict[str, torch.Tensor]:
-    settings = Expert(
-        env_steps=64,
-        num_envs=2,
-        num_steps=16,
-        hidden_sizes=[4],
-        initial_log_std=-0.5,
-        discount=0.9,
-        gae_lambda=0.9,
-        max_kl=0.05,
-        damping=0.1,
-        fisher_fraction=1.0,
-        value_function=ValueFunctionFit(learning_rate=0.001, epochs=1, batch_size=64),
-        exploration_bonus=0.0,
-        noise_kept=noise_kept,
-    )
-    learn_expert("Pendulum-v1", settings, 0, out)
+    tiny = ["env_steps=64", "num_envs=2", "num_steps=16", "hidden_sizes=[4]", f"noise_kept={noise_kept}"]
+    learn_expert("Pendulum-v1", load_section(ROOT / "params.yaml", Expert, "expert", assignments=tiny), 0, out)
     return load_policy(out / "policy.safetensors", "Pendulum-v1").state_dict()
 
 
