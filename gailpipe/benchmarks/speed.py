@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gailpipe.benchmarks.machine import describe_machine
 from gailpipe.benchmarks.peer import peer_parser, peer_speed, require_peer
-from gailpipe.benchmarks.runs import random_speed, side_by_side_speeds, single_speed
+from gailpipe.benchmarks.runs import CEILING_ENVS, random_speed, side_by_side_speeds, single_speed
 from gailpipe.foundation.command import run
 from gailpipe.foundation.files import write_file
 from gailpipe.params.base import load_section
@@ -25,18 +25,19 @@ Environment steps per second of random actions on all cores, the ceiling; of GAI
 each core side by side; of the actions of these runs once more, without learning (replayed); of one run of GAIL on all
 cores; and of one run of the GAIL of `imitation` 1.0.1 (PPO with its defaults, 8 environments, on the tasks of Gymnasium
 0.29, to which it is pinned), which has all cores, too, but steps its simulators one after the other. Both imitate the
-random policy. Resets are no steps. What the replayed actions lack to the ceiling is what fewer simulators to a process,
-their new starts and the imitators' states cost; what GAIL lacks to them is what learning costs. The last column holds
-what the whole machine does by ours to one run of `imitation`: runs of it side by side would gain on ours.
+random policy. Resets are no steps. Random actions have one process with {ceiling_envs} simulators; replayed ones have a
+process for each core with as many simulators as GAIL, which start anew, too, and are where the imitators were. What GAIL
+lacks to these is what learning costs. The last column holds what the whole machine does by ours to one run of
+`imitation`: runs of it side by side would gain on ours.
 
 | task | random | replayed | GAIL, side by side | GAIL, one run | `imitation` | GAIL / random | GAIL / replayed | \
 GAIL / `imitation` |
 |---|--:|--:|--:|--:|--:|--:|--:|--:|
 {rows}
 
-Medians of {rounds} rounds, in each of which all took their turn for {seconds:g} seconds; also each ratio is the median
-of the rounds' own. GAIL has the common
-settings of params.yaml, and starts from a random policy. `make bench` makes this page. {machine}
+Medians of {rounds} rounds, in each of which all took their turn for {seconds:g} seconds; each ratio, too, is the median
+of the rounds' own. GAIL has the common settings of params.yaml, and starts from a random policy. `make bench` makes
+this page. {machine}
 """
 
 
@@ -89,7 +90,9 @@ def page(results: dict[str, dict[str, float]], rounds: int, seconds: float) -> s
         f" | {row['share_of_ceiling']:.2f} | {row['share_of_replayed']:.2f} | {row['times_imitation']:.1f} |"
         for task, row in results.items()
     ]
-    return PAGE.format(rows="\n".join(rows), rounds=rounds, seconds=seconds, machine=describe_machine())
+    return PAGE.format(
+        rows="\n".join(rows), rounds=rounds, seconds=seconds, ceiling_envs=CEILING_ENVS, machine=describe_machine()
+    )
 
 
 if __name__ == "__main__":
