@@ -1,6 +1,7 @@
 """Stages side by side on Dask workers, which share nothing but an S3 bucket."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -19,7 +20,7 @@ from moto.server import ThreadedMotoServer
 
 from gailpipe.cluster.view import View
 from tests.faults import read_results, require_equal
-from tests.workspace import Process, Workspace
+from tests.workspace import Process, Workspace, tiny_params, write_params
 
 WORKERS = ("one", "two")
 
@@ -166,6 +167,27 @@ def test_a_failed_stage_shows_its_log_and_the_others_are_kept(tmp_path: Path) ->
     assert "Data and pipelines are up to date" in head.run(
         sys.executable, "-m", "gailpipe.cluster", "expert@CartPole-v1"
     )
+
+
+def test_an_interrupted_head_takes_its_workers_along_and_leaves_what_to_go_on_from(tmp_path: Path) -> None:
+    head = Workspace.create(tmp_path / "head")
+    params = tiny_params()
+    params["expert"]["env_steps"] = 64_000
+    write_params(params, head.root / "params.yaml")
+    head.commit("Train long enough to be interrupted")
+    process = head.start(sys.executable, "-m", "gailpipe.cluster", "expert@CartPole-v1")
+    deadline = time.monotonic() + 300
+    while not list((head.root / ".scratch").glob("expert-*/training")):
+        assert process.poll() is None
+        assert time.monotonic() < deadline, "no checkpoint"
+        time.sleep(0.05)
+    workers = psutil.Process(process.pid).children(recursive=True)
+    os.killpg(process.pid, signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, output
+    assert "Traceback" not in output
+    assert not psutil.wait_procs(workers, timeout=60)[1]
+    assert "expert CartPole-v1: resumes after" in head.dvc("repro", "expert@CartPole-v1")
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])

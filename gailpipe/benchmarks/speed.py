@@ -26,8 +26,8 @@ each core side by side; of the actions of these runs once more, without learning
 cores; and of one run of the GAIL of `imitation` 1.0.1 (PPO with its defaults, 8 environments, on the tasks of Gymnasium
 0.29, to which it is pinned), which has all cores, too, but steps its simulators one after the other. Both imitate the
 random policy. Resets are no steps. Random actions have one process with {ceiling_envs} simulators; replayed ones have a
-process for each core with as many simulators as GAIL, which start anew, too, and are where the imitators were. What GAIL
-lacks to these is what learning costs. The last column holds what the whole machine does by ours to one run of
+process for each core with as many simulators as GAIL, which start anew, too, and are where the imitators were. What
+GAIL lacks to these is what learning costs. The last column holds what the whole machine does by ours to one run of
 `imitation`: runs of it side by side would gain on ours.
 
 | task | random | replayed | GAIL, side by side | GAIL, one run | `imitation` | GAIL / random | GAIL / replayed | \

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -67,9 +68,17 @@ def connect(scheduler: str | None, stack: ExitStack) -> Client:
         except (OSError, ValueError) as error:
             raise UserError(f"--scheduler {scheduler}: no Dask scheduler answers there: {error}") from error
     cores = available_cores()
-    cluster = LocalCluster(
-        n_workers=cores, threads_per_worker=1, memory_limit=None, dashboard_address=None, silence_logs=logging.CRITICAL
-    )
+    on_interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)  # which workers inherit: the head ends them
+    try:
+        cluster = LocalCluster(
+            n_workers=cores,
+            threads_per_worker=1,
+            memory_limit=None,
+            dashboard_address=None,
+            silence_logs=logging.CRITICAL,
+        )
+    finally:
+        signal.signal(signal.SIGINT, on_interrupt)
     return stack.enter_context(Client(stack.enter_context(cluster)))
 
 
