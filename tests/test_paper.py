@@ -136,7 +136,7 @@ def test_the_page_says_where_gail_falls_short(params: Path, data: Path) -> None:
     text = page(ours, original, "What was found.", [])
     assert "\nWhat was found.\n" in text
     assert "over 1 demonstration sets is **1.600**; the paper's is 1.700." in text
-    assert "the paper's in 0 of 1, not on CartPole-v1 from 2 (1.60 against 1.70)." in text
+    assert "the paper's in 0 of 1, not on CartPole-v1 from 2 (1.6000 against 1.7000)." in text
     assert "at or above BC in 1 of 1; BC's mean score is 0.400." in text
     assert "\n| CartPole-v1 | 2 | 0.40 (0.40) | 0.80 | 1.20 | 1.60 (1.70) | 0.40 |\n" in text
     assert (

@@ -95,7 +95,8 @@ def test_envpool_has_gymnasiums_observations_and_actions(name: str) -> None:
     expected: Any = reference.action_space
     found = simulators.single_action_space
     if isinstance(expected, Box):
-        np.testing.assert_array_equal([found.low, found.high], [expected.low, expected.high])
+        assert expected.dtype == np.float32
+        np.testing.assert_array_equal(np.float32([found.low, found.high]), [expected.low, expected.high])
     else:
         assert found.n == expected.n
 

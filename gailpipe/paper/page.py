@@ -143,7 +143,7 @@ def _compare(gail: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
 def _verdict(cells: pl.DataFrame) -> str:
     """Return in how many sets GAIL is not below, and where it is."""
     below = [
-        f"{row['environment']} from {row['trajectories']} ({row['gail']:.2f} against {row['other']:.2f})"
+        f"{row['environment']} from {row['trajectories']} ({row['gail']:.4f} against {row['other']:.4f})"
         for row in cells.filter(pl.col("gail") < pl.col("other")).iter_rows(named=True)
     ]
     return f"{len(cells) - len(below)} of {len(cells)}{', not on ' if below else ''}{', '.join(below)}"
