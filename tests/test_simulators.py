@@ -96,7 +96,7 @@ def test_envpool_has_gymnasiums_observations_and_actions(name: str) -> None:
     found = simulators.single_action_space
     if isinstance(expected, Box):
         assert expected.dtype == np.float32
-        np.testing.assert_array_equal(np.float32([found.low, found.high]), [expected.low, expected.high])
+        np.testing.assert_array_equal(np.asarray([found.low, found.high], np.float32), [expected.low, expected.high])
     else:
         assert found.n == expected.n
 
