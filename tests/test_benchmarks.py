@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gailpipe.benchmarks.cluster import locks_of, prepare
 from gailpipe.benchmarks.cluster import page as cluster_page
-from gailpipe.benchmarks.learning import LEARNERS, TASKS, load_runs, sustained
+from gailpipe.benchmarks.learning import LEARNERS, TASKS, first_there, load_runs, sustained
 from gailpipe.benchmarks.learning import page as learning_page
 from gailpipe.benchmarks.peer import peer_speed, require_peer, run_peer
 from gailpipe.benchmarks.runs import Log, LoggedSimulators, _speed, replay, transitions
@@ -150,6 +150,8 @@ def fake_python(folder: Path, script: str) -> Path:
 def test_the_goal_is_reached_where_no_later_snapshot_falls_below_it() -> None:
     scores = [0.95, 0.2, 0.9, 1.1, 0.92]
     snapshots = [Snapshot(50_000 * (i + 1), 10.0 * (i + 1), score) for i, score in enumerate(scores)]
+    assert first_there(snapshots) == snapshots[0]
+    assert first_there(snapshots[1:2]) is None
     assert sustained(snapshots) == snapshots[2]
     assert sustained([*snapshots, Snapshot(300_000, 60.0, 0.89)]) is None
     assert sustained(snapshots[:4]) is None  # two at its end are too few
@@ -169,9 +171,9 @@ def test_a_run_that_never_gets_there_counts_as_longer_than_all_others() -> None:
     runs |= {f"Hopper-v5/imitation/{seed}": snapshots for seed, snapshots in enumerate((never, longer))}
     runs |= {f"Walker2d-v5/imitation/{seed}": [] for seed in range(3)}
     text = learning_page(runs, 4, "A machine.")
-    assert "| Hopper-v5 | GAIL | 2 of 3 | 20 | 20,000 |" in text
-    assert "| Hopper-v5 | `imitation` | 1 of 3 | > 30 | – |" in text
-    assert "| Walker2d-v5 | `imitation` | 0 of 3 | > 0 | – |" in text
+    assert "| Hopper-v5 | GAIL | 2 of 3 | 2 of 3 | 20 | 20 | 20,000 |" in text
+    assert "| Hopper-v5 | `imitation` | 1 of 3 | 1 of 3 | > 30 | > 30 | – |" in text
+    assert "| Walker2d-v5 | `imitation` | 0 of 3 | 0 of 3 | > 0 | > 0 | – |" in text
     assert "A machine." in text
 
 

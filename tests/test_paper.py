@@ -12,7 +12,7 @@ from gailpipe.foundation.tables import write_table
 from gailpipe.paper.build import build_paper_report
 from gailpipe.paper.figures import entropy_figure, learning_figure, scores_figure
 from gailpipe.paper.page import page
-from gailpipe.paper.results import COLUMNS, gather, subsampled
+from gailpipe.paper.results import COLUMNS, gather, subsampled, without_entropy
 from gailpipe.params.imitation import Imitation
 from gailpipe.report.paper import PaperResults
 from gailpipe.report.style import MARKERS, apply_style, save_svg
@@ -110,7 +110,7 @@ def test_figures_are_drawn_from_what_was_gathered(params: Path, data: Path, tmp_
     apply_style()
     results, original = gather(params, data, NAMES), PaperResults(ROOT / "paper" / "original").policies
     for column in ("normalized", "mean_return"):
-        figure = scores_figure(subsampled(results), original, column, "score")
+        figure = scores_figure(without_entropy(subsampled(results)), original, column, "score")
         (axes,) = figure.axes
         assert axes.get_title() == "CartPole-v1"
         assert [label.get_text() for label in axes.get_xticklabels()] == ["2"]
@@ -130,22 +130,32 @@ def test_figures_are_drawn_from_what_was_gathered(params: Path, data: Path, tmp_
 
 def test_the_page_says_where_gail_falls_short(params: Path, data: Path) -> None:
     ours = gather(params, data, NAMES)
-    rows = [("CartPole-v1", "gail", 2, weight, 0, 180.0, 1.7 + weight) for weight in (0.0, 0.01)]
-    rows += [("CartPole-v1", "bc", 2, 0.0, 0, 50.0, 0.4), ("Ant-v5", "gail", 4, 0.0, 0, 50.0, 0.2)]
+    rows = [("CartPole-v1", "gail", 2, weight, 0, 180.0, 200.0, 1.7 + weight) for weight in (0.0, 0.01)]
+    rows += [("CartPole-v1", "bc", 2, 0.0, 0, 50.0, 200.0, 0.4), ("Ant-v5", "gail", 4, 0.0, 0, 50.0, 90.0, 0.2)]
     original = pl.DataFrame(rows, schema=PaperResults(ROOT / "paper" / "original").policies.schema, orient="row")
     text = page(ours, original, "What was found.", [])
     assert "\nWhat was found.\n" in text
-    assert "over 1 demonstration sets is **1.600**; the paper's is 1.700." in text
-    assert "the paper's in 0 of 1, not on CartPole-v1 from 2 (1.6000 against 1.7000)." in text
-    assert "at or above BC in 1 of 1; BC's mean score is 0.400." in text
+    assert (
+        "over 1 demonstration sets is **1.600**; the paper's is 1.700. The median of the differences is -0.100." in text
+    )
+    assert "the paper's in 0 of 1, not on CartPole-v1 from 2 (1.600 against 1.700)." in text
+    assert "at or above BC in 1 of 1. BC's mean score is 0.400." in text
+    assert "(2 of GAIL), with a 95 % interval" in text
+    assert "[paper's results](../original/README.md) (1)." in text
     assert "\n| CartPole-v1 | 2 | 0.40 (0.40) | 0.80 | 1.20 | 1.60 (1.70) | 0.40 |\n" in text
     assert (
         "\n| CartPole-v1 | 2 | 50.0 ± 14.1 (50.0) | 90.0 ± 14.1 | 130 ± 14 | 170 ± 14 (180) | 50.0 ± 14.1 |\n" in text
     )
     assert "\n| environment | trajectories | λ = 0 | λ = 0.01 |\n" in text
     assert "\n| CartPole-v1 | 2 | 1.60 (1.70) | 0.40 (1.71) |\n" in text
-    assert "\n| CartPole-v1 | 0.40 | 0.80 | 1.20 | 1.60 |  |\n" in text  # from whole trajectories
-    headings = [line for line in page(subsampled(ours), original, "", []).splitlines() if line.startswith("## ")]
+    assert text.count("\n| CartPole-v1 | 5 |") == 0
+    assert "\n| environment | BC | FEM | GTAL | GAIL |\n" in text
+    assert "\n| CartPole-v1 | 0.40 | 0.80 | 1.20 | 1.60 |\n" in text  # from whole trajectories
+    headings = [
+        line
+        for line in page(without_entropy(subsampled(ours)), original, "", []).splitlines()
+        if line.startswith("## ")
+    ]
     assert headings == ["## In short", "## Scores", "## Learning", "## All returns"]
 
 
@@ -172,7 +182,7 @@ def test_the_report_is_the_same_bytes_twice_and_its_table_has_the_papers_columns
     for file in files:
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
     assert (
-        "### CartPole-v1-2\n\n![Expert, BC and GAIL](films/CartPole-v1-2.webp)"
+        "### CartPole-v1-2\n\n![Expert, BC and GAIL: CartPole-v1-2](films/CartPole-v1-2.webp)"
         in (tmp_path / "a" / "README.md").read_text()
     )
     header = (ROOT / "paper" / "original" / "returns.csv").read_text().splitlines()[0]

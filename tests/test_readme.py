@@ -41,13 +41,29 @@ def test_the_speeds_are_those_that_were_measured() -> None:
 
 
 def test_the_time_to_an_expert_is_what_was_measured() -> None:
-    rows = re.findall(r"\| (\S+) \| GAIL(, cloned first)? \| 3 of 3 \| (\d+) ", PAGE_OF_LEARNING)
-    seconds = {(task, bool(cloned)): number for task, cloned, number in rows}
-    hopper, hopper_cloned, cheetah, cheetah_cloned = (
-        seconds[task, cloned] for task in ("Hopper-v5", "HalfCheetah-v5") for cloned in (False, True)
+    rows = re.findall(r"\| (\S+-v5) \| (.+?) \| (\d) of 3 \| (\d) of 3 \| [> \d]+ \| ([> \d]+) \|", PAGE_OF_LEARNING)
+    assert len(rows) == 9
+    seconds = {(task, learner): number for task, learner, _, _, number in rows}
+    (hopper, cloned), cheetah, walker = (
+        [seconds[task, learner] for learner in ("GAIL", "GAIL, cloned first")]
+        for task in ("Hopper-v5", "HalfCheetah-v5", "Walker2d-v5")
     )
-    assert f"it takes {hopper} seconds of one core on Hopper, {hopper_cloned} if its policy is cloned first" in TEXT
-    assert f"and {cheetah} or {cheetah_cloned} on HalfCheetah" in TEXT
+    assert f"it takes {hopper} seconds of one core on Hopper, {cloned} if its policy is cloned first, " in TEXT
+    assert f"{' or '.join(cheetah)} on HalfCheetah, and {' or '.join(walker)} on Walker2d" in TEXT
+    reached = [(int(first), int(for_good)) for _, learner, first, for_good, _ in rows if learner == "`imitation`"]
+    first, for_good = map(sum, zip(*reached, strict=True))
+    assert (
+        f"of nine runs of `imitation` with its defaults {first} come that far within 15 minutes, and {for_good} stays"
+        in TEXT
+    )
+
+
+def test_the_time_of_the_cluster_is_what_was_measured() -> None:
+    seconds = json.loads((ROOT / "reports" / "benchmarks-cluster.json").read_text())
+    page = (ROOT / "reports" / "benchmarks-cluster.md").read_text()
+    share = seconds["gailpipe.cluster"] / seconds["dvc repro"]
+    stages = page.count("\n- paper/dvc.yaml:")
+    assert f"{stages} short stages took {share:.2f} times as long as by `dvc repro`" in TEXT
 
 
 def test_the_files_that_the_readme_links_to_are_there() -> None:

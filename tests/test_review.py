@@ -35,12 +35,25 @@ def test_what_can_not_be_tested_is_said() -> None:
 
 def test_changes_pair_tasks_and_learners() -> None:
     entry = {"normalized": 0.5, "normalized_ci95": [0.4, 0.6], "seeds": 3}
-    before = {"A": {"random": {"return": 1}, "bc": entry}, "B": {"bc": entry | {"normalized": None}}}
-    after = {"A": {"bc": entry | {"normalized_ci95": None}, "gail": entry}}
+    ends = {"random": {"return": 1}, "expert": {"return": 2}}
+    before = {"A": ends | {"bc": entry}, "B": ends | {"bc": entry | {"normalized": None}}}
+    after = {"A": ends | {"bc": entry | {"normalized_ci95": None}, "gail": entry}}
     assert list(changes(before, after)) == [
         Change("A", "bc", Score(0.5, (0.4, 0.6), 3), Score(0.5, None, 3)),
         Change("A", "gail", None, Score(0.5, (0.4, 0.6), 3)),
     ]
+
+
+def test_a_weaker_expert_makes_no_learner_better() -> None:
+    gail = {"return": 90.0, "normalized": 0.9, "normalized_ci95": [0.8, 1.0], "seeds": 3}
+    before = {"A": {"random": {"return": 0.0}, "expert": {"return": 100.0}, "gail": gail}}
+    rescaled = gail | {"normalized": 1.75, "normalized_ci95": [1.5, 2.0]}
+    after = {"A": {"random": {"return": 20.0}, "expert": {"return": 60.0}, "gail": rescaled}}
+    (change,) = changes(before, after)
+    assert change.before == change.after == Score(1.75, (1.5, 2.0), 3)
+    assert change.verdict == "same"
+    text = comment(Version("abc", before, {}), Version("def", after, {}), [change], "", {}, None)
+    assert "The scale of A has moved, from 0.0 (random) … 100.0 (the demonstrations) to 20.0 (random) … 60.0" in text
 
 
 def test_the_comment_says_what_ran_what_did_not_and_shows_figures() -> None:

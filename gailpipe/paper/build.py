@@ -22,8 +22,9 @@ def build_paper_report(params: Path, data: Path, original_directory: Path, discu
     settings = load_section(params, Report, "report")
     original = PaperResults(original_directory)
     ours = gather(params, data, original.names)
-    ours_plain, original_plain = subsampled(ours), without_entropy(original.policies)
-    entropy = studied_for_entropy(ours, ours)
+    sampled = subsampled(ours)
+    ours_plain, original_plain = without_entropy(sampled), without_entropy(original.policies)
+    entropy = studied_for_entropy(sampled, sampled)
     curves = _learning_curves(params, data, ours_plain)
     apply_style()
     figures = {
@@ -32,7 +33,7 @@ def build_paper_report(params: Path, data: Path, original_directory: Path, discu
         "learning": learning_figure(curves, settings.smoothing),
     }
     if len(entropy):
-        figures["entropy"] = entropy_figure(entropy, studied_for_entropy(original.policies, ours))
+        figures["entropy"] = entropy_figure(entropy, studied_for_entropy(original.policies, sampled))
     for name, figure in figures.items():
         save_svg(figure, out / "figures" / f"{name}.svg")
     films = find_films(data / "films", read_params(params)["filmed_sets"])

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from gailpipe.evaluation.scores import score
-from gailpipe.report.style import COLORS, LABELS, MARKERS
+from gailpipe.report.style import COLORS, DASHES, LABELS, MARKERS
 
 ALGORITHMS = ("bc", "fem", "gtal", "gail", "gail-bc")
 COLUMNS = 3
@@ -35,6 +35,9 @@ def scores_figure(ours: pl.DataFrame, original: pl.DataFrame, column: str, label
         rows = ours.filter(environment=environment)
         sizes = rows["trajectories"].unique().sort().to_list()
         _draw_scale(axes, rows, column)
+        if column == "mean_return":
+            for level in original.filter(environment=environment)["expert_return"].head(1):
+                axes.axhline(level, color=ORIGINAL.get_color(), linestyle=":", linewidth=1.2, zorder=1)
         for number, algorithm in enumerate(ALGORITHMS):
             offset = OFFSET * (number - (len(ALGORITHMS) - 1) / 2)
             _draw_line(axes, rows.filter(algorithm=algorithm), sizes, offset, column, algorithm, hollow=False)
@@ -43,10 +46,14 @@ def scores_figure(ours: pl.DataFrame, original: pl.DataFrame, column: str, label
         axes.set_xticks(range(len(sizes)), [str(size) for size in sizes])
         axes.set_xlim(-0.5, len(sizes) - 0.5)
         axes.grid(visible=False, axis="x")
+    drawn = [name for name in ALGORITHMS if name in {*ours["algorithm"], *original["algorithm"]}]
     handles = [
-        *(Line2D([], [], color=COLORS[name], marker=MARKERS[name], label=LABELS[name]) for name in ALGORITHMS),
+        *(Line2D([], [], color=COLORS[name], marker=MARKERS[name], label=LABELS[name]) for name in drawn),
         ORIGINAL,
-        *(Line2D([], [], color=COLORS[name], linestyle="--", label=LABELS[name]) for name in ("expert", "random")),
+        *(
+            Line2D([], [], color=COLORS[name], linestyle=DASHES[name], label=LABELS[name])
+            for name in ("expert", "random")
+        ),
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)
     return figure
@@ -94,7 +101,7 @@ def learning_figure(curves: pl.DataFrame, smoothing: int) -> Figure:
         sns.lineplot(
             rows, x="million_steps", y="normalized", hue="trajectories", palette="flare", errorbar=("pi", 100), ax=axes
         )
-        axes.axhline(1, color=COLORS["expert"], linestyle="--", linewidth=1.2)
+        axes.axhline(1, color=COLORS["expert"], linestyle=DASHES["expert"], linewidth=1.2)
         axes.set(xlabel=None, ylabel=None)
         axes.legend(title="trajectories", fontsize="x-small", title_fontsize="x-small")
     return figure
@@ -121,7 +128,7 @@ def _draw_scale(axes: Axes, rows: pl.DataFrame, column: str) -> None:
     if column == "mean_return":
         levels = {"expert": rows["expert_return"][0], "random": rows["random_return"].to_numpy().mean()}
     for name, level in levels.items():
-        axes.axhline(level, color=COLORS[name], linestyle="--", linewidth=1.2, zorder=1)
+        axes.axhline(level, color=COLORS[name], linestyle=DASHES[name], linewidth=1.2, zorder=1)
 
 
 def _draw_line(

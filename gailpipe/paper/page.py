@@ -34,8 +34,8 @@ SCORES = """\
 
 ![Normalised scores against the number of trajectories](figures/normalized.svg)
 
-Solid: ours, the mean over runs, with a 95 % interval (Student's) where there are several. Dotted and hollow: the
-[paper's results](../original/README.md).
+Solid: ours, the mean over runs ({runs} of GAIL), with a 95 % interval (Student's) where there are several. Dotted and
+hollow: the [paper's results](../original/README.md) ({original_runs}). Intervals take the scale as exact.
 
 {scores}
 
@@ -43,7 +43,7 @@ Normalised scores, ours and, in brackets, the paper's; means over runs.
 
 ![Returns against the number of trajectories](figures/returns.svg)
 
-Returns, in the same way. The paper's are of its own simulators and experts.
+Returns, in the same way. The paper's are of its own simulators and experts; the dotted line is its expert's.
 """
 
 WHOLE = """\
@@ -68,8 +68,8 @@ FILMS = """\
 
 {films}
 
-The first seconds of an episode of the expert, and of BC's and GAIL's policies of run 0, from the same initial state,
-with the return so far.
+The first seconds of an episode of the expert, and of BC's and GAIL's policies of run 0, which act by their mode, from
+the same initial state, with the return so far.
 """
 
 LEARNING = """\
@@ -77,8 +77,10 @@ LEARNING = """\
 
 ![Learning curves of GAIL](figures/learning.svg)
 
-Normalised return of GAIL's stochastic policy while it learns, which GAIL itself never sees; the band spans all runs. It
-swings where episodes end early: all simulators start anew at once, and short episodes are the first to be over.
+Normalised return of GAIL's stochastic policy while it learns, which GAIL itself never sees: each point is the mean of
+some iterations (`report.smoothing`), the band spans all runs. Where some episodes end early, the curve swings, and
+lies below what the policy makes: all simulators start anew at once, short episodes are the first to be over, and those
+that are cut off then do not count.
 """
 
 RETURNS = """\
@@ -98,14 +100,19 @@ def page(ours: pl.DataFrame, original: pl.DataFrame, discussion: str, films: Seq
         discussion: What was found, in Markdown.
         films: Each in Markdown.
     """
-    plain, original_plain = subsampled(ours), without_entropy(original)
+    sampled = subsampled(ours)
+    plain, original_plain = without_entropy(sampled), without_entropy(original)
     whole = without_entropy(ours).filter(pl.col("demonstrations") != pl.col("environment"))
-    entropy, original_entropy = (studied_for_entropy(policies, ours) for policies in (ours, original))
+    entropy, original_entropy = (studied_for_entropy(policies, sampled) for policies in (sampled, original))
     lambdas = {weight: f"λ = {weight:g}" for weight in entropy["entropy_coefficient"].unique().sort()}
     sets = ["environment", "trajectories"]
     sections = [
         INTRODUCTION.format(verdicts=verdicts(plain, original_plain), discussion=discussion.strip()),
-        SCORES.format(scores=table(plain, original_plain, sets, "algorithm", LABELS_OF_ALGORITHMS, _score)),
+        SCORES.format(
+            scores=table(plain, original_plain, sets, "algorithm", LABELS_OF_ALGORITHMS, _score),
+            runs=_runs(plain),
+            original_runs=_runs(original_plain.join(plain, on=sets, how="semi")),
+        ),
     ]
     if len(whole):
         scores = table(whole, original.clear(), ["environment"], "algorithm", LABELS_OF_ALGORITHMS, _score)
@@ -126,9 +133,10 @@ def verdicts(ours: pl.DataFrame, original: pl.DataFrame) -> str:
     return "\n".join(
         [
             f"- GAIL's mean normalised score over {len(to_paper)} demonstration sets is "
-            f"**{_mean(to_paper['gail']):.3f}**; the paper's is {_mean(to_paper['other']):.3f}.",
+            f"**{_mean(to_paper['gail']):.3f}**; the paper's is {_mean(to_paper['other']):.3f}. The median of the "
+            f"differences is {_median(to_paper['gail'] - to_paper['other']):+.3f}.",
             f"- It is at or above the paper's in {_verdict(to_paper)}.",
-            f"- It is at or above BC in {_verdict(to_bc)}; BC's mean score is {_mean(to_bc['other']):.3f}.",
+            f"- It is at or above BC in {_verdict(to_bc)}. BC's mean score is {_mean(to_bc['other']):.3f}.",
         ]
     )
 
@@ -141,12 +149,19 @@ def _compare(gail: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
 
 
 def _verdict(cells: pl.DataFrame) -> str:
-    """Return in how many sets GAIL is not below, and where it is."""
+    """Return in how many sets GAIL is not below, to three digits, and where it is."""
+    shown = cells.with_columns(pl.col("gail", "other").round(3))
     below = [
-        f"{row['environment']} from {row['trajectories']} ({row['gail']:.4f} against {row['other']:.4f})"
-        for row in cells.filter(pl.col("gail") < pl.col("other")).iter_rows(named=True)
+        f"{row['environment']} from {row['trajectories']} ({row['gail']:.3f} against {row['other']:.3f})"
+        for row in shown.filter(pl.col("gail") < pl.col("other")).iter_rows(named=True)
     ]
     return f"{len(cells) - len(below)} of {len(cells)}{', not on ' if below else ''}{', '.join(below)}"
+
+
+def _runs(policies: pl.DataFrame) -> str:
+    """Return how many runs of GAIL the sets have, such as 3 or 7."""
+    counts = policies.filter(algorithm="gail").group_by("environment", "trajectories").len()["len"]
+    return " or ".join(str(count) for count in counts.unique().sort())
 
 
 def table(
@@ -157,7 +172,12 @@ def table(
     labels: Mapping[Any, str],
     show: Callable[[pl.DataFrame], str],
 ) -> str:
-    """Return a table in Markdown: a row for each of `keys`, a column for each label, the paper's in brackets."""
+    """Return a table in Markdown: a row for each of `keys`, a column for each label, the paper's in brackets.
+
+    A column without results is left out.
+    """
+    there = {*ours[column], *original.join(ours, on=keys, how="semi")[column]}
+    labels = {value: label for value, label in labels.items() if value in there}
     lines = [f"| {' | '.join([*keys, *labels.values()])} |", f"|{'---|' * len(keys)}{'--:|' * len(labels)}"]
     for values in ours.select(keys).unique(maintain_order=True).iter_rows():
         cells = [str(value) for value in values]
@@ -176,6 +196,11 @@ def _score(policies: pl.DataFrame) -> str:
 def _mean(values: pl.Series) -> float:
     mean = values.mean()
     return mean if isinstance(mean, float) else nan
+
+
+def _median(values: pl.Series) -> float:
+    median = values.median()
+    return median if isinstance(median, float) else nan
 
 
 def _return(policies: pl.DataFrame) -> str:

@@ -136,8 +136,8 @@ def _env_steps(params: Path, section: str, env: str) -> int:
 
 
 def subsampled(policies: pl.DataFrame) -> pl.DataFrame:
-    """Return the policies that learned from the sampled, not from whole, trajectories, without causal entropy."""
-    return without_entropy(policies.filter(pl.col("demonstrations") == pl.col("environment")))
+    """Return the policies that learned from the sampled, not from whole, trajectories."""
+    return policies.filter(pl.col("demonstrations") == pl.col("environment"))
 
 
 def without_entropy(policies: pl.DataFrame) -> pl.DataFrame:

@@ -18,7 +18,8 @@ random policy draws actions uniformly.
 The normalised score is (return − random) / (expert − random). Its 1 is the mean return of the sampled, stochastic
 trajectories that the demonstrations come from, as in [the paper]({paper}#S6), so that a deterministic imitator can pass
 it; beside it stands what the expert makes in the evaluation. Intervals are Student's over seeds. All seeds learn from
-the same trajectories of the same expert, so what another choice of these would change is not in them.
+the same trajectories of the same expert, so what another choice of these would change is not in them; nor is the error
+of the scale's own two ends.
 """
 
 SCORES = """\
@@ -45,8 +46,8 @@ FILMS = """\
 
 {films}
 
-The first seconds of an episode of the expert, and of BC's and GAIL's policies of seed 0, from the same initial state,
-with the return so far. `python -m gailpipe.films` makes others, of any policy.
+The first seconds of an episode of the expert, and of BC's and GAIL's policies of seed 0, which act by their mode, from
+the same initial state, with the return so far. `python -m gailpipe.films` makes others, of any policy.
 """
 
 OCCUPANCY = """\
@@ -57,12 +58,13 @@ OCCUPANCY = """\
 States that the stochastic policies visit (of BC and GAIL those of seed 0), in the plane of the two principal
 directions of the expert's; grey below them are the expert's own. The number is how far they are from the expert's, in
 all dimensions: the energy coefficient of inhomogeneity (Székely & Rizzo 2013) of standardised states, from 0, alike,
-to 1; at the expert it is that of its own when it plays again. Matching this
-[occupancy measure]({paper}#S3) is what GAIL is for; cloning matches actions alone. On the right is the
-[discriminator]({paper}#S5) after
-GAIL's last iteration over the same plane, where all other directions are at their mean and GAIL's policy acts by its
-mode: blue, within solid lines, where it takes a pair for the expert's, red and dashed where for the policy's. The
-dots are the expert's states.
+to 1; at the expert it is that of its own when it plays again. Matching this [occupancy measure]({paper}#S3) is what
+GAIL is for, while cloning matches actions alone; where errors do not add up over an episode, cloning can come nearer
+all the same. BC's policies sample more noise than their experts: a snapshot is chosen by the error of its mode, which
+is least before its standard deviation has been fitted. On the right is the [discriminator]({paper}#S5) after GAIL's
+last iteration over the same plane, where all other directions are at their mean and GAIL's policy acts by its mode:
+blue, within solid lines, where it takes a pair for the expert's, red and dashed where for the policy's. The dots are
+the expert's states.
 """
 
 LEARNING = """\
@@ -70,12 +72,13 @@ LEARNING = """\
 
 ![Learning curves of GAIL](figures/learning.svg)
 
-The rows show, from above: the return of the stochastic policy while GAIL trains, which GAIL itself never sees, and
-which swings where episodes end early, since all simulators start anew at once, and short episodes are the first to be
-over; how often the [discriminator]({paper}#S5) is right, where one half means that it can't tell the policy from the
-expert; how far each [TRPO](https://arxiv.org/abs/1502.05477) step moves the policy, as a KL divergence, in a trust
-region that shrinks to nothing over the run; and the entropy of the policy's actions, which falls as the policy grows
-sure. Lines are means over seeds, bands span all of them.
+Each point is the mean of some iterations (`report.smoothing`). The rows show, from above: the return of the stochastic
+policy while GAIL trains, which GAIL itself never sees; where some episodes end early it swings, and lies below what
+the policy makes, since all simulators start anew at once, short episodes are the first to be over, and those that are
+cut off then do not count; how often the [discriminator]({paper}#S5) is right, where one half means that it can't tell
+the policy from the expert; how far each [TRPO](https://arxiv.org/abs/1502.05477) step moves the policy, as a KL
+divergence, in a trust region that shrinks to nothing over the run; and the entropy of the policy's actions, which
+falls as the policy grows sure. Lines are means over seeds, bands span all of them.
 """
 
 PAPER = "https://ar5iv.labs.arxiv.org/html/1606.03476"

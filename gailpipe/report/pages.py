@@ -32,7 +32,11 @@ class Film:
         return f"films/{self.name}{self.source.suffix}"
 
     def markdown(self) -> str:
-        shown = f"![Expert, BC and GAIL]({self.address})" if self.exists else f"There is [no film]({self.address})."
+        shown = (
+            f"![Expert, BC and GAIL: {self.name}]({self.address})"
+            if self.exists
+            else f"There is [no film]({self.address})."
+        )
         return f"### {self.name}\n\n{shown}"
 
 

@@ -29,6 +29,7 @@ class PaperResults:
                 pl.col("entropy_coefficient").fill_null(0.0),
                 "run",
                 "mean_return",
+                expert_return="expert_mean",
                 normalized=normalized(pl.col("mean_return"), pl.col("random_mean"), pl.col("expert_mean")),
             )
         except (OSError, pl.exceptions.PolarsError) as error:

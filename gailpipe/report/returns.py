@@ -54,7 +54,10 @@ def _draw(axes: Axes, result: TaskResult, evaluation: pl.DataFrame, policy: str)
     levels = {"expert": result.expert_return, "random": result.random_return}
     shown = np.array([*evaluation["return"], *levels.values()])
     bins, margin = np.histogram_bin_edges(shown, BINS), MARGIN * (np.ptp(shown) or 1.0)
-    for mode, style in (("deterministic", {"fill": True, "alpha": 0.45}), ("stochastic", {"fill": False})):
+    for mode, style in (
+        ("deterministic", {"fill": True, "alpha": 0.45, "linewidth": 0}),
+        ("stochastic", {"fill": False}),
+    ):
         returns = evaluation.filter(policy=policy, mode=mode)["return"].to_numpy()
         sns.histplot(
             returns, bins=bins, stat="proportion", element="step", color=COLORS[policy], legend=False, ax=axes, **style

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gailpipe.evaluation.scores import Score
-from gailpipe.review.scores import LEVEL, Change
+from gailpipe.review.scores import LEVEL, Change, scale
 
 FIGURES = ("scores", "returns", "occupancy", "learning")
 COMMENT = """\
@@ -19,8 +19,8 @@ COMMENT = """\
 ### Scores
 {scores}
 
-Normalised scores, means over seeds with 95 % intervals. A change is better or worse where Welch's test of the two means
-gives p < {level}, each by itself; with few seeds it overlooks much.
+{scales}Normalised scores, means over seeds with 95 % intervals, which take the scale as exact. A change is better or
+worse where Welch's test of the two means gives p < {level}, each by itself; with few seeds it overlooks much.
 
 ### Stages that ran (dvc.yaml)
 {ran}
@@ -67,6 +67,7 @@ def comment(
         summary=_summary(scores, stale),
         parameters=parameters.strip() or "None changed.",
         scores=_scores(scores),
+        scales=_scales(before.metrics, after.metrics),
         level=LEVEL,
         ran=_ran(before.stages, after.stages),
         stale=_grouped({stage: ", ".join(reasons) for stage, reasons in stale.items()}),
@@ -91,6 +92,21 @@ def _scores(scores: Sequence[Change]) -> str:
             f" | {change.verdict} | {p_value} |"
         )
     return "\n".join(lines)
+
+
+def _scales(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """Return a paragraph on each task whose 0 or 1 has moved."""
+    return "".join(
+        f"The scale of {task} has moved, from {_range(before[task])} to {_range(after[task])}; "
+        "both columns are measured by the new one.\n\n"
+        for task in after
+        if task in before and scale(before[task]) != scale(after[task])
+    )
+
+
+def _range(task: Mapping[str, Any]) -> str:
+    random_return, expert_return = scale(task)
+    return f"{random_return:,.1f} (random) … {expert_return:,.1f} (the demonstrations)"
 
 
 def _shown(score: Score | None) -> str:

@@ -7,14 +7,14 @@ from typing import Any
 
 from scipy import stats
 
-from gailpipe.evaluation.scores import Score
+from gailpipe.evaluation.scores import Score, normalized
 
 LEVEL = 0.05
 
 
 @dataclass(frozen=True)
 class Change:
-    """A learner's normalised score on a task, before and after; None where it has none."""
+    """A learner's normalised score on a task, before and after, both on the scale of after; None where it has none."""
 
     task: str
     learner: str
@@ -51,14 +51,30 @@ class Change:
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
     """Yield a change for each task and learner of two versions of metrics.json."""
     for task in dict.fromkeys([*after, *before]):
-        old, new = _scores(before.get(task, {})), _scores(after.get(task, {}))
-        for learner in new | old:
-            yield Change(task, learner, old.get(learner), new.get(learner))
+        old, new = before.get(task, {}), after.get(task, {})
+        old_scores, new_scores = _scores(old, scale(new or old)), _scores(new, scale(new))
+        for learner in new_scores | old_scores:
+            yield Change(task, learner, old_scores.get(learner), new_scores.get(learner))
 
 
-def _scores(task: Mapping[str, Any]) -> dict[str, Score]:
+def scale(task: Mapping[str, Any]) -> tuple[float, ...]:
+    """Return the 0 and the 1 of a task's normalised scores, as returns; nothing where it is not in metrics.json."""
+    return tuple(task[policy]["return"] for policy in ("random", "expert") if task)
+
+
+def _scores(task: Mapping[str, Any], other: tuple[float, ...]) -> dict[str, Score]:
+    """Return the scores of a task's learners that have one, on the scale `other`."""
+
+    def moved(value: float) -> float:
+        if scale(task) == other or other[1] <= other[0]:
+            return value
+        random_return, expert_return = scale(task)
+        return float(normalized(random_return + value * (expert_return - random_return), *other))
+
     return {
-        learner: Score(entry["normalized"], interval and (interval[0], interval[1]), entry["seeds"])
+        learner: Score(
+            moved(entry["normalized"]), interval and (moved(interval[0]), moved(interval[1])), entry["seeds"]
+        )
         for learner, entry in task.items()
         if entry.get("normalized") is not None
         for interval in [entry["normalized_ci95"]]
