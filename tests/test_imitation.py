@@ -177,6 +177,34 @@ def test_cloning_keeps_the_snapshot_with_the_least_validation_error() -> None:
     assert kept < errors[-1]
 
 
+def test_a_cloned_gaussian_has_the_noise_that_is_likeliest_on_the_held_out_pairs() -> None:
+    policy = make_policy(continuous_task(), [32], 0.0, generator())
+    assert isinstance(policy, GaussianPolicy)
+    expert = linear_expert()
+    noisy = Demonstrations(expert.observations, expert.actions + 0.2 * torch.randn(300, 2, generator=generator()))
+    list(clone(policy, noisy, CLONING, generator(), Checkpoint()))
+    held_out = torch.randperm(300, generator=generator())[:90]
+    observations, actions = noisy.observations[held_out], policy.encode_actions(noisy.actions[held_out])
+
+    def log_likelihood(log_std: torch.Tensor) -> float:
+        with torch.no_grad():
+            means = policy.encode_actions(policy.mode(observations))
+        return float(torch.distributions.Normal(means, log_std.exp()).log_prob(actions).sum())
+
+    fitted = policy.log_std.detach()
+    for nearby in (fitted + torch.tensor([0.05, 0.0]), fitted - torch.tensor([0.0, 0.05]), fitted - 0.05):
+        assert log_likelihood(fitted) > log_likelihood(nearby)
+
+
+def test_where_an_action_is_cloned_exactly_the_noise_stays_finite() -> None:
+    policy = make_policy(continuous_task(), [32], 0.0, generator())
+    assert isinstance(policy, GaussianPolicy)
+    beyond = Demonstrations(linear_expert().observations, torch.tensor([2.0, 10.0]).expand(300, 2))
+    list(clone(policy, beyond, CLONING, generator(), Checkpoint()))
+    assert validation_error(policy, beyond.observations, beyond.actions) == 0
+    torch.testing.assert_close(policy.log_std.detach(), torch.full((2,), math.log(1e-4)))
+
+
 def test_discrete_validation_error_is_the_mean_negative_log_likelihood() -> None:
     policy = make_policy(discrete_task(), [8], 0.0, generator())
     with torch.no_grad():

@@ -11,7 +11,8 @@ from scipy import stats
 
 from gailpipe.evaluation.scores import Score, score
 from gailpipe.review.comment import Version, comment
-from gailpipe.review.scores import Change, changes
+from gailpipe.review.grid import grid_metrics
+from gailpipe.review.scores import Change, changes, scale
 from tests.workspace import ROOT, Workspace
 
 LOW, HIGH = [0.80, 0.82, 0.84], [0.90, 0.95, 0.97]
@@ -27,8 +28,8 @@ def test_the_test_is_welchs() -> None:
 
 def test_what_can_not_be_tested_is_said() -> None:
     assert Change("Hopper-v5", "gail", score(LOW), score([0.9])).verdict == "one seed tells nothing"
-    assert Change("Hopper-v5", "gail", None, score(LOW)).verdict == "not comparable"
-    assert Change("Hopper-v5", "gail", score(LOW), None).verdict == "not comparable"
+    assert Change("Hopper-v5", "gail", None, score(LOW)).verdict == "new"
+    assert Change("Hopper-v5", "gail", score(LOW), None).verdict == "gone"
     assert Change("Hopper-v5", "gail", score(LOW), score(LOW)).verdict == "same"
     assert Change("CartPole-v1", "bc", score([1.0, 1.0]), score([0.5, 0.5])).verdict == "**worse**"
 
@@ -56,6 +57,23 @@ def test_a_weaker_expert_makes_no_learner_better() -> None:
     assert "The scale of A has moved, from 0.0 (random) … 100.0 (the demonstrations) to 20.0 (random) … 60.0" in text
 
 
+def test_the_papers_grid_is_read_set_by_set() -> None:
+    rows = [
+        ("gail", 0.0, 4, 0.8), ("gail", 0.0, 4, 1.0), ("gail", 0.001, 4, 0.5), ("bc", "", 4, 0.1), ("bc", "", 11, 0.2),
+    ]  # fmt: skip
+    lines = [f"A,{trajs},{algorithm},{weight},2.0,1.0,{value}" for algorithm, weight, trajs, value in rows]
+    header = "demonstrations,trajectories,algorithm,entropy_coefficient,expert_return,random_return,normalized"
+    metrics = grid_metrics("\n".join([header, *lines]))
+    assert list(metrics) == ["A from 4 (paper)", "A from 11 (paper)"]
+    assert list(metrics["A from 4 (paper)"]) == ["random", "expert", "gail", "gail, λ = 0.001", "bc"]
+    assert scale(metrics["A from 4 (paper)"]) == (1.0, 2.0)
+    better = metrics | {"A from 4 (paper)": metrics["A from 4 (paper)"] | {"gail": metrics["A from 11 (paper)"]["bc"]}}
+    verdicts = {(change.task, change.learner): change.verdict for change in changes(metrics, better)}
+    assert verdicts.pop(("A from 4 (paper)", "gail")) == "one seed tells nothing"
+    assert set(verdicts.values()) == {"same"}
+    assert {change.before for change in changes(metrics, better)} >= {score([0.8, 1.0]), score([0.5])}
+
+
 def test_the_comment_says_what_ran_what_did_not_and_shows_figures() -> None:
     old = {"expert@A": {"outs": [1]}, "expert@B": {"outs": [1]}, "gone": {}, "kept": {}}
     new = {"expert@A": {"outs": [2]}, "expert@B": {"outs": [2]}, "gail@A": {"outs": [3]}, "kept": {}}
@@ -72,7 +90,8 @@ def test_the_comment_says_what_ran_what_did_not_and_shows_figures() -> None:
     assert "- **expert** A, B: other results\n- **gail** A: new\n- **gone**: gone\n" in text
     assert "- **paper/dvc.yaml:bc** A, B: gailpipe/rl (modified)" in text
     assert "None changed." in text
-    assert "![scores](https://example.org/us/ours/raw/abc/reports/figures/scores.svg)" in text
+    for path in ("reports/figures/scores.svg", "paper/report/figures/normalized.svg"):
+        assert f"![{path}](https://example.org/us/ours/raw/abc/{path}) | ![{path}](https://example.org" in text
 
 
 @pytest.fixture
@@ -122,10 +141,15 @@ def test_a_change_of_a_workspace_is_told(workspace: Workspace, tmp_path: Path) -
     document = json.loads(metrics.read_text())
     document["Pendulum-v1"]["gail"] |= {"normalized": 0.5, "normalized_ci95": None}
     metrics.write_text(json.dumps(document))
+    results = workspace.root / "paper" / "report" / "results.csv"
+    header, first, *_ = results.read_text().splitlines()
+    results.write_text(f"{header}\n{first}\n")
     text = workspace.run(sys.executable, "-m", "gailpipe.review", "main")
+    assert re.search(r"\| CartPole-v1 from 1 \(paper\) \| bc \| \S+ \(.*\) \| \S+ \| one seed tells nothing \|", text)
+    assert re.search(r"\| CartPole-v1 from 4 \(paper\) \| gail \| \S+ \(.*\) \| — \| gone \|", text)
     assert "| params.yaml | report.smoothing | 1 " in text
     assert "- **report**: " in text
-    assert re.search(r"\| Pendulum-v1 \| gail \| \S+ \| 0\.500 \| (one seed tells nothing|not comparable) \|", text)
+    assert re.search(r"\| Pendulum-v1 \| gail \| \S+ \| 0\.500 \| (one seed tells nothing|new) \|", text)
     assert "**1 stage is out of date.**" in text
     assert "- **report**: reports/metrics.json (modified)" in text
     posted = post(workspace, tmp_path)

@@ -49,7 +49,8 @@ def find_candidates(expert: Path, learners: dict[str, Path]) -> list[Candidate]:
     candidates = [Candidate("random", None, "stochastic", None)]
     candidates += [Candidate("expert", None, mode, expert) for mode in ("deterministic", "stochastic")]
     for learner, directory in learners.items():
-        seeds = sorted(int(file.stem.removeprefix("seed-")) for file in directory.glob("seed-*[0-9].safetensors"))
+        numbers = [file.stem.removeprefix("seed-") for file in directory.glob("seed-*.safetensors")]
+        seeds = sorted(int(number) for number in numbers if number.isdecimal())
         if not seeds:
             raise UserError(f"{directory}: holds no policies; `dvc repro` makes them")
         for seed in seeds:

@@ -14,6 +14,8 @@ from gailpipe.policies.checkpoint import Checkpoint, Figures, Part
 from gailpipe.policies.finiteness import require_finite, require_finite_parts
 from gailpipe.policies.policy import GaussianPolicy, Policy
 
+MIN_STD = 1e-4  # in units of half the action range; where an action is cloned exactly, no σ is the likeliest
+
 
 def clone(
     policy: Policy,
@@ -25,8 +27,9 @@ def clone(
     """Train `policy` in place by maximum likelihood, and yield the figures of each validation.
 
     Adam on the negative log-likelihood of a random part of the pairs; at the end the policy is the snapshot with the
-    least error on the other pairs (`validation_error`; Ho & Ermon 2016, section 6). What `checkpoint` has of this
-    already is neither done nor yielded again.
+    least error on the other pairs (`validation_error`; Ho & Ermon 2016, section 6), and a Gaussian's σ is the likeliest
+    there: Adam has hardly moved it when the means are at their best. What `checkpoint` has of this already is neither
+    done nor yielded again.
 
     Raises:
         UserError: There is but one pair, or a NaN or an infinity arose: names the step and the quantity.
@@ -63,6 +66,10 @@ def clone(
             yield figures
     checkpoint.save(parts)
     policy.load_state_dict(best.state_dict())
+    if isinstance(policy, GaussianPolicy):
+        errors = _errors(policy, observations[validation], actions[validation])
+        with torch.no_grad():
+            policy.log_std.copy_(errors.square().mean(0).clamp_min(MIN_STD**2).log() / 2)
 
 
 @torch.no_grad()
@@ -74,5 +81,9 @@ def validation_error(policy: Policy, observations: Tensor, actions: Tensor) -> f
     """
     if not isinstance(policy, GaussianPolicy):
         return -float(policy.distribution(observations).log_prob(actions).mean())
-    predicted = policy.encode_actions(policy.mode(observations))
-    return float((predicted - policy.encode_actions(actions)).square().mean())
+    return float(_errors(policy, observations, actions).square().mean())
+
+
+@torch.no_grad()
+def _errors(policy: GaussianPolicy, observations: Tensor, actions: Tensor) -> Tensor:
+    return policy.encode_actions(policy.mode(observations)) - policy.encode_actions(actions)

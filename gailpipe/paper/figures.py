@@ -18,6 +18,7 @@ COLUMNS = 3
 ORIGINAL = Line2D([], [], color="0.4", marker="o", markerfacecolor="white", linestyle=":", label="the paper's")
 LOWEST_SHOWN = -2.0  # of the study of λ: with 0.1 the paper's scores go down to −27
 OFFSET = 0.12  # between the markers of two algorithms, in sizes of demonstration sets
+MARGIN = 0.15  # above and below all means of a panel, as a share of their range; intervals are cut there
 
 
 def scores_figure(ours: pl.DataFrame, original: pl.DataFrame, column: str, label: str) -> Figure:
@@ -34,15 +35,19 @@ def scores_figure(ours: pl.DataFrame, original: pl.DataFrame, column: str, label
     for axes, environment in zip(panels, environments, strict=True):
         rows = ours.filter(environment=environment)
         sizes = rows["trajectories"].unique().sort().to_list()
-        _draw_scale(axes, rows, column)
+        levels = _draw_scale(axes, rows, column)
         if column == "mean_return":
             for level in original.filter(environment=environment)["expert_return"].head(1):
                 axes.axhline(level, color=ORIGINAL.get_color(), linestyle=":", linewidth=1.2, zorder=1)
+                levels.append(level)
+        theirs = original.filter(environment=environment)
         for number, algorithm in enumerate(ALGORITHMS):
             offset = OFFSET * (number - (len(ALGORITHMS) - 1) / 2)
-            _draw_line(axes, rows.filter(algorithm=algorithm), sizes, offset, column, algorithm, hollow=False)
-            theirs = original.filter(environment=environment, algorithm=algorithm)
-            _draw_line(axes, theirs, sizes, offset, column, algorithm, hollow=True)
+            for policies, hollow in ((rows, False), (theirs, True)):
+                of_algorithm = policies.filter(algorithm=algorithm)
+                levels += _draw_line(axes, of_algorithm, sizes, offset, column, algorithm, hollow=hollow)
+        margin = MARGIN * (max(levels) - min(levels))
+        axes.set_ylim(min(levels) - margin, max(levels) + margin)
         axes.set_xticks(range(len(sizes)), [str(size) for size in sizes])
         axes.set_xlim(-0.5, len(sizes) - 0.5)
         axes.grid(visible=False, axis="x")
@@ -122,13 +127,14 @@ def _panels(environments: Sequence[str], x_label: str, y_label: str) -> tuple[Fi
     return figure, list(grid.flat[: len(environments)])
 
 
-def _draw_scale(axes: Axes, rows: pl.DataFrame, column: str) -> None:
-    """Draw what the expert and the random policy make."""
+def _draw_scale(axes: Axes, rows: pl.DataFrame, column: str) -> list[float]:
+    """Draw, and return, what the expert and the random policy make."""
     levels = {"expert": 1.0, "random": 0.0}
     if column == "mean_return":
         levels = {"expert": rows["expert_return"][0], "random": rows["random_return"].to_numpy().mean()}
     for name, level in levels.items():
         axes.axhline(level, color=COLORS[name], linestyle=DASHES[name], linewidth=1.2, zorder=1)
+    return list(levels.values())
 
 
 def _draw_line(
@@ -141,8 +147,8 @@ def _draw_line(
     *,
     hollow: bool,
     color: str | None = None,
-) -> None:
-    """Draw means over runs, with their intervals where there are several runs, from left to right."""
+) -> list[float]:
+    """Draw means over runs, with their intervals where there are several runs, from left to right; return the means."""
     color = color or COLORS[algorithm]
     places, means, margins = [], [], []
     for place, size in enumerate(sizes):
@@ -164,3 +170,4 @@ def _draw_line(
         capsize=2,
         **style,
     )
+    return means

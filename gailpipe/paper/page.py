@@ -17,11 +17,11 @@ INTRODUCTION = """\
 The evaluation of Ho & Ermon (2016), and a little more, by the pipeline in [paper/dvc.yaml](../dvc.yaml) with
 [paper/params.yaml](../params.yaml). Scores are of deterministic policies, in Gymnasium, from the same initial states
 for all: GAIL's, FEM's and GTAL's are the last of a fixed budget, BC's has the least validation error. No return chose
-between policies. Settings were found on other seeds; that HalfCheetah needed more steps was seen on these
-([CONTRIBUTING.md](../../CONTRIBUTING.md#departures-from-the-paper) has all that differs from the paper). The normalised
-score is (return − random) / (expert − random), the expert's return being the mean of its sampled, stochastic
-trajectories: ours with our simulators' returns, the paper's with those of its own. [results.csv](results.csv) has a row
-for each policy.
+between policies. Settings were found on other seeds; that HalfCheetah needed more steps and Ant smaller batches
+was seen on these ([CONTRIBUTING.md](../../CONTRIBUTING.md#departures-from-the-paper) has all that differs from the
+paper). The normalised score is (return − random) / (expert − random), the expert's return being the mean of its
+sampled, stochastic trajectories: ours with our simulators' returns, the paper's with those of its own.
+[results.csv](results.csv) has a row for each policy.
 
 ## In short
 {verdicts}
@@ -35,7 +35,8 @@ SCORES = """\
 ![Normalised scores against the number of trajectories](figures/normalized.svg)
 
 Solid: ours, the mean over runs ({runs} of GAIL), with a 95 % interval (Student's) where there are several. Dotted and
-hollow: the [paper's results](../original/README.md) ({original_runs}). Intervals take the scale as exact.
+hollow: the [paper's results](../original/README.md) ({original_runs}). Intervals take the scale as exact, and are cut
+where they leave the panel.
 
 {scores}
 

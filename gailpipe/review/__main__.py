@@ -5,34 +5,49 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
+from polars.exceptions import PolarsError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
 from gailpipe.review.comment import Version, comment
+from gailpipe.review.grid import grid_metrics
 from gailpipe.review.lock import stale_stages
 from gailpipe.review.scores import changes
 
 METRICS, LOCK = "reports/metrics.json", "dvc.lock"
+RESULTS, PAPER_LOCK = "paper/report/results.csv", "paper/dvc.lock"  # not in every version
 
 
 def main(arguments: argparse.Namespace) -> None:
     commit = _run("git", "merge-base", arguments.revision, "HEAD").strip()
-    before = _version(commit, *(_run("git", "show", f"{commit}:{path}") for path in (METRICS, LOCK)))
-    after = _version(_run("git", "rev-parse", "HEAD").strip(), *(_read(Path(path)) for path in (METRICS, LOCK)))
+    then = _run("git", "ls-tree", "--name-only", commit, RESULTS, PAPER_LOCK).split()
+    now = [path for path in (RESULTS, PAPER_LOCK) if Path(path).exists()]
+    before = _version(commit, {path: _run("git", "show", f"{commit}:{path}") for path in (METRICS, LOCK, *then)})
+    head = _run("git", "rev-parse", "HEAD").strip()
+    after = _version(head, {path: _read(Path(path)) for path in (METRICS, LOCK, *now)})
     parameters = _run(sys.executable, "-m", "dvc", "params", "diff", "--md", commit[:7])
     scores = list(changes(before.metrics, after.metrics))
     print(comment(before, after, scores, parameters, stale_stages(), _url()))
 
 
-def _version(commit: str, metrics: str, lock: str) -> Version:
+def _version(commit: str, files: Mapping[str, str]) -> Version:
+    yaml = YAML(typ="safe")
     try:
-        return Version(commit, json.loads(metrics), YAML(typ="safe").load(lock)["stages"])
-    except (ValueError, YAMLError, KeyError, TypeError) as error:
-        raise UserError(f"{METRICS} and {LOCK} at {commit[:7]}: can't be understood: {error}") from error
+        metrics, stages = json.loads(files[METRICS]), yaml.load(files[LOCK])["stages"]
+        if RESULTS in files:
+            metrics |= grid_metrics(files[RESULTS])
+        if PAPER_LOCK in files:
+            stages |= {
+                f"paper/dvc.yaml:{stage}": entry for stage, entry in yaml.load(files[PAPER_LOCK])["stages"].items()
+            }
+    except (ValueError, YAMLError, KeyError, TypeError, PolarsError) as error:
+        raise UserError(f"{', '.join(files)} at {commit[:7]}: can't be understood: {error}") from error
+    return Version(commit, metrics, stages)
 
 
 def _read(path: Path) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 from gailpipe.evaluation.scores import Score
 from gailpipe.review.scores import LEVEL, Change, scale
 
-FIGURES = ("scores", "returns", "occupancy", "learning")
+FIGURES = ("scores", "returns", "occupancy", "learning")  # in reports/figures
+PAPER_FIGURES = ("normalized", "learning")  # in paper/report/figures
 COMMENT = """\
 ## What this change does to results
 
@@ -22,7 +23,7 @@ COMMENT = """\
 {scales}Normalised scores, means over seeds with 95 % intervals, which take the scale as exact. A change is better or
 worse where Welch's test of the two means gives p < {level}, each by itself; with few seeds it overlooks much.
 
-### Stages that ran (dvc.yaml)
+### Stages that ran
 {ran}
 
 ### Stages that are out of date, and what has changed since they ran
@@ -41,8 +42,8 @@ class Version:
     """What a commit holds."""
 
     commit: str
-    metrics: Mapping[str, Any]
-    stages: Mapping[str, Any]  # of dvc.lock
+    metrics: Mapping[str, Any]  # of each task, and of each demonstration set of the paper's pipeline
+    stages: Mapping[str, Any]  # of dvc.lock, of both pipelines
 
 
 def comment(
@@ -84,8 +85,11 @@ def _summary(scores: Sequence[Change], stale: Mapping[str, Sequence[str]]) -> st
 
 
 def _scores(scores: Sequence[Change]) -> str:
+    changed = [change for change in scores if change.verdict != "same"]
+    if not changed:
+        return "None changed."
     lines = ["| task | learner | before | after | verdict | p |", "|---|---|--:|--:|---|--:|"]
-    for change in scores:
+    for change in changed:
         p_value = "" if change.p_value is None else f"{change.p_value:.3f}"
         lines.append(
             f"| {change.task} | {change.learner} | {_shown(change.before)} | {_shown(change.after)}"
@@ -139,7 +143,8 @@ def _grouped(stages: Mapping[str, str]) -> str:
 
 def _figures(before: str, after: str, url: str) -> str:
     rows = []
-    for name in FIGURES:
-        old, new = (f"![{name}]({url}/raw/{commit}/reports/figures/{name}.svg)" for commit in (before, after))
+    paths = [f"reports/figures/{name}.svg" for name in FIGURES]
+    for path in (*paths, *(f"paper/report/figures/{name}.svg" for name in PAPER_FIGURES)):
+        old, new = (f"![{path}]({url}/raw/{commit}/{path})" for commit in (before, after))
         rows.append(f"| {old} | {new} |")
     return PICTURES.format(rows="\n".join(rows))

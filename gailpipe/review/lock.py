@@ -34,7 +34,8 @@ def stale_stages() -> dict[str, list[str]]:
     # where data is missing, a dry run fails at the first stage that it would run, and leaves out those that follow
     would_run = re.findall(r"(?:Running stage|failed to reproduce) '([^']+)'", repro.stdout + repro.stderr)
     if status.returncode != 0 or (repro.returncode != 0 and not would_run):
-        raise UserError(f"DVC can't tell: {(status.stderr + repro.stderr).strip()}")
+        reason, _, _ = (status.stderr + repro.stderr).strip().partition("\n\n")
+        raise UserError(f"DVC can't tell: {reason}")
     reasons = {stage: list(_reasons(changes)) for stage, changes in json.loads(status.stdout).items()}
     changed = {stage: why for stage, why in reasons.items() if why}
     return {stage: changed.get(stage, ["what it depends on"]) for stage in dict.fromkeys([*would_run, *changed])}

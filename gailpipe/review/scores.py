@@ -38,7 +38,7 @@ class Change:
     @property
     def verdict(self) -> str:
         if self.before is None or self.after is None:
-            return "not comparable"
+            return "new" if self.before is None else "gone"
         if self.before == self.after:
             return "same"
         if self.p_value is None:
