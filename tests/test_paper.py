@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from ruamel.yaml import YAML
 
 from gailpipe.evaluation.returns import SCHEMA
 from gailpipe.foundation.errors import UserError
@@ -12,7 +13,8 @@ from gailpipe.foundation.tables import write_table
 from gailpipe.paper.build import build_paper_report
 from gailpipe.paper.figures import entropy_figure, learning_figure, scores_figure
 from gailpipe.paper.page import page
-from gailpipe.paper.results import COLUMNS, gather, subsampled, without_entropy
+from gailpipe.paper.results import CELLS, COLUMNS, gather, subsampled, without_entropy
+from gailpipe.params.base import read_params
 from gailpipe.params.imitation import Imitation
 from gailpipe.report.paper import PaperResults
 from gailpipe.report.style import MARKERS, apply_style, save_svg
@@ -92,6 +94,13 @@ def test_every_policy_has_its_row(params: Path, data: Path) -> None:
         "demonstrations": "CartPole-v1",
     }
     assert results.filter(algorithm="bc")["env_steps"].unique().to_list() == [0]
+
+
+def test_the_report_depends_on_all_that_it_gathers() -> None:
+    params = read_params(ROOT / "paper" / "params.yaml")
+    deps = YAML(typ="safe").load(ROOT / "paper" / "dvc.yaml")["stages"]["report"]["deps"]
+    for cells in CELLS:
+        assert (f"paper/data/{cells.folder}" in deps) == bool(params[cells.sets]), cells.folder
 
 
 def test_a_missing_cell_is_named(params: Path, data: Path) -> None:

@@ -35,7 +35,9 @@ def test_the_speeds_are_those_that_were_measured() -> None:
     shares = [speed["share_of_ceiling"] for speed in speeds]
     times = [speed["times_imitation"] for speed in speeds]
     times_of_one = [speed["gail_single"] / speed["imitation"] for speed in speeds]
+    replayed = [speed["share_of_replayed"] for speed in speeds]
     assert f"makes {min(shares):.2f} to {max(shares):.2f} of the steps per second" in TEXT
+    assert f"{min(replayed):.2f} to {max(replayed):.2f} of those that its own actions make" in TEXT
     assert f"and {min(times):.0f} to {max(times):.0f} times those of one run of `imitation`" in TEXT
     assert f"one run of ours makes {min(times_of_one):.0f} to {max(times_of_one):.0f} times those" in TEXT
 
@@ -50,6 +52,9 @@ def test_the_time_to_an_expert_is_what_was_measured() -> None:
     )
     assert f"it takes {hopper} seconds of one core on Hopper, {cloned} if its policy is cloned first, " in TEXT
     assert f"{' or '.join(cheetah)} on HalfCheetah, and {' or '.join(walker)} on Walker2d" in TEXT
+    ours = [int(for_good) for _, learner, _, for_good, _ in rows if learner != "`imitation`"]
+    assert (len(ours), sum(ours)) == (6, 17)
+    assert "One of our 18 runs never stays there" in TEXT
     reached = [(int(first), int(for_good)) for _, learner, first, for_good, _ in rows if learner == "`imitation`"]
     first, for_good = map(sum, zip(*reached, strict=True))
     assert (

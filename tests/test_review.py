@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from scipy import stats
 
 from gailpipe.evaluation.scores import Score, score
-from gailpipe.review.comment import Version, comment
+from gailpipe.review.comment import PAPER_FIGURES, Version, comment
 from gailpipe.review.grid import grid_metrics
 from gailpipe.review.scores import Change, changes, scale
 from tests.workspace import ROOT, Workspace
@@ -94,6 +94,10 @@ def test_the_comment_says_what_ran_what_did_not_and_shows_figures() -> None:
         assert f"![{path}](https://example.org/us/ours/raw/abc/{path}) | ![{path}](https://example.org" in text
 
 
+def test_the_comment_shows_all_figures_of_the_papers_report() -> None:
+    assert set(PAPER_FIGURES) == {path.stem for path in (ROOT / "paper" / "report" / "figures").glob("*.svg")}
+
+
 @pytest.fixture
 def workspace(finished: Workspace, tmp_path: Path) -> Workspace:
     return finished.copy(tmp_path / "repository")
@@ -114,7 +118,11 @@ def test_a_lock_that_lags_behind_is_named_even_without_data(workspace: Workspace
     params.write_text(params.read_text().replace("smoothing: 1", "smoothing: 2"))
     code = clone.root / "gailpipe" / "evaluation" / "returns.py"
     code.write_text(f"{code.read_text()}\n# changed\n")
+    update = clone.root / "gailpipe" / "rl" / "trpo.py"
+    update.write_text(f"{update.read_text()}\n# changed\n")
     output = clone.run(*check, fails=True)
+    assert "expert@CartPole-v1: gailpipe/rl (modified)" in output
+    assert "expert@Pendulum-v1: gailpipe/rl (modified)" in output
     assert "report: gailpipe/evaluation (modified), report (modified)" in output
     assert "evaluate@Pendulum-v1: gailpipe/evaluation/returns.py (modified)" in output
     assert "stages have not run since these changed; `dvc repro` runs what is out of date" in output

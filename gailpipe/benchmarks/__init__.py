@@ -1,1 +1,1 @@
-"""How fast it is, measured side by side with the simulator's own speed and with a peer."""
+"""How fast it is, beside the simulators' own speed and a peer's, and what a cluster gains over `dvc repro`."""

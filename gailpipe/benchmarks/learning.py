@@ -109,7 +109,7 @@ def load_runs(path: Path, conditions: dict[str, Any]) -> dict[str, list[Snapshot
         return {}
     stored = json.loads(path.read_text())
     for key, value in conditions.items():
-        if stored["conditions"][key] != value:
+        if stored["conditions"].get(key) != value:
             raise UserError(f"{path}: holds runs with another {key}; remove it, and all runs are done again")
     return {run: [Snapshot(*snapshot) for snapshot in snapshots] for run, snapshots in stored["runs"].items()}
 

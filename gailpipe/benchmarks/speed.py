@@ -21,7 +21,7 @@ TASKS = ("HalfCheetah-v5", "Hopper-v5", "Walker2d-v5", "Ant-v5", "Humanoid-v5")
 PAGE = """\
 # Speed
 
-Environment steps per second of random actions on all cores, the ceiling; of GAIL with all that it does, one run for
+Environment steps per second of random actions on all cores; of GAIL with all that it does, one run for
 each core side by side; of the actions of these runs once more, without learning (replayed); of one run of GAIL on all
 cores; and of one run of the GAIL of `imitation` 1.0.1 (PPO with its defaults, 8 environments, on the tasks of Gymnasium
 0.29, to which it is pinned), which has all cores, too, but steps its simulators one after the other. Both imitate the

@@ -98,7 +98,7 @@ def run_jobs(client: Client, source: Source, jobs: Sequence[Job], on_a_core: boo
         client.subscribe_topic(source.topic, _starts(view))
         for job in jobs:
             upstream = [futures[stage] for stage in job.upstream if stage in futures]
-            key = f"{job.stage} at {source.commit}"
+            key = f"{job.stage} at {source.topic}"
             futures[job.stage] = client.submit(run_stage, source, job, on_a_core, *upstream, key=key, pure=False)
         stages = {future.key: stage for stage, future in futures.items()}
         for future in as_completed(futures.values()):

@@ -1,7 +1,7 @@
 """What is out of date, and what each stage must wait for."""
 
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,14 +85,11 @@ def find_source(repo: Repo, repository: str | None) -> Source:
     excluded = [f":(exclude){url}"] if path is not None and Path(path).is_relative_to(root) else []
     changes = _git(root, "status", "--porcelain", "--", ".", *excluded).splitlines()
     if changes:
-        files = ", ".join(line[3:] for line in _first(changes, 5))
-        raise UserError(f"workers run what is committed, but {files} differ; commit, stash or remove that first")
+        files = [line[3:] for line in changes]
+        listed = ", ".join(files[:5]) + (f" and {len(files) - 5} more" if len(files) > 5 else "")
+        raise UserError(f"workers run what is committed, but {listed} differ; commit, stash or remove that first")
     return Source(str(root), repository or str(root), _git(root, "rev-parse", "HEAD").strip(), remote, path)
 
 
 def _git(root: Path, *arguments: str) -> str:
     return subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True, text=True).stdout
-
-
-def _first(lines: Sequence[str], count: int) -> Iterable[str]:
-    return lines if len(lines) <= count else [*lines[:count], f"   {len(lines) - count} more"]

@@ -8,7 +8,7 @@ from gailpipe.evaluation.scores import Score
 from gailpipe.review.scores import LEVEL, Change, scale
 
 FIGURES = ("scores", "returns", "occupancy", "learning")  # in reports/figures
-PAPER_FIGURES = ("normalized", "learning")  # in paper/report/figures
+PAPER_FIGURES = ("normalized", "returns", "entropy", "learning")  # in paper/report/figures
 COMMENT = """\
 ## What this change does to results
 
@@ -20,8 +20,9 @@ COMMENT = """\
 ### Scores
 {scores}
 
-{scales}Normalised scores, means over seeds with 95 % intervals, which take the scale as exact. A change is better or
-worse where Welch's test of the two means gives p < {level}, each by itself; with few seeds it overlooks much.
+{scales}Normalised scores of deterministic policies, means over seeds with 95 % intervals, which take the scale as
+exact. A change is better or worse where Welch's test of the two means gives p < {level}, each by itself; with few
+seeds it overlooks much.
 
 ### Stages that ran
 {ran}

@@ -31,8 +31,9 @@ def stale_stages() -> dict[str, list[str]]:
     """
     status = _dvc("status", "--json")
     repro = _dvc("repro", "--dry", "--allow-missing", "--keep-going", "--all-pipelines")
-    # where data is missing, a dry run fails at the first stage that it would run, and leaves out those that follow
-    would_run = re.findall(r"(?:Running stage|failed to reproduce) '([^']+)'", repro.stdout + repro.stderr)
+    # where data is missing, a dry run fails at each stage that it would run, and names them all in one line
+    named = re.findall(r"^.*(?:Running stage|failed to reproduce).*$", repro.stdout + repro.stderr, re.MULTILINE)
+    would_run = re.findall(r"'([^']+)'", "\n".join(named))
     if status.returncode != 0 or (repro.returncode != 0 and not would_run):
         reason, _, _ = (status.stderr + repro.stderr).strip().partition("\n\n")
         raise UserError(f"DVC can't tell: {reason}")
