@@ -1,5 +1,6 @@
 """What benchmarks count, and how they fail; no test asserts a time."""
 
+import argparse
 import json
 import time
 from itertools import count, islice, pairwise, repeat
@@ -11,8 +12,9 @@ import pytest
 from numpy.typing import NDArray
 
 from gailpipe.benchmarks.cluster import locks_of, prepare
+from gailpipe.benchmarks.cluster import main as measure_cluster
 from gailpipe.benchmarks.cluster import page as cluster_page
-from gailpipe.benchmarks.learning import LEARNERS, TASKS, first_there, load_runs, sustained
+from gailpipe.benchmarks.learning import LEARNERS, TASKS, conditions_of, first_there, load_runs, sustained
 from gailpipe.benchmarks.learning import page as learning_page
 from gailpipe.benchmarks.peer import peer_speed, require_peer, run_peer
 from gailpipe.benchmarks.runs import Log, LoggedSimulators, _speed, replay, transitions
@@ -75,7 +77,7 @@ def test_steps_that_are_resets_are_not_counted() -> None:
 
 
 def test_the_share_of_time_is_that_of_stages_side_by_side() -> None:
-    text = cluster_page({"dvc repro": 200.0, "gailpipe.cluster": 150.0}, ["bc@A"])
+    text = cluster_page({"dvc repro": 200.0, "gailpipe.cluster": 150.0}, ["bc@A"], "A machine.")
     assert "| `dvc repro` | 200 |\n| `gailpipe.cluster` | 150 |" in text
     assert "takes **0.75** of the time of `dvc repro`" in text
     assert text.endswith("- bc@A\n")
@@ -98,6 +100,27 @@ def test_what_is_measured_is_forgotten_and_nothing_else(
     assert "data/demonstrations/CartPole-v1.parquet" not in clone.dvc("status", "sample@CartPole-v1")
     with pytest.raises(UserError, match=r"dvc\.lock: has no bc@Ant-v5; give stages that have run"):
         prepare(tmp_path / "another", ["bc@Ant-v5"])
+
+
+@pytest.mark.parametrize("bytes_of_cluster", ["same", "other"])
+def test_stages_side_by_side_must_end_as_one_after_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bytes_of_cluster: str
+) -> None:
+    def run_as(md5: str) -> tuple[str, str]:
+        return "-c", f"import time; time.sleep(0.1); open('dvc.lock', 'w').write('stages: {{bc@A: {md5}}}')"
+
+    monkeypatch.setattr("gailpipe.benchmarks.cluster.prepare", lambda clone, stages: clone.mkdir())
+    ways = {"dvc repro": run_as("same"), "gailpipe.cluster": run_as(bytes_of_cluster)}
+    monkeypatch.setattr("gailpipe.benchmarks.cluster.COMMANDS", ways)
+    arguments = argparse.Namespace(stages=["bc@A"], out=tmp_path)
+    results = tmp_path / "benchmarks-cluster.json"
+    if bytes_of_cluster == "same":
+        measure_cluster(arguments)
+        assert json.loads(results.read_text())["stages"] == ["bc@A"]
+    else:
+        with pytest.raises(UserError, match="the two ended with different results"):
+            measure_cluster(arguments)
+        assert not results.exists()
 
 
 def test_time_to_an_expert_is_measured_on_tasks_of_the_papers_pipeline() -> None:
@@ -179,11 +202,30 @@ def test_a_run_that_never_gets_there_counts_as_longer_than_all_others() -> None:
 
 def test_runs_are_taken_up_again_under_the_same_conditions_alone(tmp_path: Path) -> None:
     path = tmp_path / "runs.json"
-    assert load_runs(path, {"machine": "a"}) == {}
-    path.write_text(json.dumps({"conditions": {"machine": "a"}, "runs": {"x": [[1, 2.0, 0.5]]}}))
-    assert load_runs(path, {"machine": "a"}) == {"x": [Snapshot(1, 2.0, 0.5)]}
-    with pytest.raises(UserError, match=r"runs\.json: holds runs with another machine; remove it"):
-        load_runs(path, {"machine": "b"})
+    assert load_runs(path, {"A/gail": 1}) == {}
+    runs = {"A/gail/0": [[1, 2.0, 0.5]], "A/gail-bc/0": [[3, 4.0, 0.5]]}
+    path.write_text(json.dumps({"conditions": {"A/gail": 1, "A/gail-bc": 1}, "runs": runs}))
+    assert load_runs(path, {"A/gail": 1, "A/gail-bc": 2}) == {"A/gail/0": [Snapshot(1, 2.0, 0.5)]}
+
+
+def test_a_peers_runs_do_not_depend_on_our_settings() -> None:
+    of_task = [load_section(ROOT / "paper" / "params.yaml", Gail, "gail", task) for task in ("Hopper-v5", "Ant-v5")]
+    ours, peers = ([conditions_of(learner, one, b"") for one in of_task] for learner in ("gail", "imitation"))
+    assert ours[0] != ours[1]
+    assert peers[0] == peers[1]
+    assert peers[0] != conditions_of("imitation", of_task[0], b"other demonstrations")
+
+
+def test_a_peers_snapshots_are_its_rounds_that_were_judged(tmp_path: Path) -> None:
+    rounds = [{"env_steps": 100, "seconds": 5.04}, {"env_steps": 200, "seconds": 10.06, "return": 255.0}]
+    python = fake_python(tmp_path, "\n".join(f"echo '{json.dumps(one)}'" for one in rounds))
+    demonstrations = tmp_path / "demonstrations.parquet"
+    table = pl.DataFrame({"trajectory": [0], "observation": np.zeros((1, 4), np.float32), "action": [0]})
+    write_table(table.with_columns(trajectory_return=pl.lit(500.0)), demonstrations)
+    settings = load_section(ROOT / "params.yaml", Gail, "gail", "CartPole-v1", ["trajs=1"])
+    (snapshot,) = learn(Job("CartPole-v1", "imitation", 0), settings, demonstrations, python)
+    assert (snapshot.env_steps, snapshot.seconds) == (200, 10.1)
+    assert 0.4 < snapshot.score < 0.5  # (255 − 22.5) / (500 − 22.5), but for the random policy's few episodes
 
 
 def test_our_learner_is_judged_every_so_often_and_at_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

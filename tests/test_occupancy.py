@@ -6,6 +6,7 @@ import pytest
 
 from gailpipe.evaluation.occupancy import inhomogeneity, principal_plane
 from gailpipe.report.occupancy import LEVELS, POLICIES, TaskVisits, occupancy_figure
+from tests.workspace import TINY_TASKS, Workspace
 
 
 def test_inhomogeneity_is_zero_for_the_same_and_one_for_two_points() -> None:
@@ -43,6 +44,24 @@ def test_one_dimensional_states_lie_on_a_line() -> None:
     plane = principal_plane(states)
     np.testing.assert_allclose(plane.coordinates(states)[:, 1], 0)
     np.testing.assert_allclose(plane.states(plane.coordinates(states)), states)
+
+
+@pytest.mark.parametrize("task", TINY_TASKS)
+def test_visits_lie_in_the_experts_plane_and_are_judged_all_over_it(finished: Workspace, task: str) -> None:
+    tables = {path.stem: pl.read_parquet(path) for path in (finished.root / "data" / "visits" / task).iterdir()}
+    states, judged, distances = (tables[name] for name in ("states", "judged", "distances"))
+    assert states["policy"].unique(maintain_order=True).to_list() == ["expert", "bc", "gail"]
+    experts = states.filter(policy="expert")
+    x, y = experts["x"].to_numpy(), experts["y"].to_numpy()
+    assert np.mean(x) == pytest.approx(0, abs=1e-5)
+    assert np.mean(x * y) == pytest.approx(0, abs=1e-5)  # principal directions are uncorrelated
+    assert np.var(x) >= np.var(y) > 0
+    for axis in ("x", "y"):
+        place, around = states[axis].to_numpy(), judged[axis].to_numpy()
+        assert around.min() < place.min() < place.max() < around.max()
+    assert judged["logit"].is_finite().all()
+    assert set(distances["policy"]) == {"expert", "bc", "gail"}
+    assert distances["inhomogeneity"].is_between(0, 1).all()
 
 
 def test_the_figure_shows_each_task_and_its_distances() -> None:

@@ -109,6 +109,14 @@ def test_a_missing_cell_is_named(params: Path, data: Path) -> None:
         gather(params, data, NAMES)
 
 
+def test_a_report_of_whole_trajectories_alone_is_refused(params: Path, data: Path) -> None:
+    document = read_params(params)
+    del document["sets"]["CartPole-v1-2"]
+    write_params(document, params)
+    with pytest.raises(UserError, match="sets: none learns from sampled trajectories"):
+        gather(params, data, NAMES)
+
+
 def test_a_cell_that_no_set_names_is_refused(params: Path, data: Path) -> None:
     (data / "evaluate" / "Ant-v5-4.parquet").touch()
     with pytest.raises(UserError, match="evaluate: holds results of Ant-v5-4"):

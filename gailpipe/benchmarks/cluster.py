@@ -52,8 +52,9 @@ def main(arguments: argparse.Namespace) -> None:
             locks.append({path: read_lock(clone / path) for path in locks_of(arguments.stages)})
     if locks[0] != locks[1]:
         raise UserError("the two ended with different results")
-    write_file(arguments.out / "benchmarks-cluster.json", f"{json.dumps(seconds, indent=2)}\n".encode())
-    write_file(arguments.out / "benchmarks-cluster.md", page(seconds, arguments.stages).encode())
+    results = {"seconds": seconds, "stages": arguments.stages, "machine": describe_machine()}
+    write_file(arguments.out / "benchmarks-cluster.json", f"{json.dumps(results, indent=2)}\n".encode())
+    write_file(arguments.out / "benchmarks-cluster.md", page(**results).encode())
 
 
 def prepare(clone: Path, stages: Sequence[str]) -> None:
@@ -97,13 +98,13 @@ def read_lock(path: Path) -> Any:
     return YAML(typ="safe").load(path)
 
 
-def page(seconds: dict[str, float], stages: Sequence[str]) -> str:
+def page(seconds: dict[str, float], stages: Sequence[str], machine: str) -> str:
     """Return the results as a page in Markdown."""
     serial, side_by_side = seconds.values()
     return PAGE.format(
         rows="\n".join(f"| `{name}` | {value:,.0f} |" for name, value in seconds.items()),
         share=side_by_side / serial,
-        machine=describe_machine(),
+        machine=machine,
         stages="\n".join(f"- {stage}" for stage in stages),
     )
 

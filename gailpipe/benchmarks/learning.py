@@ -57,8 +57,9 @@ core of its own.
 Medians over {seeds} seeds; a run that did not get there counts as longer than all others, and > says how long each of
 these was tried at least. A snapshot is taken every {every:,} steps: {episodes} episodes of the deterministic policy,
 off the clock, ours from the same initial states each time, `imitation`'s from new ones; at least the last {least} must
-reach the goal. Our runs have their task's settings in paper/params.yaml and a step that shrinks to nothing,
-`imitation`'s a constant one, with which they go on swinging. 0 is the random policy, 1 the demonstrations' own return.
+reach the goal. Our runs have the settings that stand in benchmarks-learning.json, those that paper/params.yaml had for
+their task when they ran, and a step that shrinks to nothing, `imitation`'s a constant one, with which they go on
+swinging. 0 is the random policy, 1 the demonstrations' own return.
 Our steps include resets, one an episode.
 The tasks of `imitation` are those of Gymnasium 0.29 (-v4), to which it is pinned; Walker2d's feet differ there, so that
 it imitates a walker with other friction. `make bench-learning` makes this page. {machine}
@@ -74,12 +75,9 @@ def main(arguments: argparse.Namespace) -> None:
         )
         for task, learner in product(TASKS, LEARNERS)
     }
-    conditions: dict[str, Any] = {
-        "machine": describe_machine(),
-        "settings": {f"{task}/{learner}": one.model_dump() for (task, learner), one in settings.items()},
-        "demonstrations": {task: sha256(read_sealed(path)).hexdigest() for task, path in files.items()},
-        "budgets": [STEPS_A_SNAPSHOT, EPISODES, PEER_SECONDS],
-        "code": digest(None, [SCRIPT, REQUIREMENTS]),
+    conditions = {
+        f"{task}/{learner}": conditions_of(learner, one, read_sealed(files[task]))
+        for (task, learner), one in settings.items()
     }
     results = arguments.out / "benchmarks-learning.json"
     runs = load_runs(results, conditions)
@@ -92,26 +90,36 @@ def main(arguments: argparse.Namespace) -> None:
             write_file(results, f"{json.dumps({'conditions': conditions, 'runs': runs})}\n".encode())
             print(f"{name(job)}: {_shown(snapshots)}", flush=True)
     trajs = settings[TASKS[0], "gail"].trajs
-    write_file(arguments.out / "benchmarks-learning.md", page(runs, trajs, conditions["machine"]).encode())
+    write_file(arguments.out / "benchmarks-learning.md", page(runs, trajs, describe_machine()).encode())
 
 
 def name(job: Job) -> str:
     return "/".join(map(str, job))
 
 
-def load_runs(path: Path, conditions: dict[str, Any]) -> dict[str, list[Snapshot]]:
-    """Return the runs that an earlier benchmark has done.
+def conditions_of(learner: str, settings: Gail, demonstrations: bytes) -> dict[str, Any]:
+    """Return all that runs of a learner depend on."""
+    conditions = {
+        "machine": describe_machine(),
+        "demonstrations": sha256(demonstrations).hexdigest(),
+        "budgets": [STEPS_A_SNAPSHOT, EPISODES, PEER_SECONDS],
+    }
+    if learner == "imitation":
+        code = [sha256(path.read_bytes()).hexdigest() for path in (SCRIPT, REQUIREMENTS)]
+        return conditions | {"trajs": settings.trajs, "code": code}
+    return conditions | {"settings": settings.model_dump(), "code": digest(None, [])}
 
-    Raises:
-        UserError: It was run under other conditions.
-    """
+
+def load_runs(path: Path, conditions: Mapping[str, Any]) -> dict[str, list[Snapshot]]:
+    """Return the runs of an earlier benchmark whose learners, such as Hopper-v5/gail, had the same `conditions`."""
     if not path.exists():
         return {}
     stored = json.loads(path.read_text())
-    for key, value in conditions.items():
-        if stored["conditions"].get(key) != value:
-            raise UserError(f"{path}: holds runs with another {key}; remove it, and all runs are done again")
-    return {run: [Snapshot(*snapshot) for snapshot in snapshots] for run, snapshots in stored["runs"].items()}
+    return {
+        run: [Snapshot(*snapshot) for snapshot in snapshots]
+        for run, snapshots in stored["runs"].items()
+        if stored["conditions"].get(learner := run.rpartition("/")[0]) == conditions.get(learner)
+    }
 
 
 def one_process_a_core() -> ProcessPoolExecutor:

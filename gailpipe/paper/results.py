@@ -65,8 +65,8 @@ def gather(params: Path, data: Path, names: dict[str, str]) -> pl.DataFrame:
     for section in (*(cells.sets for cells in CELLS), "filmed_sets"):
         if section not in document:
             raise UserError(f"{params}: {section}: is missing; write `{section}: {{}}` if it has no entries")
-    if not document["sets"]:
-        raise UserError(f"{params}: sets: is empty; a report needs results")
+    if not any(one["demonstrations"] == one["env"] for one in document["sets"].values()):
+        raise UserError(f"{params}: sets: none learns from sampled trajectories; a report needs results of these")
     experts = {env: mean_return(data / "demonstrations" / f"{env}.parquet") for env in document["envs"]}
     tables = []
     for cells in CELLS:
