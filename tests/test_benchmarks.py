@@ -5,12 +5,15 @@ import json
 import time
 from itertools import count, islice, pairwise, repeat
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import polars as pl
 import pytest
 from numpy.typing import NDArray
 
+import gailpipe.benchmarks.learning
+import gailpipe.rl.training
 from gailpipe.benchmarks.cluster import locks_of, prepare
 from gailpipe.benchmarks.cluster import main as measure_cluster
 from gailpipe.benchmarks.cluster import page as cluster_page
@@ -102,25 +105,29 @@ def test_what_is_measured_is_forgotten_and_nothing_else(
         prepare(tmp_path / "another", ["bc@Ant-v5"])
 
 
-@pytest.mark.parametrize("bytes_of_cluster", ["same", "other"])
-def test_stages_side_by_side_must_end_as_one_after_the_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bytes_of_cluster: str
-) -> None:
-    def run_as(md5: str) -> tuple[str, str]:
-        return "-c", f"import time; time.sleep(0.1); open('dvc.lock', 'w').write('stages: {{bc@A: {md5}}}')"
+def measure_fake_cluster(folder: Path, monkeypatch: pytest.MonkeyPatch, md5: str, md5_of_cluster: str) -> Path:
+    """Measure two commands that only write a dvc.lock, by a clock that ticks at each look; return the results' path."""
+
+    def write_lock(md5: str) -> tuple[str, str]:
+        return "-c", f"open('dvc.lock', 'w').write('stages: {{bc@A: {md5}}}')"
 
     monkeypatch.setattr("gailpipe.benchmarks.cluster.prepare", lambda clone, stages: clone.mkdir())
-    ways = {"dvc repro": run_as("same"), "gailpipe.cluster": run_as(bytes_of_cluster)}
+    ways = {"dvc repro": write_lock(md5), "gailpipe.cluster": write_lock(md5_of_cluster)}
     monkeypatch.setattr("gailpipe.benchmarks.cluster.COMMANDS", ways)
-    arguments = argparse.Namespace(stages=["bc@A"], out=tmp_path)
-    results = tmp_path / "benchmarks-cluster.json"
-    if bytes_of_cluster == "same":
-        measure_cluster(arguments)
-        assert json.loads(results.read_text())["stages"] == ["bc@A"]
-    else:
-        with pytest.raises(UserError, match="the two ended with different results"):
-            measure_cluster(arguments)
-        assert not results.exists()
+    monkeypatch.setattr(time, "perf_counter", count().__next__)
+    measure_cluster(argparse.Namespace(stages=["bc@A"], out=folder))
+    return folder / "benchmarks-cluster.json"
+
+
+def test_stages_side_by_side_are_timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    results = measure_fake_cluster(tmp_path, monkeypatch, "same", "same")
+    assert json.loads(results.read_text())["stages"] == ["bc@A"]
+
+
+def test_stages_side_by_side_must_end_as_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match="the two ended with different results"):
+        measure_fake_cluster(tmp_path, monkeypatch, "one", "other")
+    assert not list(tmp_path.glob("benchmarks-cluster.*"))
 
 
 def test_time_to_an_expert_is_measured_on_tasks_of_the_papers_pipeline() -> None:
@@ -214,6 +221,24 @@ def test_a_peers_runs_do_not_depend_on_our_settings() -> None:
     assert ours[0] != ours[1]
     assert peers[0] == peers[1]
     assert peers[0] != conditions_of("imitation", of_task[0], b"other demonstrations")
+
+
+def test_runs_depend_on_the_code_that_learns_and_not_on_what_prints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = load_section(ROOT / "paper" / "params.yaml", Gail, "gail", "Hopper-v5")
+
+    def changed(module: ModuleType) -> set[str]:
+        before = {learner: conditions_of(learner, settings, b"")["code"] for learner in LEARNERS}
+        other = tmp_path / f"{module.__name__}.py"
+        other.write_text("# other code")
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "__file__", str(other))
+            return {learner for learner in LEARNERS if conditions_of(learner, settings, b"")["code"] != before[learner]}
+
+    assert changed(gailpipe.benchmarks.learning) == set()
+    assert changed(gailpipe.rl.training) == {"gail", "gail-bc"}
+    assert changed(gailpipe.benchmarks.snapshots) == set(LEARNERS)
 
 
 def test_a_peers_snapshots_are_its_rounds_that_were_judged(tmp_path: Path) -> None:

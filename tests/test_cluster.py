@@ -127,6 +127,16 @@ def test_two_workers_and_a_lost_one_end_with_what_one_machine_makes(
     assert "done, 0 running, 0 left" in output
     assert set(re.findall(r"Running stage '([^']+)'", output)) == tracked_by_git
 
+    head.run("git", "checkout", "--quiet", "--detach")  # a commit of no branch, to workers that have clones
+    params = tiny_params()
+    params["bc"]["steps"] += 10
+    write_params(params, head.root / "params.yaml")
+    head.commit("Clone longer")
+    again = head.run(
+        sys.executable, "-m", "gailpipe.cluster", "--scheduler", cluster.address, "bc@CartPole-v1", "bc@Pendulum-v1"
+    )
+    assert set(re.findall(r"^(bc@\S+): done", again, re.MULTILINE)) == {"bc@CartPole-v1", "bc@Pendulum-v1"}
+
 
 def stages_of(workspace: Workspace) -> list[str]:
     return re.findall(r"^  ([\w@-]+):$", (workspace.root / "dvc.lock").read_text(), re.MULTILINE)
@@ -212,10 +222,12 @@ def test_only_the_root_is_run_in(tmp_path: Path) -> None:
 def test_uncommitted_changes_are_refused(tmp_path: Path) -> None:
     head = Workspace.create(tmp_path / "head")
     (head.root / "stages" / "expert.py").write_text("")
-    (head.root / "new.py").write_text("")
+    for name in range(6):
+        (head.root / f"new-{name}.py").write_text("")
     output = head.run(sys.executable, "-m", "gailpipe.cluster", fails=True)
     assert output.strip() == (
-        "error: workers run what is committed, but stages/expert.py, new.py differ; commit, stash or remove that first"
+        "error: workers run what is committed, but stages/expert.py, new-0.py, new-1.py, new-2.py, new-3.py and 2 more "
+        "differ; commit, stash or remove that first"
     )
 
 

@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from scipy import stats
 
 from gailpipe.evaluation.scores import Score, score
-from gailpipe.review.comment import PAPER_FIGURES, Version, comment
+from gailpipe.review.comment import Version, comment
 from gailpipe.review.grid import grid_metrics
 from gailpipe.review.scores import Change, changes, scale
 from tests.workspace import ROOT, Workspace
@@ -78,8 +78,8 @@ def test_the_comment_says_what_ran_what_did_not_and_shows_figures() -> None:
     old = {"expert@A": {"outs": [1]}, "expert@B": {"outs": [1]}, "gone": {}, "kept": {}}
     new = {"expert@A": {"outs": [2]}, "expert@B": {"outs": [2]}, "gail@A": {"outs": [3]}, "kept": {}}
     text = comment(
-        Version("abc", {}, old),
-        Version("def", {}, new),
+        Version("abc", {}, old, ["kept.svg"]),
+        Version("def", {}, new, ["kept.svg", "new.svg"]),
         [Change("A", "gail", score(LOW), score(HIGH))],
         "",
         {"paper/dvc.yaml:bc@A": ["gailpipe/rl (modified)"], "paper/dvc.yaml:bc@B": ["gailpipe/rl (modified)"]},
@@ -90,12 +90,8 @@ def test_the_comment_says_what_ran_what_did_not_and_shows_figures() -> None:
     assert "- **expert** A, B: other results\n- **gail** A: new\n- **gone**: gone\n" in text
     assert "- **paper/dvc.yaml:bc** A, B: gailpipe/rl (modified)" in text
     assert "None changed." in text
-    for path in ("reports/figures/scores.svg", "paper/report/figures/normalized.svg"):
-        assert f"![{path}](https://example.org/us/ours/raw/abc/{path}) | ![{path}](https://example.org" in text
-
-
-def test_the_comment_shows_all_figures_of_the_papers_report() -> None:
-    assert set(PAPER_FIGURES) == {path.stem for path in (ROOT / "paper" / "report" / "figures").glob("*.svg")}
+    kept, new_picture = (f"![{name}.svg](https://example.org/us/ours/raw/def/{name}.svg) |" for name in ("kept", "new"))
+    assert f"| ![kept.svg](https://example.org/us/ours/raw/abc/kept.svg) | {kept}\n| — | {new_picture}\n" in text
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import json
 import multiprocessing
 import os
 import statistics
+import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
@@ -33,7 +34,6 @@ from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
 from gailpipe.foundation.processes import all_or_none, follow_parent
-from gailpipe.foundation.scratch import digest
 from gailpipe.foundation.seal import read_sealed
 from gailpipe.params.base import load_section
 from gailpipe.params.gail import Gail
@@ -41,6 +41,7 @@ from gailpipe.params.gail import Gail
 TASKS = ("Hopper-v5", "HalfCheetah-v5", "Walker2d-v5")
 SEEDS = 3
 GOAL, LEAST_SNAPSHOTS = 0.9, 3  # normalised; and how often at least it must be seen
+JUDGE = "gailpipe.benchmarks.snapshots"
 LEARNERS = {"gail": "GAIL", "gail-bc": "GAIL, cloned first", "imitation": "`imitation`"}
 PAGE = """\
 # Time to an expert
@@ -82,6 +83,7 @@ def main(arguments: argparse.Namespace) -> None:
     results = arguments.out / "benchmarks-learning.json"
     runs = load_runs(results, conditions)
     jobs = [job for job in (Job(*parts) for parts in product(TASKS, LEARNERS, range(SEEDS))) if name(job) not in runs]
+    print(f"{len(runs)} runs stand under the same conditions in {results}; {len(jobs)} are to be done", flush=True)
     work = partial(_run, settings, files, arguments.peer)
     with one_process_a_core() as pool, all_or_none(pool):
         for future in as_completed([pool.submit(work, job) for job in jobs]):
@@ -98,16 +100,26 @@ def name(job: Job) -> str:
 
 
 def conditions_of(learner: str, settings: Gail, demonstrations: bytes) -> dict[str, Any]:
-    """Return all that runs of a learner depend on."""
+    """Return what runs of a learner depend on: of the code what learns, for `imitation` also what scores it."""
     conditions = {
         "machine": describe_machine(),
         "demonstrations": sha256(demonstrations).hexdigest(),
         "budgets": [STEPS_A_SNAPSHOT, EPISODES, PEER_SECONDS],
     }
     if learner == "imitation":
-        code = [sha256(path.read_bytes()).hexdigest() for path in (SCRIPT, REQUIREMENTS)]
-        return conditions | {"trajs": settings.trajs, "code": code}
-    return conditions | {"settings": settings.model_dump(), "code": digest(None, [])}
+        return conditions | {"trajs": settings.trajs, "code": _digest([SCRIPT, REQUIREMENTS, _own_code()[JUDGE]])}
+    learning = [file for name, file in _own_code().items() if name == JUDGE or "benchmarks" not in name]
+    return conditions | {"settings": settings.model_dump(), "code": _digest(learning)}
+
+
+def _own_code() -> dict[str, Path]:
+    """Return the file of each module of gailpipe that is loaded."""
+    files = {name: getattr(module, "__file__", None) for name, module in sorted(sys.modules.items())}
+    return {name: Path(file) for name, file in files.items() if file and name.startswith("gailpipe.")}
+
+
+def _digest(files: Sequence[Path]) -> str:
+    return sha256(b"".join(sha256(file.read_bytes()).digest() for file in files)).hexdigest()[:16]
 
 
 def load_runs(path: Path, conditions: Mapping[str, Any]) -> dict[str, list[Snapshot]]:

@@ -21,6 +21,7 @@ from gailpipe.review.scores import changes
 
 METRICS, LOCK = "reports/metrics.json", "dvc.lock"
 RESULTS, PAPER_LOCK = "paper/report/results.csv", "paper/dvc.lock"  # not in every version
+FIGURES = ("reports/figures", "paper/report/figures")
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -47,7 +48,8 @@ def _version(commit: str, files: Mapping[str, str]) -> Version:
             }
     except (ValueError, YAMLError, KeyError, TypeError, PolarsError) as error:
         raise UserError(f"{', '.join(files)} at {commit[:7]}: can't be understood: {error}") from error
-    return Version(commit, metrics, stages)
+    figures = _run("git", "ls-tree", "-r", "--name-only", commit, *FIGURES).split()
+    return Version(commit, metrics, stages, figures)
 
 
 def _read(path: Path) -> str:

@@ -7,8 +7,6 @@ from typing import Any
 from gailpipe.evaluation.scores import Score
 from gailpipe.review.scores import LEVEL, Change, scale
 
-FIGURES = ("scores", "returns", "occupancy", "learning")  # in reports/figures
-PAPER_FIGURES = ("normalized", "returns", "entropy", "learning")  # in paper/report/figures
 COMMENT = """\
 ## What this change does to results
 
@@ -45,6 +43,7 @@ class Version:
     commit: str
     metrics: Mapping[str, Any]  # of each task, and of each demonstration set of the paper's pipeline
     stages: Mapping[str, Any]  # of dvc.lock, of both pipelines
+    figures: Sequence[str] = ()  # paths of both reports' pictures
 
 
 def comment(
@@ -73,7 +72,7 @@ def comment(
         level=LEVEL,
         ran=_ran(before.stages, after.stages),
         stale=_grouped({stage: ", ".join(reasons) for stage, reasons in stale.items()}),
-        figures="" if url is None else _figures(before.commit, after.commit, url),
+        figures="" if url is None else _figures(before, after, url),
     )
 
 
@@ -142,10 +141,12 @@ def _grouped(stages: Mapping[str, str]) -> str:
     return "\n".join(lines) or "None."
 
 
-def _figures(before: str, after: str, url: str) -> str:
+def _figures(before: Version, after: Version, url: str) -> str:
     rows = []
-    paths = [f"reports/figures/{name}.svg" for name in FIGURES]
-    for path in (*paths, *(f"paper/report/figures/{name}.svg" for name in PAPER_FIGURES)):
-        old, new = (f"![{path}]({url}/raw/{commit}/{path})" for commit in (before, after))
+    for path in dict.fromkeys([*after.figures, *before.figures]):
+        old, new = (
+            f"![{path}]({url}/raw/{version.commit}/{path})" if path in version.figures else "—"
+            for version in (before, after)
+        )
         rows.append(f"| {old} | {new} |")
     return PICTURES.format(rows="\n".join(rows))
