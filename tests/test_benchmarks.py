@@ -12,13 +12,14 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
-import gailpipe.benchmarks.learning
+import gailpipe.benchmarks.learning_page
 import gailpipe.rl.training
 from gailpipe.benchmarks.cluster import locks_of, prepare
 from gailpipe.benchmarks.cluster import main as measure_cluster
 from gailpipe.benchmarks.cluster import page as cluster_page
-from gailpipe.benchmarks.learning import LEARNERS, TASKS, conditions_of, first_there, load_runs, sustained
-from gailpipe.benchmarks.learning import page as learning_page
+from gailpipe.benchmarks.learning import conditions_of, load_runs
+from gailpipe.benchmarks.learning_page import LEARNERS, TASKS, first_there, sustained
+from gailpipe.benchmarks.learning_page import page as learning_page
 from gailpipe.benchmarks.peer import peer_speed, require_peer, run_peer
 from gailpipe.benchmarks.runs import Log, LoggedSimulators, _speed, replay, transitions
 from gailpipe.benchmarks.snapshots import Job, Snapshot, learn
@@ -236,7 +237,7 @@ def test_runs_depend_on_the_code_that_learns_and_not_on_what_prints(
             patch.setattr(module, "__file__", str(other))
             return {learner for learner in LEARNERS if conditions_of(learner, settings, b"")["code"] != before[learner]}
 
-    assert changed(gailpipe.benchmarks.learning) == set()
+    assert changed(gailpipe.benchmarks.learning_page) == set()
     assert changed(gailpipe.rl.training) == {"gail", "gail-bc"}
     assert changed(gailpipe.benchmarks.snapshots) == set(LEARNERS)
 

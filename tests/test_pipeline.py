@@ -56,7 +56,8 @@ def test_the_report_and_the_policies_are_there(workspace: Workspace) -> None:
     metrics = json.loads((workspace.root / "reports" / "metrics.json").read_text())
     assert set(metrics) == set(TINY_TASKS)
     assert metrics["Pendulum-v1"]["gail"]["trajs"] == 2
-    figures = (f"figures/{name}.svg" for name in ("scores", "returns", "occupancy", "learning"))
+    figures = [f"figures/{name}.svg" for name in ("learning", "occupancy", "returns", "scores")]
+    assert sorted(f"figures/{path.name}" for path in (workspace.root / "reports" / "figures").iterdir()) == figures
     for file in (*figures, "films/CartPole-v1.webp"):
         assert (workspace.root / "reports" / file).stat().st_size > 1000
     assert "Pendulum-v1" in (workspace.root / "reports" / "README.md").read_text()

@@ -53,7 +53,7 @@ def test_a_weaker_expert_makes_no_learner_better() -> None:
     (change,) = changes(before, after)
     assert change.before == change.after == Score(1.75, (1.5, 2.0), 3)
     assert change.verdict == "same"
-    text = comment(Version("abc", before, {}), Version("def", after, {}), [change], "", {}, None)
+    text = comment(Version("abc", before, {}, []), Version("def", after, {}, []), [change], "", {}, None)
     assert "The scale of A has moved, from 0.0 (random) … 100.0 (the demonstrations) to 20.0 (random) … 60.0" in text
 
 
@@ -156,6 +156,10 @@ def test_a_change_of_a_workspace_is_told(workspace: Workspace, tmp_path: Path) -
     assert re.search(r"\| Pendulum-v1 \| gail \| \S+ \| 0\.500 \| (one seed tells nothing|new) \|", text)
     assert "**1 stage is out of date.**" in text
     assert "- **report**: reports/metrics.json (modified)" in text
+    on_github = ("env", "GITHUB_SERVER_URL=https://example.org", "GITHUB_REPOSITORY=us/ours")
+    pictures = workspace.run(*on_github, sys.executable, "-m", "gailpipe.review", "main").removeprefix(text.rstrip())
+    assert re.findall(r"!\[(reports/\S+)\]", pictures)[::2] == re.findall(r"!\[(reports/\S+)\]", pictures)[1::2]
+    assert "![reports/figures/scores.svg](https://example.org/us/ours/raw/" in pictures
     posted = post(workspace, tmp_path)
     assert posted == text
     assert (tmp_path / "summary.md").read_text() == text

@@ -8,17 +8,16 @@ import argparse
 import json
 import multiprocessing
 import os
-import statistics
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
 from hashlib import sha256
-from itertools import product, takewhile
-from math import inf
+from itertools import product
 from pathlib import Path
 from typing import Any
 
+from gailpipe.benchmarks.learning_page import GOAL, LEARNERS, SEEDS, TASKS, name, page, sustained
 from gailpipe.benchmarks.machine import describe_machine
 from gailpipe.benchmarks.peer import REQUIREMENTS, SCRIPT, peer_parser, require_peer
 from gailpipe.benchmarks.snapshots import (
@@ -38,33 +37,7 @@ from gailpipe.foundation.seal import read_sealed
 from gailpipe.params.base import load_section
 from gailpipe.params.gail import Gail
 
-TASKS = ("Hopper-v5", "HalfCheetah-v5", "Walker2d-v5")
-SEEDS = 3
-GOAL, LEAST_SNAPSHOTS = 0.9, 3  # normalised; and how often at least it must be seen
-JUDGE = "gailpipe.benchmarks.snapshots"
-LEARNERS = {"gail": "GAIL", "gail-bc": "GAIL, cloned first", "imitation": "`imitation`"}
-PAGE = """\
-# Time to an expert
-
-Seconds until the normalised score first is {goal}, and seconds and environment steps until no later snapshot falls
-below it, learning from {trajs} trajectories: GAIL from a random policy, GAIL whose policy is cloned first, and the GAIL
-of `imitation` 1.0.1 (PPO with its defaults, 8 environments), which is stopped after {minutes} minutes. Each run had a
-core of its own.
-
-| task | learner | first | for good | first, seconds | for good, seconds | steps |
-|---|---|--:|--:|--:|--:|--:|
-{rows}
-
-Medians over {seeds} seeds; a run that did not get there counts as longer than all others, and > says how long each of
-these was tried at least. A snapshot is taken every {every:,} steps: {episodes} episodes of the deterministic policy,
-off the clock, ours from the same initial states each time, `imitation`'s from new ones; at least the last {least} must
-reach the goal. Our runs have the settings that stand in benchmarks-learning.json, those that paper/params.yaml had for
-their task when they ran, and a step that shrinks to nothing, `imitation`'s a constant one, with which they go on
-swinging. 0 is the random policy, 1 the demonstrations' own return.
-Our steps include resets, one an episode.
-The tasks of `imitation` are those of Gymnasium 0.29 (-v4), to which it is pinned; Walker2d's feet differ there, so that
-it imitates a walker with other friction. `make bench-learning` makes this page. {machine}
-"""
+JUDGE = learn.__module__
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -95,10 +68,6 @@ def main(arguments: argparse.Namespace) -> None:
     write_file(arguments.out / "benchmarks-learning.md", page(runs, trajs, describe_machine()).encode())
 
 
-def name(job: Job) -> str:
-    return "/".join(map(str, job))
-
-
 def conditions_of(learner: str, settings: Gail, demonstrations: bytes) -> dict[str, Any]:
     """Return what runs of a learner depend on: of the code what learns, for `imitation` also what scores it."""
     conditions = {
@@ -108,14 +77,14 @@ def conditions_of(learner: str, settings: Gail, demonstrations: bytes) -> dict[s
     }
     if learner == "imitation":
         return conditions | {"trajs": settings.trajs, "code": _digest([SCRIPT, REQUIREMENTS, _own_code()[JUDGE]])}
-    learning = [file for name, file in _own_code().items() if name == JUDGE or "benchmarks" not in name]
+    learning = [file for module, file in _own_code().items() if module == JUDGE or not module.startswith(__package__)]
     return conditions | {"settings": settings.model_dump(), "code": _digest(learning)}
 
 
 def _own_code() -> dict[str, Path]:
     """Return the file of each module of gailpipe that is loaded."""
-    files = {name: getattr(module, "__file__", None) for name, module in sorted(sys.modules.items())}
-    return {name: Path(file) for name, file in files.items() if file and name.startswith("gailpipe.")}
+    own = {module: loaded.__file__ for module, loaded in sorted(sys.modules.items()) if module.startswith("gailpipe.")}
+    return {module: Path(file) for module, file in own.items() if file}
 
 
 def _digest(files: Sequence[Path]) -> str:
@@ -158,47 +127,6 @@ def _run(
     settings: Mapping[tuple[str, str], Gail], files: Mapping[str, Path], peer: Path, job: Job
 ) -> tuple[Job, list[Snapshot]]:
     return job, learn(job, settings[job.task, job.learner], files[job.task], peer)
-
-
-def first_there(snapshots: Sequence[Snapshot]) -> Snapshot | None:
-    """Return the first snapshot that reaches the goal."""
-    return next((snapshot for snapshot in snapshots if snapshot.score >= GOAL), None)
-
-
-def sustained(snapshots: Sequence[Snapshot]) -> Snapshot | None:
-    """Return the first snapshot from which on none is below the goal, if it was seen often enough."""
-    reached = list(takewhile(lambda snapshot: snapshot.score >= GOAL, reversed(snapshots)))
-    return reached[-1] if len(reached) >= LEAST_SNAPSHOTS else None
-
-
-def page(runs: Mapping[str, Sequence[Snapshot]], trajs: int, machine: str) -> str:
-    """Return the results as a page in Markdown."""
-    rows = []
-    for task, (learner, label) in product(TASKS, LEARNERS.items()):
-        of_seeds = [runs[name(Job(task, learner, seed))] for seed in range(SEEDS)]
-        first, for_good = [first_there(one) for one in of_seeds], [sustained(one) for one in of_seeds]
-        steps = statistics.median(found.env_steps if found else inf for found in for_good)
-        counts = (f"{SEEDS - reached.count(None)} of {SEEDS}" for reached in (first, for_good))
-        seconds = (_median_seconds(reached, of_seeds) for reached in (first, for_good))
-        shown_steps = f"{steps:,}" if steps < inf else "–"
-        rows.append(f"| {' | '.join([task, label, *counts, *seconds, shown_steps])} |")
-    return PAGE.format(
-        rows="\n".join(rows),
-        goal=GOAL,
-        trajs=trajs,
-        minutes=PEER_SECONDS // 60,
-        seeds=SEEDS,
-        every=STEPS_A_SNAPSHOT,
-        episodes=EPISODES,
-        least=LEAST_SNAPSHOTS,
-        machine=machine,
-    )
-
-
-def _median_seconds(reached: Sequence[Snapshot | None], of_seeds: Sequence[Sequence[Snapshot]]) -> str:
-    seconds = statistics.median(found.seconds if found else inf for found in reached)
-    tried = [one[-1].seconds for one, found in zip(of_seeds, reached, strict=True) if one and found is None]
-    return f"{seconds:.0f}" if seconds < inf else f"> {min(tried, default=0):.0f}"
 
 
 def _shown(snapshots: Sequence[Snapshot]) -> str:

@@ -43,7 +43,7 @@ class Version:
     commit: str
     metrics: Mapping[str, Any]  # of each task, and of each demonstration set of the paper's pipeline
     stages: Mapping[str, Any]  # of dvc.lock, of both pipelines
-    figures: Sequence[str] = ()  # paths of both reports' pictures
+    figures: Sequence[str]  # paths of both reports' pictures
 
 
 def comment(

@@ -1,0 +1,80 @@
+"""The page on the time to an expert: what was run, and when each run reached the goal."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from itertools import product, takewhile
+from math import inf
+
+from gailpipe.benchmarks.snapshots import EPISODES, PEER_SECONDS, STEPS_A_SNAPSHOT, Job, Snapshot
+
+TASKS = ("Hopper-v5", "HalfCheetah-v5", "Walker2d-v5")
+SEEDS = 3
+GOAL, LEAST_SNAPSHOTS = 0.9, 3  # normalised; and how often at least it must be seen
+LEARNERS = {"gail": "GAIL", "gail-bc": "GAIL, cloned first", "imitation": "`imitation`"}
+PAGE = """\
+# Time to an expert
+
+Seconds until the normalised score first is {goal}, and seconds and environment steps until no later snapshot falls
+below it, learning from {trajs} trajectories: GAIL from a random policy, GAIL whose policy is cloned first, and the GAIL
+of `imitation` 1.0.1 (PPO with its defaults, 8 environments), which is stopped after {minutes} minutes. Each run had a
+core of its own.
+
+| task | learner | first | for good | first, seconds | for good, seconds | steps |
+|---|---|--:|--:|--:|--:|--:|
+{rows}
+
+Medians over {seeds} seeds; a run that did not get there counts as longer than all others, and > says how long each of
+these was tried at least. A snapshot is taken every {every:,} steps: {episodes} episodes of the deterministic policy,
+off the clock, ours from the same initial states each time, `imitation`'s from new ones; at least the last {least} must
+reach the goal. Our runs have the settings that stand in benchmarks-learning.json, those that paper/params.yaml had for
+their task when they ran, and a step that shrinks to nothing, `imitation`'s a constant one, with which they go on
+swinging. 0 is the random policy, 1 the demonstrations' own return.
+Our steps include resets, one an episode.
+The tasks of `imitation` are those of Gymnasium 0.29 (-v4), to which it is pinned; Walker2d's feet differ there, so that
+it imitates a walker with other friction. `make bench-learning` makes this page. {machine}
+"""
+
+
+def name(job: Job) -> str:
+    return "/".join(map(str, job))
+
+
+def first_there(snapshots: Sequence[Snapshot]) -> Snapshot | None:
+    """Return the first snapshot that reaches the goal."""
+    return next((snapshot for snapshot in snapshots if snapshot.score >= GOAL), None)
+
+
+def sustained(snapshots: Sequence[Snapshot]) -> Snapshot | None:
+    """Return the first snapshot from which on none is below the goal, if it was seen often enough."""
+    reached = list(takewhile(lambda snapshot: snapshot.score >= GOAL, reversed(snapshots)))
+    return reached[-1] if len(reached) >= LEAST_SNAPSHOTS else None
+
+
+def page(runs: Mapping[str, Sequence[Snapshot]], trajs: int, machine: str) -> str:
+    """Return the results as a page in Markdown."""
+    rows = []
+    for task, (learner, label) in product(TASKS, LEARNERS.items()):
+        of_seeds = [runs[name(Job(task, learner, seed))] for seed in range(SEEDS)]
+        first, for_good = [first_there(one) for one in of_seeds], [sustained(one) for one in of_seeds]
+        steps = statistics.median(found.env_steps if found else inf for found in for_good)
+        counts = (f"{SEEDS - reached.count(None)} of {SEEDS}" for reached in (first, for_good))
+        seconds = (_median_seconds(reached, of_seeds) for reached in (first, for_good))
+        shown_steps = f"{steps:,}" if steps < inf else "–"
+        rows.append(f"| {' | '.join([task, label, *counts, *seconds, shown_steps])} |")
+    return PAGE.format(
+        rows="\n".join(rows),
+        goal=GOAL,
+        trajs=trajs,
+        minutes=PEER_SECONDS // 60,
+        seeds=SEEDS,
+        every=STEPS_A_SNAPSHOT,
+        episodes=EPISODES,
+        least=LEAST_SNAPSHOTS,
+        machine=machine,
+    )
+
+
+def _median_seconds(reached: Sequence[Snapshot | None], of_seeds: Sequence[Sequence[Snapshot]]) -> str:
+    seconds = statistics.median(found.seconds if found else inf for found in reached)
+    tried = [one[-1].seconds for one, found in zip(of_seeds, reached, strict=True) if one and found is None]
+    return f"{seconds:.0f}" if seconds < inf else f"> {min(tried, default=0):.0f}"
