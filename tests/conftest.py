@@ -19,7 +19,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """Return a workspace in which the pipeline has run, shared by all processes of the tests; work on a copy of it."""
+    """Return a workspace in which the pipeline has run and was pushed, for all processes of the tests.
+
+    Work on a copy of it.
+    """
     own = tmp_path_factory.getbasetemp()
     shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
     root, done = shared / "finished", shared / "finished.done"
@@ -27,6 +30,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         if not done.exists():
             workspace = Workspace.create(root)
             workspace.dvc("repro")
+            workspace.dvc("push", "--run-cache")
             workspace.commit("Run")
             done.touch()
     return Workspace(root)

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def require_equal(found: dict[str, bytes], expected: dict[str, bytes]) -> None:
     assert not different, f"these differ: {', '.join(different)}"
 
 
-def fill_the_disk(workspace: Workspace, stages: Iterable[str]) -> None:
+def fill_the_disk(workspace: Workspace, stages: Sequence[str]) -> None:
     """Run each of `stages` where hardly a file can be written, then where all can."""
     before = read_results(workspace)
     lock = YAML(typ="safe").load(workspace.root / "dvc.lock")
@@ -50,10 +50,10 @@ def fill_the_disk(workspace: Workspace, stages: Iterable[str]) -> None:
         assert not any(path.is_file() for out in outs for path in (out, *out.glob("**/*"))), stage
         workspace.run(*entry["cmd"].split())
         require_equal(read_results(workspace), before)
-    process = workspace.start("dvc", "repro", "--force", max_file_size=4000)
+    process = workspace.start("dvc", "repro", "--force", "--single-item", *stages, max_file_size=4000)
     output, _ = process.communicate()
     assert process.returncode != 0, output
-    workspace.dvc("repro")
+    workspace.dvc("repro", *stages)
     require_equal(read_results(workspace), before)
 
 

@@ -6,7 +6,7 @@ import random
 import signal
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
@@ -45,13 +45,13 @@ def prepare(root: Path, tasks: tuple[str, ...] = TINY_TASKS) -> Workspace:
 
 
 class Repro:
-    """A `dvc repro` that runs beside us, and can be struck."""
+    """A `dvc repro` of `targets`, by default all, that runs beside us and can be struck."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, targets: Sequence[str] = ()) -> None:
         self._scratch = workspace.root / ".scratch"
         with tempfile.NamedTemporaryFile("w", dir=workspace.root.parent, suffix=".log", delete=False) as log:
             self._log = Path(log.name)
-            self.process = workspace.start("dvc", "repro", output=log.file)
+            self.process = workspace.start("dvc", "repro", *targets, output=log.file)
 
     @property
     def output(self) -> str:
@@ -89,9 +89,9 @@ class Repro:
         return time.time() - min(saved, default=-math.inf)
 
 
-def time_stages(workspace: Workspace) -> dict[str, float]:
-    """Run the pipeline undisturbed, and return how many seconds each stage took."""
-    repro, starts = Repro(workspace), dict[str, float]()
+def time_stages(workspace: Workspace, targets: Sequence[str] = ()) -> dict[str, float]:
+    """Run `targets` undisturbed, and return how many seconds each stage took."""
+    repro, starts = Repro(workspace, targets), dict[str, float]()
     while repro.process.poll() is None:
         for stage in repro.stages():
             starts.setdefault(stage, time.monotonic())
@@ -102,9 +102,14 @@ def time_stages(workspace: Workspace) -> dict[str, float]:
 
 
 def interrupt(
-    workspace: Workspace, durations: dict[str, float], methods: list[str], deadline: float, generator: random.Random
+    workspace: Workspace,
+    durations: dict[str, float],
+    methods: list[str],
+    deadline: float,
+    generator: random.Random,
+    targets: Sequence[str] = (),
 ) -> Iterator[Interruption]:
-    """Run the pipeline to its end, and yield its interruptions: by `methods`, spread over the stages of `durations`.
+    """Run `targets` to their end, and yield its interruptions: by `methods`, spread over the stages of `durations`.
 
     A strike that comes too late, because its stage has ended, goes to a later stage; if none is left, all stages run
     once more.
@@ -115,7 +120,7 @@ def interrupt(
     late: list[str] = []
     to_resume = ""
     while True:
-        repro, struck = Repro(workspace), set[str]()
+        repro, struck = Repro(workspace, targets), set[str]()
         while repro.process.poll() is None:
             stage = (repro.stages() or [""])[-1]
             plan = planned.get(stage) or (late if stage in durations else [])

@@ -93,8 +93,6 @@ def test_what_is_measured_is_forgotten_and_nothing_else(
     finished: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workspace = finished.copy(tmp_path / "repository")
-    workspace.dvc("push", "--run-cache")
-    workspace.commit("Push")
     monkeypatch.chdir(workspace.root)
     prepare(tmp_path / "clone", ["bc@CartPole-v1"])
     clone = Workspace(tmp_path / "clone")

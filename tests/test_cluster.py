@@ -16,11 +16,15 @@ from pathlib import Path
 import boto3
 import psutil
 import pytest
+from dvc.repo import Repo
 from moto.server import ThreadedMotoServer
+from ruamel.yaml import YAML
 
+from gailpipe.cluster.plan import out_of_date
 from gailpipe.cluster.view import View
-from tests.faults import read_results, require_equal
-from tests.workspace import Process, Workspace, tiny_params, write_params
+from gailpipe.cluster.worker import _run
+from tests.faults import require_equal
+from tests.workspace import TINY_TASKS, Process, Workspace, stages_run, tiny_params, write_params
 
 WORKERS = ("one", "two")
 
@@ -99,7 +103,8 @@ def test_two_workers_and_a_lost_one_end_with_what_one_machine_makes(
 ) -> None:
     head.dvc("repro", "validate")
     head.commit("Validate, and share nothing")
-    process = head.start(sys.executable, "-m", "gailpipe.cluster", "--scheduler", cluster.address)
+    targets = ("gail@CartPole-v1", "gail@Pendulum-v1")
+    process = head.start(sys.executable, "-m", "gailpipe.cluster", "--scheduler", cluster.address, *targets)
     assert process.stdout is not None
     lines, lost, interrupted = [], None, None
     for line in process.stdout:
@@ -113,11 +118,14 @@ def test_two_workers_and_a_lost_one_end_with_what_one_machine_makes(
     output = "".join(lines)
     assert process.wait() == 0, output
     assert lost is not None
-    require_equal(read_results(head), read_results(finished))
+    for folder in ("experts", "demonstrations", "gail"):
+        made, expected_files = (files_in(place.root / "data" / folder) for place in (head, finished))
+        require_equal(made, expected_files)
+    expected = {f"{stage}@{task}" for stage in ("expert", "sample", "gail") for task in TINY_TASKS}
+    stages, undisturbed = (YAML(typ="safe").load(place.root / "dvc.lock")["stages"] for place in (head, finished))
+    assert stages == {stage: undisturbed[stage] for stage in (*expected, "validate")}
 
     started_on = re.findall(r"^(\S+): runs on worker (\w+)", output, re.MULTILINE)
-    tracked_by_git = {"report", "page"}
-    expected = set(stages_of(finished)) - tracked_by_git - {"validate"}
     assert {stage for stage, _ in started_on} == expected
     logs = "".join(path.read_text() for name in WORKERS for path in (tmp_path / name).rglob("thread-*/log"))
     runs = Counter(re.findall(r"Running stage '([^']+)'", logs))
@@ -125,21 +133,51 @@ def test_two_workers_and_a_lost_one_end_with_what_one_machine_makes(
     assert {stage for stage, count in runs.items() if count > 1} <= {interrupted}
     assert {worker for _, worker in started_on} == set(WORKERS)
     assert "done, 0 running, 0 left" in output
-    assert set(re.findall(r"Running stage '([^']+)'", output)) == tracked_by_git
+    assert stages_run(output) == set()
 
     head.run("git", "checkout", "--quiet", "--detach")  # a commit of no branch, to workers that have clones
     params = tiny_params()
     params["bc"]["steps"] += 10
     write_params(params, head.root / "params.yaml")
     head.commit("Clone longer")
-    again = head.run(
-        sys.executable, "-m", "gailpipe.cluster", "--scheduler", cluster.address, "bc@CartPole-v1", "bc@Pendulum-v1"
-    )
-    assert set(re.findall(r"^(bc@\S+): done", again, re.MULTILINE)) == {"bc@CartPole-v1", "bc@Pendulum-v1"}
+    again = head.run(sys.executable, "-m", "gailpipe.cluster", "--scheduler", cluster.address, "bc@CartPole-v1")
+    assert re.findall(r"^(bc@\S+): done", again, re.MULTILINE) == ["bc@CartPole-v1"]
 
 
-def stages_of(workspace: Workspace) -> list[str]:
-    return re.findall(r"^  ([\w@-]+):$", (workspace.root / "dvc.lock").read_text(), re.MULTILINE)
+def files_in(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_all_that_is_out_of_date_is_planned_but_what_git_tracks(
+    finished: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = finished.copy(tmp_path / "repository")
+    monkeypatch.chdir(workspace.root)
+    with Repo() as repo:
+        assert out_of_date(repo, ["dvc.yaml"]) == []
+    params = tiny_params()
+    params["seed"] += 1
+    write_params(params, workspace.root / "params.yaml")
+    with Repo() as repo:
+        jobs = out_of_date(repo, ["dvc.yaml"])
+    of_tasks = ("expert", "sample", "bc", "gail", "evaluate", "visits", "film")
+    assert {job.stage for job in jobs} == {
+        "validate",
+        *(f"{stage}@{task}" for stage in of_tasks for task in TINY_TASKS),
+    }
+    for place, job in enumerate(jobs):
+        assert set(job.upstream) <= {earlier.stage for earlier in jobs[:place]}
+    (evaluate,) = [job for job in jobs if job.stage == "evaluate@Pendulum-v1"]
+    assert set(evaluate.upstream) == {"validate", *(f"{stage}@Pendulum-v1" for stage in of_tasks[:4])}
+
+
+def test_a_failed_command_tells_what_it_printed_and_nothing_before(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    _run(tmp_path, log, sys.executable, "-c", "print('earlier')")
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        _run(tmp_path, log, sys.executable, "-c", "raise SystemExit('no disk')")
+    assert failed.value.output == "no disk\n"
+    assert log.read_text() == "earlier\nno disk\n"
 
 
 def test_a_stage_that_has_ended_is_not_shown_again(capsys: pytest.CaptureFixture[str]) -> None:
@@ -174,9 +212,6 @@ def test_a_failed_stage_shows_its_log_and_the_others_are_kept(tmp_path: Path) ->
     again = head.run(sys.executable, "-m", "gailpipe.cluster", "expert@CartPole-v1")
     assert "expert@CartPole-v1: done" in again  # although the first run has left results in data/store
     assert "Stage 'expert@CartPole-v1' is cached" in again
-    assert "Data and pipelines are up to date" in head.run(
-        sys.executable, "-m", "gailpipe.cluster", "expert@CartPole-v1"
-    )
 
 
 def test_an_interrupted_head_takes_its_workers_along_and_leaves_what_to_go_on_from(tmp_path: Path) -> None:
@@ -213,33 +248,24 @@ def test_no_command_outlives_its_leash(ending: signal.Signals) -> None:
         child.wait(timeout=60)
 
 
-def test_only_the_root_is_run_in(tmp_path: Path) -> None:
+def test_what_can_not_be_run_is_said(tmp_path: Path) -> None:
     head = Workspace.create(tmp_path / "head")
-    output = head.run(sys.executable, "-m", "gailpipe.cluster", fails=True, directory=head.root / "stages")
+    command = (sys.executable, "-m", "gailpipe.cluster")
+    output = head.run(*command, fails=True, directory=head.root / "stages")
     assert output.startswith(f"error: runs in {head.root} alone")
-
-
-def test_uncommitted_changes_are_refused(tmp_path: Path) -> None:
-    head = Workspace.create(tmp_path / "head")
+    for arguments, message in (
+        (("--scheduler", "tcp://127.0.0.1:9"), "--scheduler tcp://127.0.0.1:9: no Dask scheduler answers there"),
+        (("nothing",), "nothing"),
+    ):
+        output = head.run(*command, *arguments, fails=True)
+        assert output.startswith("error: ")
+        assert message in output
+        assert "Traceback" not in output
     (head.root / "stages" / "expert.py").write_text("")
     for name in range(6):
         (head.root / f"new-{name}.py").write_text("")
-    output = head.run(sys.executable, "-m", "gailpipe.cluster", fails=True)
+    output = head.run(*command, fails=True)
     assert output.strip() == (
         "error: workers run what is committed, but stages/expert.py, new-0.py, new-1.py, new-2.py, new-3.py and 2 more "
         "differ; commit, stash or remove that first"
     )
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (("--scheduler", "tcp://127.0.0.1:9"), "--scheduler tcp://127.0.0.1:9: no Dask scheduler answers there"),
-        (("nothing",), "nothing"),
-    ],
-)
-def test_wrong_arguments_are_named(tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
-    output = Workspace.create(tmp_path / "head").run(sys.executable, "-m", "gailpipe.cluster", *arguments, fails=True)
-    assert output.startswith("error: ")
-    assert message in output
-    assert "Traceback" not in output

@@ -81,10 +81,7 @@ def gail_files(name: str, seed: int, num_threads: int = 1) -> list[bytes]:
 
 @pytest.mark.parametrize("name", ["Hopper-v5", "CartPole-v1"])
 def test_twice_in_a_row_and_whatever_the_number_of_threads(name: str) -> None:
-    once, again, threaded, other = (
-        gail_files(name, seed, num_threads) for num_threads, seed in ((1, 3), (1, 3), (2, 3), (1, 4))
-    )
-    assert once == again
+    once, threaded, other = (gail_files(name, seed, num_threads) for num_threads, seed in ((1, 3), (2, 3), (1, 4)))
     assert once == threaded
     assert once != other
 
@@ -101,7 +98,6 @@ def _checkpoints_and_starts_are_frequent(monkeypatch: pytest.MonkeyPatch) -> Non
     ("algorithm", "name"),
     [
         ("gail", "Hopper-v5"),
-        ("gail", "CartPole-v1"),
         ("gail", "Pendulum-v1"),
         ("fem", "Hopper-v5"),
         ("gtal", "CartPole-v1"),

@@ -116,6 +116,15 @@ def test_takes_stand_side_by_side_and_who_has_ended_fades() -> None:
     assert len(set(words[1:])) == 1
 
 
+def test_a_frame_of_another_shape_is_not_distorted() -> None:
+    frame = np.full((40, 80, 3), 255, np.uint8)
+    frame[10:30, 20:40] = 0
+    (picture,) = pictures_of([("wide", Take([frame], [0.0], False))], (80, 80))
+    dark = np.asarray(picture)[BAR:].max(axis=2) < 128
+    rows, columns = (np.flatnonzero(dark.any(axis=axis)) for axis in (1, 0))
+    assert (rows[0], rows[-1], columns[0], columns[-1]) == (30, 49, 20, 39)
+
+
 def test_a_film_holds_all_its_pictures_at_their_speed() -> None:
     pictures = [Image.new("RGB", (64, 60), (level, 0, 0)) for level in range(0, 250, 10)]
     content = mp4_bytes(pictures, 25)

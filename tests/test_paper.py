@@ -13,7 +13,7 @@ from gailpipe.foundation.tables import write_table
 from gailpipe.paper.build import build_paper_report
 from gailpipe.paper.figures import entropy_figure, learning_figure, scores_figure
 from gailpipe.paper.page import page
-from gailpipe.paper.results import CELLS, COLUMNS, gather, subsampled, without_entropy
+from gailpipe.paper.results import CELLS, gather, subsampled, without_entropy
 from gailpipe.params.base import read_params
 from gailpipe.params.imitation import Imitation
 from gailpipe.report.paper import PaperResults
@@ -70,13 +70,12 @@ def data(tmp_path: Path) -> Path:
 
 def test_every_policy_has_its_row(params: Path, data: Path) -> None:
     results = gather(params, data, NAMES)
-    assert results.columns == list(COLUMNS)
     found = results.group_by("demonstrations", "algorithm", "entropy_coefficient", maintain_order=True).len().rows()
     plain = [("bc", None, 2), ("fem", 0, 2), ("gail", 0, 2), ("gail", 0.01, 2), ("gail-bc", 0, 2), ("gtal", 0, 2)]
     whole = [("bc", None, 2), ("fem", 0, 2), ("gail", 0, 2), ("gtal", 0, 2)]
     assert found == [("CartPole-v1", *row) for row in plain] + [("CartPole-v1-full", *row) for row in whole]
     (row,) = results.filter(demonstrations="CartPole-v1", algorithm="gtal", run=1).rows(named=True)
-    assert row == {
+    expected = {
         "task": "cartpole",
         "environment": "CartPole-v1",
         "algorithm": "gtal",
@@ -93,6 +92,7 @@ def test_every_policy_has_its_row(params: Path, data: Path) -> None:
         "env_steps": 1024,  # whole rollouts, of 4 × 64 steps
         "demonstrations": "CartPole-v1",
     }
+    assert (row, results.columns) == (expected, list(expected))
     assert results.filter(algorithm="bc")["env_steps"].unique().to_list() == [0]
 
 
@@ -106,6 +106,13 @@ def test_the_report_depends_on_all_that_it_gathers() -> None:
 def test_a_missing_cell_is_named(params: Path, data: Path) -> None:
     (data / "evaluate-cloned" / "CartPole-v1-2.parquet").unlink()
     with pytest.raises(UserError, match="evaluate-cloned: lacks results of CartPole-v1-2"):
+        gather(params, data, NAMES)
+
+
+def test_an_expert_that_is_no_better_than_chance_gives_no_scale(params: Path, data: Path) -> None:
+    table = pl.DataFrame({"trajectory": [0], "trajectory_return": [10.0]})
+    write_table(table, data / "demonstrations" / "CartPole-v1.parquet")
+    with pytest.raises(UserError, match=r"CartPole-v1: its expert's trajectories make 10\.0, no more than the random"):
         gather(params, data, NAMES)
 
 
@@ -165,9 +172,9 @@ def test_the_page_says_where_gail_falls_short(params: Path, data: Path) -> None:
     )
     assert "\n| environment | trajectories | λ = 0 | λ = 0.01 |\n" in text
     assert "\n| CartPole-v1 | 2 | 1.60 (1.70) | 0.40 (1.71) |\n" in text
-    assert text.count("\n| CartPole-v1 | 5 |") == 0
-    assert "\n| environment | BC | FEM | GTAL | GAIL |\n" in text
-    assert "\n| CartPole-v1 | 0.40 | 0.80 | 1.20 | 1.60 |\n" in text  # from whole trajectories
+    assert "\n| environment | trajectories | BC | FEM | GTAL | GAIL |\n" in text
+    (from_whole_trajectories,) = [line for line in text.splitlines() if line.startswith("| CartPole-v1 | 5 |")]
+    assert from_whole_trajectories == "| CartPole-v1 | 5 | 0.40 | 0.80 | 1.20 | 1.60 |"
     headings = [
         line
         for line in page(without_entropy(subsampled(ours)), original, "", []).splitlines()

@@ -10,7 +10,7 @@ from gailpipe.params.base import load_section, merge, read_params
 from gailpipe.params.gail import Gail
 from gailpipe.params.imitation import Imitation
 from gailpipe.params.pipeline import check_pipeline
-from tests.workspace import ROOT, tiny_params, write_params
+from tests.workspace import ROOT, TINY_TASKS, tiny_params, write_params
 
 Edit = Callable[[dict[str, Any]], Any]
 
@@ -196,6 +196,7 @@ def test_fem_and_gtal_are_checked_where_they_are_set(tmp_path: Path) -> None:
         ("sets", {"size": 1}, "sets.one.size: is no known key"),
         ("filmed_sets", {}, "filmed_sets.one: must be as sets.one, whose policies are filmed"),
         ("entropy_sets", {}, "entropy_sets.one.causal_entropy: is missing"),
+        ("entropy_sets", {"causal_entropy": 0}, "entropy_sets.one.causal_entropy: 0: input should be greater than 0"),
         ("full", {"trajs": "all"}, "full.one.every: is missing"),
     ],
 )
@@ -203,6 +204,20 @@ def test_wrong_sets_are_named(tmp_path: Path, section: str, entry: dict[str, Any
     one = {"env": "CartPole-v1", "demonstrations": "CartPole-v1", "trajs": 1} | entry
     with pytest.raises(UserError, match=re.escape(message)):
         check_pipeline(written(tmp_path, with_sets(**{section: {"one": one}})))
+
+
+def test_the_causal_entropy_is_studied_on_one_task_and_nowhere_else(tmp_path: Path) -> None:
+    of_each = {task: {"env": task, "demonstrations": task, "trajs": 1, "causal_entropy": 0.1} for task in TINY_TASKS}
+    assert check_pipeline(written(tmp_path, with_sets(entropy_sets={"one": of_each["CartPole-v1"]})))
+    with pytest.raises(UserError, match="entropy_sets: are of CartPole-v1, Pendulum-v1; λ is studied on one task"):
+        check_pipeline(written(tmp_path, with_sets(entropy_sets=of_each)))
+
+    def add_entropy(params: dict[str, Any]) -> None:
+        params["entropy_sets"] = {}
+        params["envs"]["Pendulum-v1"]["gail"]["causal_entropy"] = 0.1
+
+    with pytest.raises(UserError, match=r"gail\.causal_entropy: 0\.1 for Pendulum-v1: must be 0; entropy_sets alone"):
+        check_pipeline(written(tmp_path, add_entropy))
 
 
 def test_a_set_may_learn_from_whole_trajectories(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def test_the_params_that_are_mutated_are_accepted(tmp_path: Path) -> None:
     assert outcome(as_yaml(PARAMS), tmp_path) is None
 
 
-@settings(fuzz, max_examples=1000)
+@settings(fuzz, max_examples=300)
 @given(mutated())
 def test_a_changed_value_or_key_is_accepted_or_named(tmp_path: Path, mutation: tuple[dict[str, Any], set[str]]) -> None:
     params, keys = mutation
@@ -101,7 +101,7 @@ def test_a_changed_value_or_key_is_accepted_or_named(tmp_path: Path, mutation: t
         assert any(key in refusal.removeprefix(str(tmp_path)) for key in keys), refusal
 
 
-@settings(fuzz, max_examples=300)
+@settings(fuzz, max_examples=100)
 @given(st.data())
 def test_a_damaged_text_is_accepted_or_refused_in_a_sentence(tmp_path: Path, data: st.DataObject) -> None:
     text = as_yaml(PARAMS)

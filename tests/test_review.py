@@ -4,12 +4,13 @@ import json
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 from scipy import stats
 
-from gailpipe.evaluation.scores import Score, score
+from gailpipe.evaluation.scores import Score, normalized, score
 from gailpipe.review.comment import Version, comment
 from gailpipe.review.grid import grid_metrics
 from gailpipe.review.scores import Change, changes, scale
@@ -46,15 +47,20 @@ def test_changes_pair_tasks_and_learners() -> None:
 
 
 def test_a_weaker_expert_makes_no_learner_better() -> None:
-    gail = {"return": 90.0, "normalized": 0.9, "normalized_ci95": [0.8, 1.0], "seeds": 3}
-    before = {"A": {"random": {"return": 0.0}, "expert": {"return": 100.0}, "gail": gail}}
-    rescaled = gail | {"normalized": 1.75, "normalized_ci95": [1.5, 2.0]}
-    after = {"A": {"random": {"return": 20.0}, "expert": {"return": 60.0}, "gail": rescaled}}
+    returns = [3412.7, 3298.1, 3601.4]
+
+    def of(random_return: float, expert_return: float, digits: int = 4) -> dict[str, Any]:
+        summary = score([round(normalized(value, random_return, expert_return), digits) for value in returns])
+        gail = {"normalized": summary.value, "normalized_ci95": summary.ci95, "seeds": summary.seeds}
+        return {"A": {"random": {"return": random_return}, "expert": {"return": expert_return}, "gail": gail}}
+
+    before, after = of(18.9, 3571.3), of(20.3, 2406.9)
     (change,) = changes(before, after)
-    assert change.before == change.after == Score(1.75, (1.5, 2.0), 3)
+    assert change.before != change.after == score([round(normalized(value, 20.3, 2406.9), 4) for value in returns])
     assert change.verdict == "same"
+    assert next(changes(before, of(20.3, 2406.9, digits=2))).verdict == "within noise"
     text = comment(Version("abc", before, {}, []), Version("def", after, {}, []), [change], "", {}, None)
-    assert "The scale of A has moved, from 0.0 (random) … 100.0 (the demonstrations) to 20.0 (random) … 60.0" in text
+    assert "The scale of A has moved, from 18.9 (random) … 3,571.3 (the demonstrations) to 20.3 (random) … 2,4" in text
 
 
 def test_the_papers_grid_is_read_set_by_set() -> None:
@@ -114,12 +120,13 @@ def test_a_lock_that_lags_behind_is_named_even_without_data(workspace: Workspace
     params.write_text(params.read_text().replace("smoothing: 1", "smoothing: 2"))
     code = clone.root / "gailpipe" / "evaluation" / "returns.py"
     code.write_text(f"{code.read_text()}\n# changed\n")
+    (clone.root / "reports" / "scores.csv").unlink()
     update = clone.root / "gailpipe" / "rl" / "trpo.py"
     update.write_text(f"{update.read_text()}\n# changed\n")
     output = clone.run(*check, fails=True)
     assert "expert@CartPole-v1: gailpipe/rl (modified)" in output
     assert "expert@Pendulum-v1: gailpipe/rl (modified)" in output
-    assert "report: gailpipe/evaluation (modified), report (modified)" in output
+    assert "report: gailpipe/evaluation (modified), report (modified), reports/scores.csv (deleted)" in output
     assert "evaluate@Pendulum-v1: gailpipe/evaluation/returns.py (modified)" in output
     assert "stages have not run since these changed; `dvc repro` runs what is out of date" in output
 
@@ -132,7 +139,8 @@ def post(workspace: Workspace, folder: Path) -> str:
     gh.write_text(f'#!/bin/sh\necho "$@" > {folder}/arguments\ncp review.md {folder}/posted.md\n')
     gh.chmod(0o755)
     installed = 'make() { command make --old-file=.venv/installed --no-print-directory "$@"; }'
-    settings = f"export PATH={folder}:$PATH GITHUB_STEP_SUMMARY={folder}/summary.md NUMBER=7"
+    github = f"GITHUB_SERVER_URL=https://example.org GITHUB_REPOSITORY=us/ours GITHUB_STEP_SUMMARY={folder}/summary.md"
+    settings = f"export PATH={folder}:$PATH {github} NUMBER=7"
     workspace.run("bash", "-e", "-c", f"{installed}\n{settings}\n{steps.replace('HEAD^1', 'main')}")
     arguments = (folder / "arguments").read_text()
     assert arguments == "pr comment 7 --edit-last --create-if-none --body-file review.md\n"
@@ -140,7 +148,9 @@ def post(workspace: Workspace, folder: Path) -> str:
 
 
 def test_a_change_of_a_workspace_is_told(workspace: Workspace, tmp_path: Path) -> None:
-    workspace.experiment("report.smoothing=2")
+    for name in ("params.yaml", "dvc.lock"):
+        path = workspace.root / name
+        path.write_text(path.read_text().replace("smoothing: 1", "smoothing: 2"))
     metrics = workspace.root / "reports" / "metrics.json"
     document = json.loads(metrics.read_text())
     document["Pendulum-v1"]["gail"] |= {"normalized": 0.5, "normalized_ci95": None}
@@ -148,21 +158,18 @@ def test_a_change_of_a_workspace_is_told(workspace: Workspace, tmp_path: Path) -
     results = workspace.root / "paper" / "report" / "results.csv"
     header, first, *_ = results.read_text().splitlines()
     results.write_text(f"{header}\n{first}\n")
-    text = workspace.run(sys.executable, "-m", "gailpipe.review", "main")
+    text = post(workspace, tmp_path)
+    assert (tmp_path / "summary.md").read_text() == text
     assert re.search(r"\| CartPole-v1 from 1 \(paper\) \| bc \| \S+ \(.*\) \| \S+ \| one seed tells nothing \|", text)
     assert re.search(r"\| CartPole-v1 from 4 \(paper\) \| gail \| \S+ \(.*\) \| — \| gone \|", text)
     assert "| params.yaml | report.smoothing | 1 " in text
-    assert "- **report**: " in text
+    assert "- **report**: the same bytes as before\n" in text
     assert re.search(r"\| Pendulum-v1 \| gail \| \S+ \| 0\.500 \| (one seed tells nothing|new) \|", text)
     assert "**1 stage is out of date.**" in text
     assert "- **report**: reports/metrics.json (modified)" in text
-    on_github = ("env", "GITHUB_SERVER_URL=https://example.org", "GITHUB_REPOSITORY=us/ours")
-    pictures = workspace.run(*on_github, sys.executable, "-m", "gailpipe.review", "main").removeprefix(text.rstrip())
-    assert re.findall(r"!\[(reports/\S+)\]", pictures)[::2] == re.findall(r"!\[(reports/\S+)\]", pictures)[1::2]
-    assert "![reports/figures/scores.svg](https://example.org/us/ours/raw/" in pictures
-    posted = post(workspace, tmp_path)
-    assert posted == text
-    assert (tmp_path / "summary.md").read_text() == text
+    pictures = re.findall(r"!\[(reports/\S+)\]", text)
+    assert pictures[::2] == pictures[1::2]
+    assert "![reports/figures/scores.svg](https://example.org/us/ours/raw/" in text
     error = workspace.run(sys.executable, "-m", "gailpipe.review", "nowhere", fails=True)
     assert error.startswith("error: `git merge-base nowhere HEAD` failed: ")
     metrics.unlink()

@@ -60,6 +60,10 @@ def module(stage: dict[str, Any]) -> str:
     return stage["cmd"].split()[2]
 
 
+def code_of(stage: dict[str, Any]) -> str:
+    return (ROOT / source(module(stage))).read_text()
+
+
 def code_dependencies(stage: dict[str, Any]) -> list[PurePosixPath]:
     return [PurePosixPath(path) for path in stage["deps"] if path.startswith(("gailpipe/", "stages/"))]
 
@@ -130,6 +134,20 @@ def test_a_stages_command_names_its_dependencies_and_outputs(name: str) -> None:
         assert any(path.is_relative_to(other) or other.is_relative_to(path) for other in known), (
             f"dvc.yaml: {name}: {path} is no dependency or output, and holds none"
         )
+
+
+LOADED = re.compile(r'load_section\(arguments\.params, \w+, "(\w+)"(, arguments\.env)?')
+
+
+@pytest.mark.parametrize("name", [name for name, stage in stages().items() if LOADED.search(code_of(stage))])
+def test_a_stage_depends_on_the_parameters_that_it_loads_and_on_no_others(name: str) -> None:
+    stage = stages()[name]
+    expected = {"seed"} if "load_seed(" in code_of(stage) else set()
+    for section, of_task in LOADED.findall(code_of(stage)):
+        expected |= {section, f"envs.TASK.{section}"} if of_task else {section}
+    (keys,) = [params["paper/params.yaml"] for params in stage["params"]] if "/" in name else [stage["params"]]
+    assert {re.sub(r"\$\{(key|item\.env)\}", "TASK", key) for key in keys} == expected
+    assert {"data/validated", "paper/data/validated"} & set(stage["deps"])
 
 
 @pytest.mark.parametrize("stage", ["validate", "sample", "bc", "evaluate", "visits", "film", "report", "page"])

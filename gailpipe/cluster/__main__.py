@@ -5,7 +5,7 @@ import logging
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -95,7 +95,7 @@ def run_jobs(client: Client, source: Source, jobs: Sequence[Job], on_a_core: boo
     failed = 0
     futures: dict[str, Future] = {}
     with View([job.stage for job in jobs], sum(client.nthreads().values()) or 1) as view:
-        client.subscribe_topic(source.topic, _starts(view))
+        client.subscribe_topic(source.topic, lambda event: view.start(event[1]["stage"], event[1]["name"]))
         for job in jobs:
             upstream = [futures[stage] for stage in job.upstream if stage in futures]
             key = f"{job.stage} at {source.topic}"
@@ -114,10 +114,6 @@ def _reason(stage: str, error: BaseException | None) -> str:
     if not isinstance(error, StageFailedError):
         return f"failed: {error}"
     return error.log if error.stage == stage else f"can't run, since {error.stage} failed"
-
-
-def _starts(view: View) -> Callable[[tuple[float, dict[str, str]]], None]:
-    return lambda event: view.start(event[1]["stage"], event[1]["name"])
 
 
 if __name__ == "__main__":

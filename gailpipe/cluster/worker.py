@@ -57,15 +57,21 @@ def run_stage(source: Source, job: Job, on_a_core: bool, *_upstream: object) -> 
         _run(clone, log, "dvc", "repro", "--single-item", "--pull", *job.upstream, job.stage, **unfinished_work)
         _run(clone, log, "dvc", "push", "--run-cache", job.stage)
     except subprocess.CalledProcessError as error:
-        lines = log.read_text(errors="replace").splitlines()[-LINES_OF_A_LOG:]
+        lines = error.output.splitlines()[-LINES_OF_A_LOG:]
         failed = f"`{' '.join(error.cmd)}` ended with status {error.returncode}:"
         raise StageFailedError(job.stage, "\n".join([failed, *lines])) from error
 
 
 def _run(folder: Path, log: Path, *command: str, **environment: str) -> None:
+    """Run a command in `folder`, and add what it prints to `log`.
+
+    Raises:
+        CalledProcessError: It failed; has what it printed.
+    """
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     leashed = [sys.executable, "-m", "gailpipe.cluster.leash", *command]
-    with log.open("a") as output:
+    with log.open("ab") as output:
+        start = output.tell()
         process = subprocess.Popen(
             leashed,
             cwd=folder,
@@ -76,4 +82,4 @@ def _run(folder: Path, log: Path, *command: str, **environment: str) -> None:
         )
         status = process.wait()
     if status != 0:
-        raise subprocess.CalledProcessError(status, command)
+        raise subprocess.CalledProcessError(status, command, log.read_bytes()[start:].decode(errors="replace"))

@@ -5,7 +5,7 @@ from fractions import Fraction
 from io import BytesIO
 
 import av
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from gailpipe.films.record import Take
 
@@ -27,7 +27,8 @@ def _picture(takes: Sequence[tuple[str, Take]], number: int, size: tuple[int, in
     draw = ImageDraw.Draw(picture)
     for place, (label, take) in enumerate(takes):
         last = len(take.frames) - 1
-        frame = Image.fromarray(take.frames[min(number, last)]).resize(size, Image.Resampling.LANCZOS)
+        whole = Image.fromarray(take.frames[min(number, last)])
+        frame = ImageOps.pad(whole, size, Image.Resampling.LANCZOS, PAPER)
         if number > last:
             frame = Image.blend(frame, Image.new("RGB", size, PAPER), FADING)
         picture.paste(frame, (width * place, BAR))

@@ -12,6 +12,7 @@ from gailpipe.paper.page import page
 from gailpipe.paper.results import gather, studied_for_entropy, subsampled, without_entropy
 from gailpipe.params.base import load_section, read_params
 from gailpipe.params.report import Report
+from gailpipe.report.cells import read_bytes
 from gailpipe.report.pages import find_films, write_pages
 from gailpipe.report.paper import PaperResults
 from gailpipe.report.style import apply_style, save_svg
@@ -37,7 +38,7 @@ def build_paper_report(params: Path, data: Path, original_directory: Path, discu
     for name, figure in figures.items():
         save_svg(figure, out / "figures" / f"{name}.svg")
     films = find_films(data / "films", read_params(params)["filmed_sets"])
-    text = page(ours, original.policies, discussion.read_text(), [film.markdown() for film in films])
+    text = page(ours, original.policies, read_bytes(discussion).decode(), [film.markdown() for film in films])
     write_pages(out, text, films)
     write_file(out / "results.csv", ours.write_csv(float_precision=4).encode())
 

@@ -52,13 +52,13 @@ WHOLE = """\
 ## Whole trajectories
 {whole}
 
-Normalised scores from five trajectories with all their steps, after Holly Grimm's study.
+Normalised scores from trajectories with all their steps, after Holly Grimm's study.
 """
 
 ENTROPY = """\
-## Causal entropy on Reacher
+## Causal entropy
 
-![Normalised scores with four weights of the causal entropy](figures/entropy.svg)
+![Normalised scores with different weights of the causal entropy](figures/entropy.svg)
 
 {entropy}
 
@@ -117,7 +117,7 @@ def page(ours: pl.DataFrame, original: pl.DataFrame, discussion: str, films: Seq
         ),
     ]
     if len(whole):
-        scores = table(whole, original.clear(), ["environment"], "algorithm", LABELS_OF_ALGORITHMS, _score)
+        scores = table(whole, original.clear(), sets, "algorithm", LABELS_OF_ALGORITHMS, _score)
         sections.append(WHOLE.format(whole=scores))
     if len(entropy):
         scores = table(entropy, original_entropy, sets, "entropy_coefficient", lambdas, _score)

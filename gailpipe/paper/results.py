@@ -15,24 +15,6 @@ from gailpipe.params.gail import Gail
 from gailpipe.params.imitation import Imitation
 from gailpipe.report.cells import require_cells
 
-COLUMNS = (
-    "task",
-    "environment",
-    "algorithm",
-    "entropy_coefficient",
-    "trajectories",
-    "run",
-    "mean_return",
-    "std_return",
-    "episodes",
-    "stochastic_return",
-    "expert_return",
-    "random_return",
-    "normalized",
-    "env_steps",
-    "demonstrations",
-)
-
 
 class Cells(NamedTuple):
     """A folder of evaluations, the section of params.yaml that names them, and who is evaluated in each."""
@@ -51,7 +33,7 @@ CELLS = (
 
 
 def gather(params: Path, data: Path, names: dict[str, str]) -> pl.DataFrame:
-    """Return a row, with `COLUMNS`, for each learned policy.
+    """Return a row for each learned policy.
 
     Args:
         params: The params.yaml that names all sets.
@@ -59,7 +41,8 @@ def gather(params: Path, data: Path, names: dict[str, str]) -> pl.DataFrame:
         names: The paper's name of each environment that it has.
 
     Raises:
-        UserError: A section or a cell is missing, or there is a cell that params.yaml does not name.
+        UserError: A section or a cell is missing, there is a cell that params.yaml does not name, or an expert is no
+            better than the random policy, so that no score can be had.
     """
     document = read_params(params)
     for section in (*(cells.sets for cells in CELLS), "filmed_sets"):
@@ -96,7 +79,12 @@ def _policies(
 ) -> pl.DataFrame:
     """Return the rows of one learner on one demonstration set, an entry of params.yaml."""
     env, algorithm = one["env"], "gail" if learner == "gail-entropy" else learner
-    random_return = evaluation.filter(policy="random")["return"].mean()
+    random_return = float(evaluation.filter(policy="random")["return"].to_numpy().mean())
+    if expert_return <= random_return:
+        raise UserError(
+            f"{env}: its expert's trajectories make {expert_return:,.1f}, no more than the random policy's "
+            f"{random_return:,.1f}, so that there is no scale for scores; train it longer"
+        )
     episodes = evaluation.filter(policy=learner)
     stochastic = episodes.filter(mode="stochastic").group_by("seed").agg(stochastic_return=pl.col("return").mean())
     policies = (
@@ -146,6 +134,6 @@ def without_entropy(policies: pl.DataFrame) -> pl.DataFrame:
 
 
 def studied_for_entropy(policies: pl.DataFrame, ours: pl.DataFrame) -> pl.DataFrame:
-    """Return GAIL's policies of the environments on which `ours` has several λ."""
+    """Return GAIL's policies of the environments on which `ours` has a λ above 0."""
     studied = ours.filter(pl.col("entropy_coefficient") > 0)["environment"].unique()
     return policies.filter(pl.col("environment").is_in(studied.implode()), algorithm="gail")

@@ -42,6 +42,9 @@ def check_pipeline(path: Path) -> list[str]:
         if "linear_sets" in document and learner not in document:
             raise UserError(f"{path}: {learner}: is missing; it learns from each of `linear_sets`")
     check_sets(path, document, kept)
+    for task in tasks if "entropy_sets" in document else ():
+        if weight := load_section(path, Gail, "gail", task).causal_entropy:
+            raise UserError(f"{path}: gail.causal_entropy: {weight} for {task}: must be 0; entropy_sets alone have λ")
     return tasks
 
 

@@ -7,7 +7,7 @@ from pydantic import PositiveInt, ValidationError
 
 from gailpipe.foundation.errors import UserError
 from gailpipe.params.base import Section, describe
-from gailpipe.params.training import NonNegativeFloat
+from gailpipe.params.training import PositiveFloat
 
 
 class WholeTrajectories(Section):
@@ -31,7 +31,7 @@ class ClonedSet(DemonstrationSet):
 
 
 class EntropySet(DemonstrationSet):
-    causal_entropy: NonNegativeFloat
+    causal_entropy: PositiveFloat
 
 
 SETS: dict[str, type[DemonstrationSet]] = {
@@ -72,6 +72,9 @@ def check_sets(path: Path, document: dict[str, Any], kept: dict[str, int]) -> No
                 raise UserError(
                     f"{place}.trajs: {one.trajs}, but only {demonstrations[one.demonstrations]} trajectories are kept"
                 )
+    studied = sorted({one["env"] for one in document.get("entropy_sets", {}).values()})
+    if len(studied) > 1:
+        raise UserError(f"{path}: entropy_sets: are of {', '.join(studied)}; λ is studied on one task")
 
 
 def _models(path: Path, document: dict[str, Any], section: str, model: type[Section]) -> dict[str, Any]:

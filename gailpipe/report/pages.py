@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gailpipe.foundation.files import write_file
-from gailpipe.report.cells import require_cells
+from gailpipe.report.cells import read_bytes, require_cells
 from gailpipe.report.gather import gather_results
 from gailpipe.report.page import page
 from gailpipe.report.web import web_page
@@ -41,7 +41,11 @@ class Film:
 
 
 def find_films(directory: Path, names: Iterable[str]) -> list[Film]:
-    """Return the films of `names`, and check that `directory` holds no others."""
+    """Return the films of `names`, and check that `directory` holds no others.
+
+    Raises:
+        UserError: One is missing, or one too much is there.
+    """
     names = list(names)
     require_cells(directory, names)
     return [Film(name, directory / name) for name in names]
@@ -59,7 +63,7 @@ def write_pages(out: Path, markdown: str, films: Sequence[Film]) -> None:
     write_file(out / "README.md", markdown.encode())
     previews = {out / film.address: film.source for film in films}
     for path, source in previews.items():
-        write_file(path, source.read_bytes())
+        write_file(path, read_bytes(source))
     for path in set((out / "films").glob("*")) - set(previews):
         path.unlink()
     whole_films = {film.address: film.directory / "film.mp4" for film in films if film.exists}

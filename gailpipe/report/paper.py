@@ -15,6 +15,9 @@ class PaperResults:
 
     Args:
         directory: Holds returns.csv and tasks.csv; see paper/original/README.md.
+
+    Raises:
+        UserError: It does not hold them.
     """
 
     def __init__(self, directory: Path) -> None:

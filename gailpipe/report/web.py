@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from gailpipe.foundation.errors import UserError
+from gailpipe.report.cells import read_bytes
 
 MEDIA = {".svg": "image/svg+xml", ".webp": "image/webp", ".mp4": "video/mp4"}
 NUMBER = re.compile(r"\(?([-−]?[\d,]+(\.\d+)?)")  # a cell may have another's result alone, in brackets
@@ -124,8 +125,4 @@ def _picture(_: Any, tokens: Sequence[Token], place: int, __: Any, env: Mapping[
 def _data_address(path: Path) -> str:
     if path.suffix not in MEDIA:
         raise UserError(f"{path}: the page shows {', '.join(MEDIA)} alone")
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: can't be read: {error.strerror}; `dvc repro` makes it") from error
-    return f"data:{MEDIA[path.suffix]};base64,{b64encode(content).decode()}"
+    return f"data:{MEDIA[path.suffix]};base64,{b64encode(read_bytes(path)).decode()}"

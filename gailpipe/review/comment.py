@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gailpipe.evaluation.scores import Score
-from gailpipe.review.scores import LEVEL, Change, scale
+from gailpipe.review.scores import DIGITS, LEVEL, Change, scale
 
 COMMENT = """\
 ## What this change does to results
@@ -116,7 +116,8 @@ def _range(task: Mapping[str, Any]) -> str:
 def _shown(score: Score | None) -> str:
     if score is None:
         return "—"
-    return f"{score.value:.3f}" + (f" ({score.ci95[0]:.3f} … {score.ci95[1]:.3f})" if score.ci95 else "")
+    value, *interval = (f"{value:.{DIGITS}f}" for value in (score.value, *(score.ci95 or ())))
+    return value + (f" ({' … '.join(interval)})" if interval else "")
 
 
 def _ran(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:

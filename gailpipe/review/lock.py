@@ -5,7 +5,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from gailpipe.foundation.command import run
@@ -37,20 +37,32 @@ def stale_stages() -> dict[str, list[str]]:
     if status.returncode != 0 or (repro.returncode != 0 and not would_run):
         reason, _, _ = (status.stderr + repro.stderr).strip().partition("\n\n")
         raise UserError(f"DVC can't tell: {reason}")
-    reasons = {stage: list(_reasons(changes)) for stage, changes in json.loads(status.stdout).items()}
+    changes_of = json.loads(status.stdout)
+    restorable = _ignored_by_git(changes_of)
+    reasons = {stage: list(_reasons(changes, restorable)) for stage, changes in changes_of.items()}
     changed = {stage: why for stage, why in reasons.items() if why}
     return {stage: changed.get(stage, ["what it depends on"]) for stage in dict.fromkeys([*would_run, *changed])}
 
 
-def _reasons(changes: list[Any]) -> Iterator[str]:
+def _ignored_by_git(changes_of: Mapping[str, list[Any]]) -> set[str]:
+    """Return the paths that only DVC keeps."""
+    entries = [change.values() for changes in changes_of.values() for change in changes if isinstance(change, Mapping)]
+    paths = {path for values in entries for value in values for path in value}
+    command = ["git", "check-ignore", "--stdin"]
+    return set(subprocess.run(command, input="\n".join(paths), capture_output=True, text=True).stdout.splitlines())
+
+
+def _reasons(changes: list[Any], restorable: Collection[str]) -> Iterator[str]:
     for change in changes:
         if not isinstance(change, Mapping):
             yield str(change)
             continue
         for entries in change.values():
             for path, how in entries.items():
-                named = how.items() if isinstance(how, Mapping) else [(path, how)]
-                yield from (f"{name} ({what})" for name, what in named if what not in ("deleted", "not in cache"))
+                if isinstance(how, Mapping):  # a file's parameters
+                    yield from (f"{name} ({what})" for name, what in how.items())
+                elif path not in restorable or how not in ("deleted", "not in cache"):
+                    yield f"{path} ({how})"
 
 
 def _dvc(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from math import sqrt
+from math import isclose, sqrt
 from typing import Any
 
 from scipy import stats
@@ -10,6 +10,7 @@ from scipy import stats
 from gailpipe.evaluation.scores import Score, normalized
 
 LEVEL = 0.05
+DIGITS = 3  # of scores in the comment; what moves less is the same, for results.csv rounds, and so does a new scale
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Change:
     def verdict(self) -> str:
         if self.before is None or self.after is None:
             return "new" if self.before is None else "gone"
-        if self.before == self.after:
+        if _same(self.before, self.after):
             return "same"
         if self.p_value is None:
             return "one seed tells nothing"
@@ -59,7 +60,7 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Cha
 
 def scale(task: Mapping[str, Any]) -> tuple[float, ...]:
     """Return the 0 and the 1 of a task's normalised scores, as returns; nothing where it is not in metrics.json."""
-    return tuple(task[policy]["return"] for policy in ("random", "expert") if task)
+    return (task["random"]["return"], task["expert"]["return"]) if task else ()
 
 
 def _scores(task: Mapping[str, Any], other: tuple[float, ...]) -> dict[str, Score]:
@@ -79,6 +80,14 @@ def _scores(task: Mapping[str, Any], other: tuple[float, ...]) -> dict[str, Scor
         if entry.get("normalized") is not None
         for interval in [entry["normalized_ci95"]]
     }
+
+
+def _same(before: Score, after: Score) -> bool:
+    """Return whether both look the same in the comment."""
+    one, other = ((score.value, *(score.ci95 or ())) for score in (before, after))
+    return (before.seeds, len(one)) == (after.seeds, len(other)) and all(
+        isclose(old, new, abs_tol=10**-DIGITS) for old, new in zip(one, other, strict=True)
+    )
 
 
 def _std(score: Score) -> float:
