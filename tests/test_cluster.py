@@ -209,7 +209,8 @@ def test_a_failed_stage_shows_its_log_and_the_others_are_kept(tmp_path: Path) ->
     assert "Traceback" not in output
     assert not (head.root / "dvc.lock").exists()
     assert list((head.root / ".scratch").glob("expert-CartPole-v1-*"))  # kept here, where workers are none
-    again = head.run(sys.executable, "-m", "gailpipe.cluster", "expert@CartPole-v1")
+    elsewhere = ("--repository", head.root.as_uri())
+    again = head.run(sys.executable, "-m", "gailpipe.cluster", *elsewhere, "expert@CartPole-v1")
     assert "expert@CartPole-v1: done" in again  # although the first run has left results in data/store
     assert "Stage 'expert@CartPole-v1' is cached" in again
 

@@ -17,9 +17,9 @@ INTRODUCTION = """\
 The evaluation of Ho & Ermon (2016), and a little more, by the pipeline in [paper/dvc.yaml](../dvc.yaml) with
 [paper/params.yaml](../params.yaml). Scores are of deterministic policies, in Gymnasium, from the same initial states
 for all: GAIL's, FEM's and GTAL's are the last of a fixed budget, BC's has the least validation error. No return chose
-between policies. Settings were found on other seeds; that HalfCheetah, Walker2d, and FEM and GTAL on CartPole needed
-more steps, HalfCheetah a greater gradient penalty, and Walker2d and Ant smaller batches, was seen on these
-([CONTRIBUTING.md](../../CONTRIBUTING.md#departures-from-the-paper) has all that differs from the paper). The
+between policies. Settings were found on other seeds; that HalfCheetah, Walker2d, Ant, and FEM and GTAL on
+CartPole needed more steps, HalfCheetah a greater gradient penalty, and Walker2d and Ant smaller batches, was seen on
+these ([CONTRIBUTING.md](../../CONTRIBUTING.md#departures-from-the-paper) has all that differs from the paper). The
 normalised score is (return − random) / (expert − random), the expert's return being the mean of its sampled,
 stochastic trajectories: ours with our simulators' returns, the paper's with those of its own.
 [results.csv](results.csv) has a row for each policy.
