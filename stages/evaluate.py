@@ -12,11 +12,11 @@ from gailpipe.params.evaluate import Evaluate
 def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Evaluate, "evaluate", assignments=arguments.set)
     seed = load_seed(arguments.params)
-    from gailpipe.evaluation.candidates import evaluate_all
-
     learners = dict(arguments.learner)
     if len(learners) < len(arguments.learner):
         raise UserError("--learner: gives a name twice; give each directory a name of its own")
+    from gailpipe.evaluation.candidates import evaluate_all
+
     evaluate_all(arguments.env, arguments.expert, learners, settings.episodes, seed, arguments.out)
 
 

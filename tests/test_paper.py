@@ -5,13 +5,14 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from matplotlib.axes import Axes
 from ruamel.yaml import YAML
 
 from gailpipe.evaluation.returns import SCHEMA
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.tables import write_table
 from gailpipe.paper.build import build_paper_report
-from gailpipe.paper.figures import entropy_figure, learning_figure, scores_figure
+from gailpipe.paper.figures import cloning_figure, entropy_figure, learning_figure, scores_figure
 from gailpipe.paper.page import page
 from gailpipe.paper.results import CELLS, gather, subsampled, without_entropy
 from gailpipe.params.base import read_params
@@ -147,9 +148,35 @@ def test_figures_are_drawn_from_what_was_gathered(params: Path, data: Path, tmp_
     legend = figure.axes[0].get_legend()
     assert legend is not None
     assert [text.get_text() for text in legend.get_texts()] == ["λ = 0", "λ = 0.01", "the paper's"]
-    curve = {"environment": "A", "trajectories": 2, "seed": 0, "env_steps": [1, 2], "normalized": [None, 0.5]}
-    save_svg(learning_figure(pl.DataFrame(curve), smoothing=2), tmp_path / "learning.svg")
-    assert b"<svg" in (tmp_path / "learning.svg").read_bytes()
+    curves = pl.DataFrame(
+        [
+            (environment, trajectories, algorithm, 0, step, score)
+            for environment, trajectories, algorithm, scores in (
+                ("A", 2, "gail", [None, 0.5, 0.7]),
+                ("A", 4, "gail", [None, 0.9, 0.9]),
+                ("A", 2, "gail-bc", [0.2, 0.4, 0.8]),
+                ("A", 4, "gail-bc", [0.9, 0.9, 0.9]),
+                ("B", 2, "gail", [0.1, 0.1, 0.1]),
+            )
+            for step, score in zip((1e6, 2e6, 3e6), scores, strict=True)
+        ],
+        schema=("environment", "trajectories", "algorithm", "seed", "env_steps", "normalized"),
+        orient="row",
+    )
+    figure = learning_figure(curves.filter(algorithm="gail"), smoothing=2)
+    assert [axes.get_title() for axes in figure.axes] == ["A", "B"]
+    assert _lines(figure.axes[0]) == [[0.5, 0.6], [0.9, 0.9]]
+    save_svg(figure, tmp_path / "learning.svg")
+    figure = cloning_figure(curves, smoothing=2)
+    assert [axes.get_title() for axes in figure.axes] == ["A"]
+    assert _lines(figure.axes[0]) == [[0.5, 0.6], pytest.approx([0.2, 0.3, 0.6])]
+    save_svg(figure, tmp_path / "cloning.svg")
+
+
+def _lines(axes: Axes) -> list[list[float]]:
+    """Return the heights of all curves, without those of legends and of the expert's level."""
+    heights = [np.asarray(line.get_ydata(), dtype=float).tolist() for line in axes.lines]
+    return [points for points in heights if points and points != [1, 1]]
 
 
 def test_the_page_says_where_gail_falls_short(params: Path, data: Path) -> None:
@@ -175,11 +202,9 @@ def test_the_page_says_where_gail_falls_short(params: Path, data: Path) -> None:
     assert "\n| environment | trajectories | BC | FEM | GTAL | GAIL |\n" in text
     (from_whole_trajectories,) = [line for line in text.splitlines() if line.startswith("| CartPole-v1 | 5 |")]
     assert from_whole_trajectories == "| CartPole-v1 | 5 | 0.40 | 0.80 | 1.20 | 1.60 |"
-    headings = [
-        line
-        for line in page(without_entropy(subsampled(ours)), original, "", []).splitlines()
-        if line.startswith("## ")
-    ]
+    assert "(figures/cloning.svg)" in text
+    without_clones = without_entropy(subsampled(ours)).filter(pl.col("algorithm") != "gail-bc")
+    headings = [line for line in page(without_clones, original, "", []).splitlines() if line.startswith("## ")]
     assert headings == ["## In short", "## Scores", "## Learning", "## All returns"]
 
 
@@ -187,7 +212,8 @@ def test_the_report_is_the_same_bytes_twice_and_its_table_has_the_papers_columns
     params: Path, data: Path, tmp_path: Path
 ) -> None:
     curve = pl.DataFrame({"seed": [0, 0], "env_steps": [10, 20], "return": [None, 60.0]})
-    write_table(curve, data / "gail" / "CartPole-v1-2" / "learning.parquet")
+    for algorithm in ("gail", "gail-bc"):
+        write_table(curve, data / algorithm / "CartPole-v1-2" / "learning.parquet")
     (tmp_path / "found.md").write_text("Much.")
     film = tmp_path / "data" / "films" / "CartPole-v1-2"
     film.mkdir(parents=True)
@@ -198,7 +224,7 @@ def test_the_report_is_the_same_bytes_twice_and_its_table_has_the_papers_columns
     files = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*.*"))
     assert [str(file) for file in files] == [
         "README.md",
-        *(f"figures/{name}.svg" for name in ("entropy", "learning", "normalized", "returns")),
+        *(f"figures/{name}.svg" for name in ("cloning", "entropy", "learning", "normalized", "returns")),
         "films/CartPole-v1-2.webp",
         "index.html",
         "results.csv",

@@ -32,7 +32,20 @@ class Candidate:
 
 
 def evaluate_all(env: str, expert: Path, learners: dict[str, Path], episodes: int, seed: int, out: Path) -> None:
-    """Play episodes of all candidates, and write their returns as the Parquet file `out`."""
+    """Play episodes of all candidates, and write their returns as the Parquet file `out`.
+
+    Args:
+        env: The environment's ID.
+        expert: The expert's policy file.
+        learners: The directory of the policies that each learner made, by its name.
+        episodes: How many to play for each candidate, in each mode.
+        seed: The pipeline's.
+        out: Has the columns of `returns.SCHEMA`.
+
+    Raises:
+        UserError: A policy's file is missing or not this environment's, a directory has none, or the task gives a NaN
+            or an infinity.
+    """
     load_policy(expert, env)
     candidates = find_candidates(expert, learners)
     evaluations = side_by_side(partial(evaluate_candidate, env, episodes, seed, candidates), range(len(candidates)))
@@ -45,7 +58,11 @@ def evaluate_all(env: str, expert: Path, learners: dict[str, Path], episodes: in
 
 
 def find_candidates(expert: Path, learners: dict[str, Path]) -> list[Candidate]:
-    """List the random policy, the expert, and each policy of each learner's directory."""
+    """List the random policy, the expert, and each policy of each learner's directory.
+
+    Raises:
+        UserError: A directory holds no policies.
+    """
     candidates = [Candidate("random", None, "stochastic", None)]
     candidates += [Candidate("expert", None, mode, expert) for mode in ("deterministic", "stochastic")]
     for learner, directory in learners.items():

@@ -9,7 +9,7 @@ from gailpipe.envs.episodes import play_episodes
 from gailpipe.envs.tasks import Task
 
 SCHEMA = {
-    "policy": pl.String,  # random, expert, bc or gail
+    "policy": pl.String,  # random, expert, or who learned it: bc, gail, …
     "seed": pl.Int64,  # of the run that learned it; null for random and expert
     "mode": pl.String,  # deterministic or stochastic
     "episode": pl.Int64,
@@ -26,7 +26,11 @@ def evaluate(
     seed: int | None,
     mode: str,
 ) -> pl.DataFrame:
-    """Play an episode from each of `episode_seeds`, and return a row for each, as `SCHEMA` says."""
+    """Play an episode from each of `episode_seeds`, and return a row for each, as `SCHEMA` says.
+
+    Raises:
+        UserError: The task gives a NaN or an infinity.
+    """
     episodes = play_episodes(task, act, episode_seeds)
     return pl.DataFrame(
         [

@@ -7,7 +7,7 @@ import polars as pl
 from gailpipe.evaluation.scores import normalized
 from gailpipe.foundation.files import write_file
 from gailpipe.foundation.tables import read_table
-from gailpipe.paper.figures import entropy_figure, learning_figure, scores_figure
+from gailpipe.paper.figures import cloning_figure, entropy_figure, learning_figure, scores_figure
 from gailpipe.paper.page import page
 from gailpipe.paper.results import gather, studied_for_entropy, subsampled, without_entropy
 from gailpipe.params.base import load_section, read_params
@@ -31,8 +31,10 @@ def build_paper_report(params: Path, data: Path, original_directory: Path, discu
     figures = {
         "normalized": scores_figure(ours_plain, original_plain, "normalized", "normalised score"),
         "returns": scores_figure(ours_plain, original_plain, "mean_return", "return"),
-        "learning": learning_figure(curves, settings.smoothing),
+        "learning": learning_figure(curves.filter(algorithm="gail"), settings.smoothing),
     }
+    if "gail-bc" in curves["algorithm"]:
+        figures["cloning"] = cloning_figure(curves, settings.smoothing)
     if len(entropy):
         figures["entropy"] = entropy_figure(entropy, studied_for_entropy(original.policies, sampled))
     for name, figure in figures.items():
@@ -44,20 +46,23 @@ def build_paper_report(params: Path, data: Path, original_directory: Path, discu
 
 
 def _learning_curves(params: Path, data: Path, policies: pl.DataFrame) -> pl.DataFrame:
-    """Return the learning curves of GAIL on all subsampled demonstrations, with returns normalised."""
+    """Return GAIL's learning curves, from both kinds of start, on all subsampled demonstrations, normalised."""
+    document = read_params(params)
     tables = []
-    for name, one in read_params(params)["sets"].items():
-        if one["demonstrations"] == one["env"]:
-            of_set = policies.filter(environment=one["env"], trajectories=one["trajs"], algorithm="gail")
-            curves = read_table(data / "gail" / name / "learning.parquet", ("seed", "env_steps", "return"))
-            random_return, expert_return = of_set["random_return"][0], of_set["expert_return"][0]
-            tables.append(
-                curves.select(
-                    "seed",
-                    "env_steps",
-                    environment=pl.lit(one["env"]),
-                    trajectories=pl.lit(one["trajs"]),
-                    normalized=normalized(pl.col("return"), random_return, expert_return),
+    for algorithm, section in (("gail", "sets"), ("gail-bc", "cloned_sets")):
+        for name, one in document[section].items():
+            if one["demonstrations"] == one["env"]:
+                of_set = policies.filter(environment=one["env"], trajectories=one["trajs"], algorithm=algorithm)
+                curves = read_table(data / algorithm / name / "learning.parquet", ("seed", "env_steps", "return"))
+                random_return, expert_return = of_set["random_return"][0], of_set["expert_return"][0]
+                tables.append(
+                    curves.select(
+                        "seed",
+                        "env_steps",
+                        environment=pl.lit(one["env"]),
+                        trajectories=pl.lit(one["trajs"]),
+                        algorithm=pl.lit(algorithm),
+                        normalized=normalized(pl.col("return"), random_return, expert_return),
+                    )
                 )
-            )
     return pl.concat(tables)

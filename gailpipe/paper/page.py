@@ -55,6 +55,16 @@ WHOLE = """\
 Normalised scores from trajectories with all their steps, after Holly Grimm's study.
 """
 
+CLONING = """\
+## GAIL, cloned first
+
+![Learning curves of GAIL from a cloned and from a random policy](figures/cloning.svg)
+
+Normalised return of stochastic policies while GAIL learns, from the fewest trajectories of each task: from a random
+policy, and from one that was cloned first, with the noise that the random one starts with. Points and bands are as
+below.
+"""
+
 ENTROPY = """\
 ## Causal entropy
 
@@ -119,6 +129,8 @@ def page(ours: pl.DataFrame, original: pl.DataFrame, discussion: str, films: Seq
     if len(whole):
         scores = table(whole, original.clear(), sets, "algorithm", LABELS_OF_ALGORITHMS, _score)
         sections.append(WHOLE.format(whole=scores))
+    if "gail-bc" in plain["algorithm"]:
+        sections.append(CLONING)
     if len(entropy):
         scores = table(entropy, original_entropy, sets, "entropy_coefficient", lambdas, _score)
         sections.append(ENTROPY.format(entropy=scores))
