@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from gailpipe.evaluation.returns import SCHEMA
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.tables import write_table
-from gailpipe.paper.build import build_paper_report
+from gailpipe.paper.build import build_paper_report, learning_curves
 from gailpipe.paper.figures import cloning_figure, entropy_figure, learning_figure, scores_figure
 from gailpipe.paper.page import page
 from gailpipe.paper.results import CELLS, gather, subsampled, without_entropy
@@ -100,8 +100,12 @@ def test_every_policy_has_its_row(params: Path, data: Path) -> None:
 def test_the_report_depends_on_all_that_it_gathers() -> None:
     params = read_params(ROOT / "paper" / "params.yaml")
     deps = YAML(typ="safe").load(ROOT / "paper" / "dvc.yaml")["stages"]["report"]["deps"]
-    for cells in CELLS:
-        assert (f"paper/data/{cells.folder}" in deps) == bool(params[cells.sets]), cells.folder
+    for folder, sets in (
+        *((cells.folder, cells.sets) for cells in CELLS),
+        ("gail", "sets"),
+        ("gail-bc", "cloned_sets"),
+    ):
+        assert (f"paper/data/{folder}" in deps) == bool(params[sets]), folder
 
 
 def test_a_missing_cell_is_named(params: Path, data: Path) -> None:
@@ -148,6 +152,10 @@ def test_figures_are_drawn_from_what_was_gathered(params: Path, data: Path, tmp_
     legend = figure.axes[0].get_legend()
     assert legend is not None
     assert [text.get_text() for text in legend.get_texts()] == ["λ = 0", "λ = 0.01", "the paper's"]
+
+
+def test_curves_are_drawn_by_trajectories_and_by_start(tmp_path: Path) -> None:
+    apply_style()
     curves = pl.DataFrame(
         [
             (environment, trajectories, algorithm, 0, step, score)
@@ -165,18 +173,26 @@ def test_figures_are_drawn_from_what_was_gathered(params: Path, data: Path, tmp_
     )
     figure = learning_figure(curves.filter(algorithm="gail"), smoothing=2)
     assert [axes.get_title() for axes in figure.axes] == ["A", "B"]
-    assert _lines(figure.axes[0]) == [[0.5, 0.6], [0.9, 0.9]]
+    assert _heights(figure.axes[0]) == [[0.5, 0.6], [0.9, 0.9]]
     save_svg(figure, tmp_path / "learning.svg")
     figure = cloning_figure(curves, smoothing=2)
     assert [axes.get_title() for axes in figure.axes] == ["A"]
-    assert _lines(figure.axes[0]) == [[0.5, 0.6], pytest.approx([0.2, 0.3, 0.6])]
+    assert _heights(figure.axes[0]) == [[0.5, 0.6], pytest.approx([0.2, 0.3, 0.6])]
     save_svg(figure, tmp_path / "cloning.svg")
 
 
-def _lines(axes: Axes) -> list[list[float]]:
-    """Return the heights of all curves, without those of legends and of the expert's level."""
-    heights = [np.asarray(line.get_ydata(), dtype=float).tolist() for line in axes.lines]
-    return [points for points in heights if points and points != [1, 1]]
+def test_learning_curves_are_those_of_both_starts_on_the_scale_of_their_set(params: Path, data: Path) -> None:
+    for algorithm, return_ in (("gail", 60.0), ("gail-bc", 35.0)):
+        curve = pl.DataFrame({"seed": [0, 0], "env_steps": [10, 20], "return": [None, return_]})
+        write_table(curve, data / algorithm / "CartPole-v1-2" / "learning.parquet")
+    policies = gather(params, data, NAMES)
+    curves = learning_curves(params, data, policies)
+    assert curves.select("environment", "trajectories", "algorithm", "env_steps", "normalized").rows() == [
+        ("CartPole-v1", 2, "gail", 10, None),
+        ("CartPole-v1", 2, "gail", 20, 0.5),
+        ("CartPole-v1", 2, "gail-bc", 10, None),
+        ("CartPole-v1", 2, "gail-bc", 20, 0.25),
+    ]
 
 
 def test_the_page_says_where_gail_falls_short(params: Path, data: Path) -> None:
@@ -191,8 +207,7 @@ def test_the_page_says_where_gail_falls_short(params: Path, data: Path) -> None:
     )
     assert "the paper's in 0 of 1, not on CartPole-v1 from 2 (1.600 against 1.700)." in text
     assert "at or above BC in 1 of 1. BC's mean score is 0.400." in text
-    assert "(2 of GAIL), with a 95 % interval" in text
-    assert "[paper's results](../original/README.md) (1)." in text
+    assert "Runs of a set: BC 2, FEM 2, GTAL 2, GAIL 2, GAIL, cloned first 2; the paper's: BC 1, GAIL 1." in text
     assert "\n| CartPole-v1 | 2 | 0.40 (0.40) | 0.80 | 1.20 | 1.60 (1.70) | 0.40 |\n" in text
     assert (
         "\n| CartPole-v1 | 2 | 50.0 ± 14.1 (50.0) | 90.0 ± 14.1 | 130 ± 14 | 170 ± 14 (180) | 50.0 ± 14.1 |\n" in text
@@ -237,3 +252,10 @@ def test_the_report_is_the_same_bytes_twice_and_its_table_has_the_papers_columns
     )
     header = (ROOT / "paper" / "original" / "returns.csv").read_text().splitlines()[0]
     assert (tmp_path / "a" / "results.csv").read_text().startswith(f"{header},stochastic_return,expert_return")
+
+
+def _heights(axes: Axes) -> list[list[float]]:
+    """Return the heights of all curves; the expert's level is dashed, and legends' lines have no points."""
+    lines = [line for line in axes.lines if line.get_linestyle() == "-"]
+    heights = [np.asarray(line.get_ydata(), dtype=float).tolist() for line in lines]
+    return [points for points in heights if points]

@@ -194,7 +194,16 @@ def test_fem_and_gtal_are_checked_where_they_are_set(tmp_path: Path) -> None:
         ("sets", {"trajs": 6}, "sets.one.trajs: 6, but only 5 trajectories are kept"),
         ("cloned_sets", {"trajs": 0}, "cloned_sets.one.trajs: 0: input should be greater than 0"),
         ("sets", {"size": 1}, "sets.one.size: is no known key"),
-        ("filmed_sets", {}, "filmed_sets.one: must be as sets.one, whose policies are filmed"),
+        (
+            "filmed_sets",
+            {},
+            "filmed_sets.one: must have env, demonstrations, trajs as sets.one, whose policies are filmed",
+        ),
+        (
+            "cloned_sets",
+            {"cloning_steps": 5, "seeds": 1},
+            "cloned_sets.one: must have env, demonstrations, trajs as sets",
+        ),
         ("entropy_sets", {}, "entropy_sets.one.causal_entropy: is missing"),
         ("entropy_sets", {"causal_entropy": 0}, "entropy_sets.one.causal_entropy: 0: input should be greater than 0"),
         ("full", {"trajs": "all"}, "full.one.every: is missing"),

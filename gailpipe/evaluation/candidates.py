@@ -38,13 +38,13 @@ def evaluate_all(env: str, expert: Path, learners: dict[str, Path], episodes: in
         env: The environment's ID.
         expert: The expert's policy file.
         learners: The directory of the policies that each learner made, by its name.
-        episodes: How many to play for each candidate, in each mode.
+        episodes: How many to play of each candidate.
         seed: The pipeline's.
         out: Has the columns of `returns.SCHEMA`.
 
     Raises:
-        UserError: A policy's file is missing or not this environment's, a directory has none, or the task gives a NaN
-            or an infinity.
+        UserError: A policy's file is missing or not this environment's, a learner's directory holds no policies, or the
+            task gives a NaN or an infinity.
     """
     load_policy(expert, env)
     candidates = find_candidates(expert, learners)
@@ -61,7 +61,7 @@ def find_candidates(expert: Path, learners: dict[str, Path]) -> list[Candidate]:
     """List the random policy, the expert, and each policy of each learner's directory.
 
     Raises:
-        UserError: A directory holds no policies.
+        UserError: A learner's directory holds no policies.
     """
     candidates = [Candidate("random", None, "stochastic", None)]
     candidates += [Candidate("expert", None, mode, expert) for mode in ("deterministic", "stochastic")]

@@ -1,6 +1,7 @@
 """The whole report of the paper's pipeline: the page, its figures, and a row for each policy."""
 
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -26,7 +27,7 @@ def build_paper_report(params: Path, data: Path, original_directory: Path, discu
     sampled = subsampled(ours)
     ours_plain, original_plain = without_entropy(sampled), without_entropy(original.policies)
     entropy = studied_for_entropy(sampled, sampled)
-    curves = _learning_curves(params, data, ours_plain)
+    curves = learning_curves(params, data, ours_plain)
     apply_style()
     figures = {
         "normalized": scores_figure(ours_plain, original_plain, "normalized", "normalised score"),
@@ -45,24 +46,25 @@ def build_paper_report(params: Path, data: Path, original_directory: Path, discu
     write_file(out / "results.csv", ours.write_csv(float_precision=4).encode())
 
 
-def _learning_curves(params: Path, data: Path, policies: pl.DataFrame) -> pl.DataFrame:
+def learning_curves(params: Path, data: Path, policies: pl.DataFrame) -> pl.DataFrame:
     """Return GAIL's learning curves, from both kinds of start, on all subsampled demonstrations, normalised."""
     document = read_params(params)
-    tables = []
-    for algorithm, section in (("gail", "sets"), ("gail-bc", "cloned_sets")):
-        for name, one in document[section].items():
-            if one["demonstrations"] == one["env"]:
-                of_set = policies.filter(environment=one["env"], trajectories=one["trajs"], algorithm=algorithm)
-                curves = read_table(data / algorithm / name / "learning.parquet", ("seed", "env_steps", "return"))
-                random_return, expert_return = of_set["random_return"][0], of_set["expert_return"][0]
-                tables.append(
-                    curves.select(
-                        "seed",
-                        "env_steps",
-                        environment=pl.lit(one["env"]),
-                        trajectories=pl.lit(one["trajs"]),
-                        algorithm=pl.lit(algorithm),
-                        normalized=normalized(pl.col("return"), random_return, expert_return),
-                    )
-                )
-    return pl.concat(tables)
+    return pl.concat(
+        _curves_of_set(data / algorithm / name / "learning.parquet", algorithm, one, policies)
+        for algorithm, section in (("gail", "sets"), ("gail-bc", "cloned_sets"))
+        for name, one in document[section].items()
+        if one["demonstrations"] == one["env"]
+    )
+
+
+def _curves_of_set(file: Path, algorithm: str, one: dict[str, Any], policies: pl.DataFrame) -> pl.DataFrame:
+    of_set = policies.filter(environment=one["env"], trajectories=one["trajs"], algorithm=algorithm)
+    random_return, expert_return = of_set["random_return"][0], of_set["expert_return"][0]
+    return read_table(file, ("seed", "env_steps", "return")).select(
+        "seed",
+        "env_steps",
+        environment=pl.lit(one["env"]),
+        trajectories=pl.lit(one["trajs"]),
+        algorithm=pl.lit(algorithm),
+        normalized=normalized(pl.col("return"), random_return, expert_return),
+    )

@@ -1,6 +1,6 @@
 """The paper's figures, remade: ours in full, the paper's points hollow beside them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import ceil
 
 import polars as pl
@@ -102,7 +102,7 @@ def learning_figure(curves: pl.DataFrame, smoothing: int) -> Figure:
 
 
 def cloning_figure(curves: pl.DataFrame, smoothing: int) -> Figure:
-    """Draw how GAIL learns from a cloned and from a random policy, in panels for environments that have both.
+    """Draw how GAIL learns from a cloned and from a random policy, in a panel for each environment that was cloned.
 
     Args:
         curves: As `learning_figure` takes them; drawn are the fewest trajectories of each environment that were cloned.
@@ -119,7 +119,7 @@ def cloning_figure(curves: pl.DataFrame, smoothing: int) -> Figure:
 
 
 def _draw_learning(
-    curves: pl.DataFrame, smoothing: int, hue: str, palette: str | Mapping[str, str]
+    curves: pl.DataFrame, smoothing: int, hue: str, palette: str | dict[str, str]
 ) -> tuple[Figure, list[Axes]]:
     """Draw smoothed curves in a panel for each environment, coloured by a column; bands span all runs."""
     environments = curves["environment"].unique(maintain_order=True).to_list()

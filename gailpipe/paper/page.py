@@ -35,9 +35,9 @@ SCORES = """\
 
 ![Normalised scores against the number of trajectories](figures/normalized.svg)
 
-Solid: ours, the mean over runs ({runs} of GAIL), with a 95 % interval (Student's) where there are several. Dotted and
-hollow: the [paper's results](../original/README.md) ({original_runs}). Intervals take the scale as exact, and are cut
-where they leave the panel.
+Solid: ours, the mean over runs, with a 95 % interval (Student's) where there are several. Dotted and hollow: the
+[paper's results](../original/README.md). Intervals take the scale as exact, and are cut where they leave the panel.
+Runs of a set: {runs}; the paper's: {original_runs}.
 
 {scores}
 
@@ -53,16 +53,6 @@ WHOLE = """\
 {whole}
 
 Normalised scores from trajectories with all their steps, after Holly Grimm's study.
-"""
-
-CLONING = """\
-## GAIL, cloned first
-
-![Learning curves of GAIL from a cloned and from a random policy](figures/cloning.svg)
-
-Normalised return of stochastic policies while GAIL learns, from the fewest trajectories of each task: from a random
-policy, and from one that was cloned first, with the noise that the random one starts with. Points and bands are as
-below.
 """
 
 ENTROPY = """\
@@ -93,6 +83,13 @@ Normalised return of GAIL's stochastic policy while it learns, which GAIL itself
 some iterations (`report.smoothing`), the band spans all runs. Where some episodes end early, the curve swings, and
 lies below what the policy makes: all simulators start anew at once, short episodes are the first to be over, and those
 that are cut off then do not count.
+"""
+
+CLONING = """\
+![Learning curves of GAIL from a cloned and from a random policy](figures/cloning.svg)
+
+The same from two starts, and from the fewest trajectories of each task: from a random policy, and from one that was
+cloned first and has the noise that the random one starts with.
 """
 
 RETURNS = """\
@@ -129,21 +126,26 @@ def page(ours: pl.DataFrame, original: pl.DataFrame, discussion: str, films: Seq
     if len(whole):
         scores = table(whole, original.clear(), sets, "algorithm", LABELS_OF_ALGORITHMS, _score)
         sections.append(WHOLE.format(whole=scores))
-    if "gail-bc" in plain["algorithm"]:
-        sections.append(CLONING)
     if len(entropy):
         scores = table(entropy, original_entropy, sets, "entropy_coefficient", lambdas, _score)
         sections.append(ENTROPY.format(entropy=scores))
     if films:
         sections.append(FILMS.format(films="\n\n".join(films)))
+    sections.append(LEARNING)
+    if "gail-bc" in plain["algorithm"]:
+        sections.append(CLONING)
     returns = table(plain, original_plain, sets, "algorithm", LABELS_OF_ALGORITHMS, _return)
-    return "\n".join([*sections, LEARNING, RETURNS.format(returns=returns)])
+    return "\n".join([*sections, RETURNS.format(returns=returns)])
 
 
 def _runs(policies: pl.DataFrame) -> str:
-    """Return how many runs of GAIL the sets have, such as 3 or 7."""
-    counts = policies.filter(algorithm="gail").group_by("environment", "trajectories").len()["len"]
-    return " or ".join(str(count) for count in counts.unique().sort())
+    """Return how many runs each algorithm has in a set, such as BC 3 or 7, GAIL 1."""
+    counts = policies.group_by("algorithm", "environment", "trajectories").len()
+    runs = {
+        label: " or ".join(str(count) for count in counts.filter(algorithm=algorithm)["len"].unique().sort())
+        for algorithm, label in LABELS_OF_ALGORITHMS.items()
+    }
+    return ", ".join(f"{label} {numbers}" for label, numbers in runs.items() if numbers)
 
 
 def table(

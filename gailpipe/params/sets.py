@@ -41,6 +41,10 @@ SETS: dict[str, type[DemonstrationSet]] = {
     "entropy_sets": EntropySet,
     "filmed_sets": DemonstrationSet,  # of `sets`: whose policies are filmed
 }
+BESIDE_SETS = {  # sections whose sets must be there, too
+    "cloned_sets": "whose start it is compared with",
+    "filmed_sets": "whose policies are filmed",
+}
 SECTIONS_OF_SETS = ["full", *SETS]
 
 
@@ -66,8 +70,10 @@ def check_sets(path: Path, document: dict[str, Any], kept: dict[str, int]) -> No
             if one.demonstrations not in demonstrations or one.demonstrations.removesuffix("-full") != one.env:
                 choice = f"{one.env}, or {one.env}-full if it is in full"
                 raise UserError(f"{place}.demonstrations: {one.demonstrations}: must be {choice}")
-            if section == "filmed_sets" and document.get("sets", {}).get(name) != document[section][name]:
-                raise UserError(f"{place}: must be as sets.{name}, whose policies are filmed")
+            beside = {key: document[section][name][key] for key in DemonstrationSet.model_fields}
+            if section in BESIDE_SETS and document.get("sets", {}).get(name) != beside:
+                keys = ", ".join(DemonstrationSet.model_fields)
+                raise UserError(f"{place}: must have {keys} as sets.{name}, {BESIDE_SETS[section]}")
             if one.trajs > demonstrations[one.demonstrations]:
                 raise UserError(
                     f"{place}.trajs: {one.trajs}, but only {demonstrations[one.demonstrations]} trajectories are kept"
