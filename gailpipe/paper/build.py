@@ -10,7 +10,7 @@ from gailpipe.foundation.files import write_file
 from gailpipe.foundation.tables import read_table
 from gailpipe.paper.figures import cloning_figure, entropy_figure, learning_figure, scores_figure
 from gailpipe.paper.page import page
-from gailpipe.paper.results import gather, studied_for_entropy, subsampled, without_entropy
+from gailpipe.paper.results import CELLS, STARTS, gather, studied_for_entropy, subsampled, without_entropy
 from gailpipe.params.base import load_section, read_params
 from gailpipe.params.report import Report
 from gailpipe.report.cells import read_bytes
@@ -51,9 +51,10 @@ def learning_curves(params: Path, data: Path, policies: pl.DataFrame) -> pl.Data
     document = read_params(params)
     return pl.concat(
         _curves_of_set(data / algorithm / name / "learning.parquet", algorithm, one, policies)
-        for algorithm, section in (("gail", "sets"), ("gail-bc", "cloned_sets"))
-        for name, one in document[section].items()
-        if one["demonstrations"] == one["env"]
+        for cells in CELLS
+        for algorithm in cells.learners
+        for name, one in document[cells.sets].items()
+        if algorithm in STARTS and one["demonstrations"] == one["env"]
     )
 
 

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from gailpipe.evaluation.scores import score
+from gailpipe.paper.results import STARTS
 from gailpipe.report.style import COLORS, DASHES, LABELS, MARKERS
 
 ALGORITHMS = ("bc", "fem", "gtal", "gail", "gail-bc")
@@ -111,7 +112,7 @@ def cloning_figure(curves: pl.DataFrame, smoothing: int) -> Figure:
     cloned = curves.filter(algorithm="gail-bc").group_by("environment").agg(pl.col("trajectories").min())
     both = curves.join(cloned, on=("environment", "trajectories"), how="semi", maintain_order="left")
     labelled = both.with_columns(pl.col("algorithm").replace(LABELS))
-    palette = {LABELS[name]: COLORS[name] for name in ("gail", "gail-bc")}
+    palette = {LABELS[name]: COLORS[name] for name in STARTS}
     figure, panels = _draw_learning(labelled, smoothing, "algorithm", palette)
     for axes in panels:
         axes.legend(fontsize="x-small")

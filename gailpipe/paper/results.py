@@ -30,6 +30,7 @@ CELLS = (
     Cells("evaluate-cloned", "cloned_sets", ("gail-bc",)),
     Cells("evaluate-entropy", "entropy_sets", ("gail-entropy",)),
 )
+STARTS = ("gail", "gail-bc")  # GAIL from a random, and from a cloned policy
 
 
 def gather(params: Path, data: Path, names: dict[str, str]) -> pl.DataFrame:

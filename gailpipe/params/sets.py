@@ -42,7 +42,7 @@ SETS: dict[str, type[DemonstrationSet]] = {
     "filmed_sets": DemonstrationSet,  # of `sets`: whose policies are filmed
 }
 BESIDE_SETS = {  # sections whose sets must be there, too
-    "cloned_sets": "whose start it is compared with",
+    "cloned_sets": "which learns from a random policy",
     "filmed_sets": "whose policies are filmed",
 }
 SECTIONS_OF_SETS = ["full", *SETS]
@@ -70,10 +70,9 @@ def check_sets(path: Path, document: dict[str, Any], kept: dict[str, int]) -> No
             if one.demonstrations not in demonstrations or one.demonstrations.removesuffix("-full") != one.env:
                 choice = f"{one.env}, or {one.env}-full if it is in full"
                 raise UserError(f"{place}.demonstrations: {one.demonstrations}: must be {choice}")
-            beside = {key: document[section][name][key] for key in DemonstrationSet.model_fields}
-            if section in BESIDE_SETS and document.get("sets", {}).get(name) != beside:
-                keys = ", ".join(DemonstrationSet.model_fields)
-                raise UserError(f"{place}: must have {keys} as sets.{name}, {BESIDE_SETS[section]}")
+            keys = list(DemonstrationSet.model_fields)
+            if section in BESIDE_SETS and document.get("sets", {}).get(name) != one.model_dump(include=set(keys)):
+                raise UserError(f"{place}: must have {', '.join(keys)} as sets.{name}, {BESIDE_SETS[section]}")
             if one.trajs > demonstrations[one.demonstrations]:
                 raise UserError(
                     f"{place}.trajs: {one.trajs}, but only {demonstrations[one.demonstrations]} trajectories are kept"
