@@ -78,7 +78,7 @@ def test_dvc_plots_the_scores_and_the_curves(workspace: Workspace) -> None:
             "+envs.CartPole-v1.gail.trajs=3",
             {*(f"{stage}@CartPole-v1" for stage in ("gail", *LOOKS)), "report", "page"},
         ),
-        ("report.smoothing=2", {"report"}),
+        ("report.smoothing=0.5", {"report"}),
     ],
 )
 def test_a_changed_parameter_runs_exactly_what_it_affects_and_going_back_only_writes_the_page(

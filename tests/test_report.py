@@ -136,7 +136,7 @@ def test_figures_are_the_same_bytes_twice(tmp_path: Path) -> None:
     apply_style()
     for name in ("a", "b"):
         save_svg(scores_figure([result(), result()]), tmp_path / f"{name}-scores.svg")
-        learning = learning_figure([result()], {"Hopper-v5": smooth(curves(), 2)})
+        learning = learning_figure([result()], {"Hopper-v5": smooth(curves(), 0.4)})
         save_svg(learning, tmp_path / f"{name}-learning.svg")
         save_svg(returns_figure([result()], {"Hopper-v5": evaluation()}), tmp_path / f"{name}-returns.svg")
     for figure in ("scores", "learning", "returns"):
@@ -170,7 +170,7 @@ def test_what_dvc_plots_are_means_over_seeds() -> None:
 
 
 def test_a_smoothed_point_is_the_mean_of_the_iterations_before_it() -> None:
-    smoothed = smooth(curves(), 2).filter(seed=1)
+    smoothed = smooth(curves(), 0.4).filter(seed=1)
     assert smoothed["million_steps"].to_list() == [0.001, 0.002, 0.003, 0.004, 0.005]
     assert smoothed["kl"].to_list() == pytest.approx([0.01, 0.015, 0.025, 0.035, 0.045])
     assert smoothed["return"].to_list() == [None, 20, 25, 35, 45]
@@ -180,7 +180,7 @@ def test_figures_draw_what_was_measured() -> None:
     figure = returns_figure([result()], {"Hopper-v5": evaluation()})
     drawn = [sorted(np.asarray(axes.lines[-1].get_xdata()).tolist()) for axes in figure.axes]
     assert drawn == [[130], [41, 51, 61], [101, 111, 121]]  # the means of the expert's, BC's and GAIL's policies
-    figure = learning_figure([result()], {"Hopper-v5": smooth(curves(), 1)})
+    figure = learning_figure([result()], {"Hopper-v5": smooth(curves(), 0.1)})
     labels = ["return", "discriminator's accuracy", "KL of a step", "entropy (nats)"]
     assert [axes.get_ylabel() for axes in figure.axes] == labels
     lines = [np.asarray(axes.lines[0].get_ydata()).tolist() for axes in figure.axes]

@@ -14,7 +14,7 @@ def workspace(finished: Workspace, tmp_path: Path) -> Workspace:
     return finished.copy(tmp_path / "repository")
 
 
-def change(workspace: Workspace, branch: str, section: str, key: str, value: int) -> None:
+def change(workspace: Workspace, branch: str, section: str, key: str, value: float) -> None:
     """Commit, on a new branch from main, the results of one changed parameter."""
     workspace.run("git", "checkout", "--quiet", "-b", branch, "main")
     params = YAML(typ="safe").load(workspace.root / "params.yaml")
@@ -27,16 +27,16 @@ def change(workspace: Workspace, branch: str, section: str, key: str, value: int
 def test_merged_branches_end_with_results_that_were_really_run(workspace: Workspace) -> None:
     change(workspace, "theirs", "evaluate", "episodes", 1)
     workspace.dvc("checkout")
-    change(workspace, "ours", "report", "smoothing", 2)
+    change(workspace, "ours", "report", "smoothing", 0.5)
     ours = (workspace.root / "dvc.lock").read_text()
     assert "Merge conflict in dvc.lock" in workspace.run("git", "merge", "theirs", fails=True)
     assert (workspace.root / "dvc.lock").read_text() == ours  # no line of the other's came in
     params = YAML(typ="safe").load(workspace.root / "params.yaml")
-    assert (params["evaluate"]["episodes"], params["report"]["smoothing"]) == (1, 2)
+    assert (params["evaluate"]["episodes"], params["report"]["smoothing"]) == (1, 0.5)
     workspace.run("git", "checkout", "--ours", "--", "dvc.lock", "reports")
     assert stages_run(workspace.dvc("repro")) - {"validate"} == {"report", "page"}
     merged = YAML(typ="safe").load(workspace.root / "dvc.lock")["stages"]
-    assert merged["report"]["params"]["params.yaml"]["report"]["smoothing"] == 2
+    assert merged["report"]["params"]["params.yaml"]["report"]["smoothing"] == 0.5
     assert merged["evaluate@Pendulum-v1"]["params"]["params.yaml"]["evaluate"]["episodes"] == 1
 
 

@@ -14,6 +14,7 @@ from gailpipe.paper.results import CELLS, STARTS, gather, studied_for_entropy, s
 from gailpipe.params.base import load_section, read_params
 from gailpipe.params.report import Report
 from gailpipe.report.cells import read_bytes
+from gailpipe.report.learning import smooth
 from gailpipe.report.pages import find_films, write_pages
 from gailpipe.report.paper import PaperResults
 from gailpipe.report.style import apply_style, save_svg
@@ -27,15 +28,15 @@ def build_paper_report(params: Path, data: Path, original_directory: Path, discu
     sampled = subsampled(ours)
     ours_plain, original_plain = without_entropy(sampled), without_entropy(original.policies)
     entropy = studied_for_entropy(sampled, sampled)
-    curves = learning_curves(params, data, ours_plain)
+    curves = learning_curves(params, data, ours_plain, settings.smoothing)
     apply_style()
     figures = {
         "normalized": scores_figure(ours_plain, original_plain, "normalized", "normalised score"),
         "returns": scores_figure(ours_plain, original_plain, "mean_return", "return"),
-        "learning": learning_figure(curves.filter(algorithm="gail"), settings.smoothing),
+        "learning": learning_figure(curves.filter(algorithm="gail")),
     }
     if "gail-bc" in curves["algorithm"]:
-        figures["cloning"] = cloning_figure(curves, settings.smoothing)
+        figures["cloning"] = cloning_figure(curves)
     if len(entropy):
         figures["entropy"] = entropy_figure(entropy, studied_for_entropy(original.policies, sampled))
     for name, figure in figures.items():
@@ -46,11 +47,18 @@ def build_paper_report(params: Path, data: Path, original_directory: Path, discu
     write_file(out / "results.csv", ours.write_csv(float_precision=4).encode())
 
 
-def learning_curves(params: Path, data: Path, policies: pl.DataFrame) -> pl.DataFrame:
-    """Return GAIL's learning curves, from both kinds of start, on all subsampled demonstrations, normalised."""
+def learning_curves(params: Path, data: Path, policies: pl.DataFrame, smoothing: float) -> pl.DataFrame:
+    """Return GAIL's learning curves, from both kinds of start, on all subsampled demonstrations, normalised and smooth.
+
+    Args:
+        params: The paper's params.yaml.
+        data: What its pipeline made.
+        policies: `gather`'s rows, for the scale.
+        smoothing: Share of a run's iterations that a point averages over.
+    """
     document = read_params(params)
     return pl.concat(
-        _curves_of_set(data / algorithm / name / "learning.parquet", algorithm, one, policies)
+        _curves_of_set(data / algorithm / name / "learning.parquet", algorithm, one, policies, smoothing)
         for cells in CELLS
         for algorithm in cells.learners
         for name, one in document[cells.sets].items()
@@ -58,12 +66,15 @@ def learning_curves(params: Path, data: Path, policies: pl.DataFrame) -> pl.Data
     )
 
 
-def _curves_of_set(file: Path, algorithm: str, one: dict[str, Any], policies: pl.DataFrame) -> pl.DataFrame:
+def _curves_of_set(
+    file: Path, algorithm: str, one: dict[str, Any], policies: pl.DataFrame, smoothing: float
+) -> pl.DataFrame:
     of_set = policies.filter(environment=one["env"], trajectories=one["trajs"], algorithm=algorithm)
     random_return, expert_return = of_set["random_return"][0], of_set["expert_return"][0]
-    return read_table(file, ("seed", "env_steps", "return")).select(
+    curves = smooth(read_table(file, ("seed", "env_steps", "return")), smoothing).drop_nulls("return")
+    return curves.select(
         "seed",
-        "env_steps",
+        "million_steps",
         environment=pl.lit(one["env"]),
         trajectories=pl.lit(one["trajs"]),
         algorithm=pl.lit(algorithm),

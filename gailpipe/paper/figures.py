@@ -89,48 +89,40 @@ def entropy_figure(ours: pl.DataFrame, original: pl.DataFrame) -> Figure:
     return figure
 
 
-def learning_figure(curves: pl.DataFrame, smoothing: int) -> Figure:
+def learning_figure(curves: pl.DataFrame) -> Figure:
     """Draw a panel for each environment: normalised return while GAIL learns, a line for each number of trajectories.
 
     Args:
-        curves: Learning curves: environment, trajectories, algorithm, seed, env_steps, normalized.
-        smoothing: Iterations that a point averages over.
+        curves: Learning curves: environment, trajectories, algorithm, seed, million_steps, normalized.
     """
-    figure, panels = _draw_learning(curves, smoothing, "trajectories", "flare")
+    figure, panels = _draw_learning(curves, "trajectories", "flare")
     for axes in panels:
         axes.legend(title="trajectories", fontsize="x-small", title_fontsize="x-small")
     return figure
 
 
-def cloning_figure(curves: pl.DataFrame, smoothing: int) -> Figure:
+def cloning_figure(curves: pl.DataFrame) -> Figure:
     """Draw how GAIL learns from a cloned and from a random policy, in a panel for each environment that was cloned.
 
     Args:
         curves: As `learning_figure` takes them; drawn are the fewest trajectories of each environment that were cloned.
-        smoothing: Iterations that a point averages over.
     """
     cloned = curves.filter(algorithm="gail-bc").group_by("environment").agg(pl.col("trajectories").min())
     both = curves.join(cloned, on=("environment", "trajectories"), how="semi", maintain_order="left")
     labelled = both.with_columns(pl.col("algorithm").replace(LABELS))
     palette = {LABELS[name]: COLORS[name] for name in STARTS}
-    figure, panels = _draw_learning(labelled, smoothing, "algorithm", palette)
+    figure, panels = _draw_learning(labelled, "algorithm", palette)
     for axes in panels:
         axes.legend(fontsize="x-small")
     return figure
 
 
-def _draw_learning(
-    curves: pl.DataFrame, smoothing: int, hue: str, palette: str | dict[str, str]
-) -> tuple[Figure, list[Axes]]:
-    """Draw smoothed curves in a panel for each environment, coloured by a column; bands span all runs."""
+def _draw_learning(curves: pl.DataFrame, hue: str, palette: str | dict[str, str]) -> tuple[Figure, list[Axes]]:
+    """Draw curves in a panel for each environment, coloured by a column; bands span all runs."""
     environments = curves["environment"].unique(maintain_order=True).to_list()
     figure, panels = _panels(environments, "million environment steps", "normalised return")
-    run = ("environment", "trajectories", "algorithm", "seed")
-    smooth = curves.with_columns(
-        pl.col("normalized").rolling_mean(smoothing, min_samples=1).over(run), million_steps=pl.col("env_steps") / 1e6
-    ).drop_nulls()
     for axes, environment in zip(panels, environments, strict=True):
-        rows = smooth.filter(environment=environment).to_dict(as_series=False)
+        rows = curves.filter(environment=environment).to_dict(as_series=False)
         sns.lineplot(rows, x="million_steps", y="normalized", hue=hue, palette=palette, errorbar=("pi", 100), ax=axes)
         axes.axhline(1, color=COLORS["expert"], linestyle=DASHES["expert"], linewidth=1.2)
         axes.set(xlabel=None, ylabel=None)

@@ -1,10 +1,9 @@
 """Settings of the report."""
 
-from pydantic import PositiveInt
-
 from gailpipe.params.base import Section
+from gailpipe.params.training import PositiveFraction
 
 
 class Report(Section):
-    smoothing: PositiveInt
-    """Iterations that a point of a learning curve averages over."""
+    smoothing: PositiveFraction
+    """Share of a run's iterations that a point of a learning curve averages over."""

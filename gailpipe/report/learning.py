@@ -26,13 +26,18 @@ DRAWN: Mapping[str, tuple[str, Any]] = {  # colour and dash
 }
 
 
-def smooth(curves: pl.DataFrame, iterations: int) -> pl.DataFrame:
-    """Return the curves with each point the mean of some iterations, against millions of steps."""
-    columns = [name for name in CURVES if name not in ("seed", "env_steps")]
+def smooth(curves: pl.DataFrame, share: float) -> pl.DataFrame:
+    """Return the curves with each point the mean of the iterations up to it, against millions of steps.
+
+    Args:
+        curves: seed, env_steps, and what is averaged; a row for each iteration.
+        share: Of the iterations of each run, how many a point averages over.
+    """
+    iterations = round(share * len(curves) / curves["seed"].n_unique())
     return curves.select(
         "seed",
         pl.col("env_steps").truediv(1e6).alias("million_steps"),
-        *(pl.col(name).rolling_mean(iterations, min_samples=1).over("seed") for name in columns),
+        pl.exclude("seed", "env_steps").rolling_mean(max(1, iterations), min_samples=1).over("seed"),
     )
 
 
