@@ -169,11 +169,14 @@ def test_what_dvc_plots_are_means_over_seeds() -> None:
     assert learning_table({"A-v1": two_seeds}).rows() == [("A-v1", 2.0, 4.0)]
 
 
-def test_a_smoothed_point_is_the_mean_of_the_iterations_before_it() -> None:
-    smoothed = smooth(curves(), 0.4).filter(seed=1)
+def test_a_smoothed_point_is_the_mean_of_a_share_of_the_run_around_it() -> None:
+    smoothed = smooth(curves(), 0.6).filter(seed=1)
     assert smoothed["million_steps"].to_list() == [0.001, 0.002, 0.003, 0.004, 0.005]
-    assert smoothed["kl"].to_list() == pytest.approx([0.01, 0.015, 0.025, 0.035, 0.045])
-    assert smoothed["return"].to_list() == [None, 20, 25, 35, 45]
+    assert smoothed["kl"].to_list() == pytest.approx([0.015, 0.02, 0.03, 0.04, 0.045])
+    assert smoothed["return"].to_list() == [20, 25, 30, 40, 45]
+    twice_as_long = pl.concat([curves(), curves().with_columns(pl.col("env_steps") + 5000.0)]).sort("seed", "env_steps")
+    smoothed = smooth(twice_as_long, 0.3).filter(seed=1)
+    assert smoothed["kl"].to_list()[:5] == pytest.approx([0.015, 0.02, 0.03, 0.04, 0.1 / 3])
 
 
 def test_figures_draw_what_was_measured() -> None:

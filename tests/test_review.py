@@ -117,7 +117,7 @@ def test_a_lock_that_lags_behind_is_named_even_without_data(workspace: Workspace
     assert "evaluate@Pendulum-v1: " in clone.run(*check, fails=True)
     clone.run("git", "checkout", "--quiet", "dvc.lock")
     params = clone.root / "params.yaml"
-    params.write_text(params.read_text().replace("smoothing: 1", "smoothing: 0.5"))
+    params.write_text(params.read_text().replace("smoothing: 0.05", "smoothing: 0.5"))
     code = clone.root / "gailpipe" / "evaluation" / "returns.py"
     code.write_text(f"{code.read_text()}\n# changed\n")
     (clone.root / "reports" / "scores.csv").unlink()
@@ -150,7 +150,7 @@ def post(workspace: Workspace, folder: Path) -> str:
 def test_a_change_of_a_workspace_is_told(workspace: Workspace, tmp_path: Path) -> None:
     for name in ("params.yaml", "dvc.lock"):
         path = workspace.root / name
-        path.write_text(path.read_text().replace("smoothing: 1", "smoothing: 0.5"))
+        path.write_text(path.read_text().replace("smoothing: 0.05", "smoothing: 0.5"))
     metrics = workspace.root / "reports" / "metrics.json"
     document = json.loads(metrics.read_text())
     document["Pendulum-v1"]["gail"] |= {"normalized": 0.5, "normalized_ci95": None}
@@ -162,7 +162,7 @@ def test_a_change_of_a_workspace_is_told(workspace: Workspace, tmp_path: Path) -
     assert (tmp_path / "summary.md").read_text() == text
     assert re.search(r"\| CartPole-v1 from 1 \(paper\) \| bc \| \S+ \(.*\) \| \S+ \| one seed tells nothing \|", text)
     assert re.search(r"\| CartPole-v1 from 4 \(paper\) \| gail \| \S+ \(.*\) \| — \| gone \|", text)
-    assert "| params.yaml | report.smoothing | 1 " in text
+    assert "| params.yaml | report.smoothing | 0.05 " in text
     assert "- **report**: the same bytes as before\n" in text
     assert re.search(r"\| Pendulum-v1 \| gail \| \S+ \| 0\.500 \| (one seed tells nothing|new) \|", text)
     assert "**1 stage is out of date.**" in text

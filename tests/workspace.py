@@ -23,7 +23,7 @@ TINY: dict[str, dict[str, Any]] = {
     "evaluate": {"episodes": 2},
     "visits": {"episodes": 2, "states": 20},
     "film": {"seconds": 0.1},
-    "report": {"smoothing": 1},
+    "report": {"smoothing": 0.05},
 }
 TINY_TASKS = ("CartPole-v1", "Pendulum-v1")
 

@@ -27,17 +27,17 @@ DRAWN: Mapping[str, tuple[str, Any]] = {  # colour and dash
 
 
 def smooth(curves: pl.DataFrame, share: float) -> pl.DataFrame:
-    """Return the curves with each point the mean of the iterations up to it, against millions of steps.
+    """Return the curves with each point the mean of the iterations around it, against millions of steps.
 
     Args:
-        curves: seed, env_steps, and what is averaged; a row for each iteration.
-        share: Of the iterations of each run, how many a point averages over.
+        curves: seed, env_steps, and what is averaged; a row for each iteration, of runs that are equally long.
+        share: Of a run's iterations, how many a point averages over; those without a value do not count.
     """
     iterations = round(share * len(curves) / curves["seed"].n_unique())
     return curves.select(
         "seed",
         pl.col("env_steps").truediv(1e6).alias("million_steps"),
-        pl.exclude("seed", "env_steps").rolling_mean(max(1, iterations), min_samples=1).over("seed"),
+        pl.exclude("seed", "env_steps").rolling_mean(max(1, iterations), min_samples=1, center=True).over("seed"),
     )
 
 
