@@ -79,10 +79,10 @@ LEARNING = """\
 
 ![Learning curves of GAIL](figures/learning.svg)
 
-Normalised return of GAIL's stochastic policy while it learns, which GAIL itself never sees: each point is the mean of a
-share of the run's iterations (`report.smoothing`), the band spans all runs. Where some episodes end early, the curve
-swings, and lies below what the policy makes: all simulators start anew at once, short episodes are the first to be
-over, and those that are cut off then do not count.
+Normalised return of GAIL's stochastic policy while it learns, which GAIL itself never sees: each point is the mean of
+the iterations around it, a share of the run's (`report.smoothing`), the band spans all runs. Where some episodes end
+early, the curve swings, and lies below what the policy makes: all simulators start anew at once, short episodes are the
+first to be over, and those that are cut off then do not count.
 """
 
 CLONING = """\
