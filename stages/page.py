@@ -7,7 +7,7 @@ from gailpipe.foundation.command import run, stage_parser
 
 
 def main(arguments: argparse.Namespace) -> None:
-    from gailpipe.report.pages import build_page
+    from gailpipe.report.files import build_page
 
     build_page(arguments.params, arguments.data, arguments.paper, arguments.out)
 

@@ -6,18 +6,21 @@ import numpy as np
 import polars as pl
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from ruamel.yaml import YAML
 
 from gailpipe.evaluation.returns import SCHEMA
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.tables import write_table
-from gailpipe.paper.build import build_paper_report, learning_curves
+from gailpipe.paper.build import build_paper_report
+from gailpipe.paper.curves import crossings, learning_curves
 from gailpipe.paper.figures import cloning_figure, entropy_figure, learning_figure, scores_figure
 from gailpipe.paper.page import page
-from gailpipe.paper.results import CELLS, STARTS, gather, subsampled, without_entropy
+from gailpipe.paper.results import CELLS, STARTS, Compared, Grid, gather, split
+from gailpipe.paper.verdicts import verdicts
 from gailpipe.params.base import read_params
 from gailpipe.params.imitation import Imitation
-from gailpipe.report.paper import PaperResults
+from gailpipe.report.original import OriginalResults
 from gailpipe.report.style import MARKERS, apply_style, save_svg
 from tests.workspace import ROOT, tiny_params, write_params
 
@@ -59,7 +62,7 @@ def data(tmp_path: Path) -> Path:
         ("evaluate-entropy", "CartPole-v1-2-1e-2", ("gail-entropy",)),
     ):
         rows: list[tuple[object, ...]] = [("random", None, "stochastic", i, 10.0, 5) for i in range(2)]
-        rows += [("expert", None, mode, 0, 500.0, 5) for mode in ("deterministic", "stochastic")]
+        rows += [("expert", None, "deterministic", 0, 210.0, 5), ("expert", None, "stochastic", 0, 90.0, 5)]
         for learner in learners:
             for seed in range(2):
                 mean = MEANS[learner] + 20.0 * seed
@@ -67,6 +70,23 @@ def data(tmp_path: Path) -> Path:
                 rows += [(learner, seed, "stochastic", i, mean - 30.0, 5) for i in range(2)]
         write_table(pl.DataFrame(rows, schema=SCHEMA, orient="row"), tmp_path / "data" / folder / f"{name}.parquet")
     return tmp_path / "data"
+
+
+@pytest.fixture
+def grid(params: Path, data: Path) -> Grid:
+    rows = [("CartPole-v1", "gail", 2, weight, 0, 180.0, 200.0, 1.7 + weight) for weight in (0.0, 0.01)]
+    rows += [("CartPole-v1", "bc", 2, 0.0, 0, 50.0, 200.0, 0.4), ("Ant-v5", "gail", 4, 0.0, 0, 50.0, 90.0, 0.2)]
+    schema = OriginalResults(ROOT / "paper" / "original").policies.schema
+    return split(gather(params, data, NAMES), pl.DataFrame(rows, schema=schema, orient="row"))
+
+
+def write_curves(data: Path, last_returns: dict[str, float]) -> None:
+    """Write a learning curve of each algorithm, which ends at its last return, for each set that learns by it."""
+    for algorithm, last in last_returns.items():
+        returns = [None, 20.0, 20.0, last]
+        curve = pl.DataFrame({"seed": [0] * 4, "env_steps": [1e6, 2e6, 3e6, 4e6], "return": returns})
+        for name in ("CartPole-v1-2", "CartPole-v1-full-5"):
+            write_table(curve, data / algorithm / name / "learning.parquet")
 
 
 def test_every_policy_has_its_row(params: Path, data: Path) -> None:
@@ -92,6 +112,9 @@ def test_every_policy_has_its_row(params: Path, data: Path) -> None:
         "normalized": 1.3,
         "env_steps": 1024,  # whole rollouts, of 4 × 64 steps
         "demonstrations": "CartPole-v1",
+        "expert_standard_error": pytest.approx(10),
+        "expert_deterministic_return": 210,
+        "expert_stochastic_return": 90,
     }
     assert (row, results.columns) == (expected, list(expected))
     assert results.filter(algorithm="bc")["env_steps"].unique().to_list() == [0]
@@ -132,21 +155,28 @@ def test_a_cell_that_no_set_names_is_refused(params: Path, data: Path) -> None:
         gather(params, data, NAMES)
 
 
-def test_figures_are_drawn_from_what_was_gathered(params: Path, data: Path, tmp_path: Path) -> None:
+def test_figures_are_drawn_from_what_was_gathered(grid: Grid, tmp_path: Path) -> None:
     apply_style()
-    results, original = gather(params, data, NAMES), PaperResults(ROOT / "paper" / "original").policies
-    for column in ("normalized", "mean_return"):
-        figure = scores_figure(without_entropy(subsampled(results)), original, column, "score")
+    for column, ours, theirs, margin in (
+        ("normalized", [0.4, 0.8, 1.2, 1.6, 0.4], [0.4, 1.7], 0.1),
+        ("mean_return", [50, 90, 130, 170, 50], [50, 180], 10),
+    ):
+        figure = scores_figure(grid.subsampled, column, "score")
         (axes,) = figure.axes
         assert axes.get_title() == "CartPole-v1"
         assert [label.get_text() for label in axes.get_xticklabels()] == ["2"]
-        points = [np.asarray(line.get_ydata()) for line in axes.lines if line.get_marker() in MARKERS.values()]
-        drawn = [float(point[0]) for point in points if len(point)]
-        expected = {"normalized": [0.4, 0.8, 1.2, 1.6, 0.4], "mean_return": [50, 90, 130, 170, 50]}[column]
-        assert drawn == pytest.approx(expected)  # BC, FEM, GTAL, GAIL, GAIL cloned first
+        assert _markers(axes, hollow=False) == pytest.approx(ours)  # BC, FEM, GTAL, GAIL, GAIL cloned first
+        assert _markers(axes, hollow=True) == pytest.approx(theirs)  # BC, GAIL
+        lines = [collection for collection in axes.collections if isinstance(collection, LineCollection)]
+        bars = [segment for collection in lines for segment in collection.get_segments()]
+        margins = [np.ptp(bar[:, 1]) / 2 for bar in bars]
+        assert margins == pytest.approx([12.706 * margin] * 5, rel=1e-4)  # Student's, of two runs
         save_svg(figure, tmp_path / "scores.svg")
-    figure = entropy_figure(results.filter(algorithm="gail"), original)
-    legend = figure.axes[0].get_legend()
+    figure = entropy_figure(grid.entropy)
+    (axes,) = figure.axes
+    assert _markers(axes, hollow=False) == pytest.approx([1.6, 0.4])
+    assert _markers(axes, hollow=True) == pytest.approx([1.7, 1.71])
+    legend = axes.get_legend()
     assert legend is not None
     assert [text.get_text() for text in legend.get_texts()] == ["λ = 0", "λ = 0.01", "the paper's"]
 
@@ -155,8 +185,8 @@ def test_curves_are_drawn_by_trajectories_and_by_start(tmp_path: Path) -> None:
     apply_style()
     curves = pl.DataFrame(
         [
-            (environment, trajectories, algorithm, 0, million_steps, score)
-            for environment, trajectories, algorithm, scores in (
+            (demonstrations, trajectories, algorithm, 0, million_steps, score)
+            for demonstrations, trajectories, algorithm, scores in (
                 ("A", 2, "gail", [0.5, 0.6]),
                 ("A", 4, "gail", [0.9, 0.9]),
                 ("A", 2, "gail-bc", [0.2, 0.3, 0.6]),
@@ -165,7 +195,7 @@ def test_curves_are_drawn_by_trajectories_and_by_start(tmp_path: Path) -> None:
             )
             for million_steps, score in enumerate(scores)
         ],
-        schema=("environment", "trajectories", "algorithm", "seed", "million_steps", "normalized"),
+        schema=("demonstrations", "trajectories", "algorithm", "seed", "million_steps", "normalized"),
         orient="row",
     )
     figure = learning_figure(curves.filter(algorithm="gail"))
@@ -178,38 +208,95 @@ def test_curves_are_drawn_by_trajectories_and_by_start(tmp_path: Path) -> None:
     save_svg(figure, tmp_path / "cloning.svg")
 
 
-def test_learning_curves_are_those_of_both_starts_on_the_scale_of_their_set(params: Path, data: Path) -> None:
-    for algorithm, return_ in (("gail", 60.0), ("gail-bc", 40.0)):
-        curve = pl.DataFrame(
-            {"seed": [0] * 4, "env_steps": [1e6, 2e6, 3e6, 4e6], "return": [None, 20.0, 20.0, return_]}
-        )
-        write_table(curve, data / algorithm / "CartPole-v1-2" / "learning.parquet")
-    policies = gather(params, data, NAMES)
-    curves = learning_curves(params, data, policies, smoothing=0.5)
-    assert curves.select("environment", "trajectories", "algorithm", "million_steps", "normalized").rows() == [
-        ("CartPole-v1", 2, "gail", 2, 0.1),
-        ("CartPole-v1", 2, "gail", 3, 0.1),
-        ("CartPole-v1", 2, "gail", 4, 0.3),
-        ("CartPole-v1", 2, "gail-bc", 2, 0.1),
-        ("CartPole-v1", 2, "gail-bc", 3, 0.1),
-        ("CartPole-v1", 2, "gail-bc", 4, 0.2),
+def test_learning_curves_are_those_of_both_starts_on_the_scale_of_their_environment(params: Path, data: Path) -> None:
+    write_curves(data, {"gail": 60.0, "gail-bc": 40.0})
+    curves = learning_curves(params, data, gather(params, data, NAMES), smoothing=0.5)
+    sampled, whole = ("CartPole-v1", 2), ("CartPole-v1-full", 5)
+    assert curves.select("demonstrations", "trajectories", "algorithm", "million_steps", "normalized").rows() == [
+        (*sampled, "gail", 2, 0.1),
+        (*sampled, "gail", 3, 0.1),
+        (*sampled, "gail", 4, 0.3),
+        (*whole, "gail", 2, 0.1),
+        (*whole, "gail", 3, 0.1),
+        (*whole, "gail", 4, 0.3),
+        (*sampled, "gail-bc", 2, 0.1),
+        (*sampled, "gail-bc", 3, 0.1),
+        (*sampled, "gail-bc", 4, 0.2),
     ]
 
 
-def test_the_page_says_where_gail_falls_short(params: Path, data: Path) -> None:
-    ours = gather(params, data, NAMES)
-    rows = [("CartPole-v1", "gail", 2, weight, 0, 180.0, 200.0, 1.7 + weight) for weight in (0.0, 0.01)]
-    rows += [("CartPole-v1", "bc", 2, 0.0, 0, 50.0, 200.0, 0.4), ("Ant-v5", "gail", 4, 0.0, 0, 50.0, 90.0, 0.2)]
-    original = pl.DataFrame(rows, schema=PaperResults(ROOT / "paper" / "original").policies.schema, orient="row")
-    text = page(ours, original, "What was found.", [])
-    assert "\nWhat was found.\n" in text
-    assert (
-        "over 1 demonstration sets is **1.600**; the paper's is 1.700. The median of the differences is -0.100." in text
+def test_the_steps_until_a_curve_first_reaches_a_score_are_those_of_all_runs_that_do() -> None:
+    runs = {
+        ("gail", 0): [0.1, 0.5, 0.4, 0.6],
+        ("gail", 1): [0.5, 0.6, 0.7, 0.1],
+        ("gail-bc", 0): [0.1, 0.2, 0.5, 0.4],
+        ("gail-bc", 1): [0.1, 0.2, 0.6, 0.4],
+    }
+    rows = [
+        ("A", 4, algorithm, seed, million_steps, score)
+        for (algorithm, seed), scores in runs.items()
+        for million_steps, score in enumerate(scores)
+    ]
+    rows += [("B", 4, "gail", 0, 0, 0.9)]
+    schema = ("demonstrations", "trajectories", "algorithm", "seed", "million_steps", "normalized")
+    assert crossings(pl.DataFrame(rows, schema=schema, orient="row")) == [
+        {
+            "demonstrations": "A",
+            "trajectories": "4",
+            "0.5: random": "0.00–1.00",
+            "0.5: cloned first": "2.00",
+            "0.7: random": "2.00 (1 of 2)",
+            "0.7: cloned first": "never",
+        }
+    ]
+
+
+def test_verdicts_count_the_sets_that_both_have() -> None:
+    schema = ("environment", "trajectories", "algorithm", "mean_return", "stochastic_return", "normalized")
+    rows = [
+        ("A", 1, "gail", 90.0, 50.0, 0.9),
+        ("A", 4, "gail", 99.6, 60.0, 0.9996),
+        ("B", 1, "gail", 70.0, 70.0, 0.7),
+        ("B", 4, "gail", 80.0, 80.0, 0.8),
+        ("A", 1, "bc", 95.0, 50.0, 0.95),
+        ("B", 1, "bc", 70.0, 70.0, 0.7),
+    ]
+    scale = {"random_return": 0.0, "expert_deterministic_return": 200.0, "expert_stochastic_return": 50.0}
+    ours = pl.DataFrame(rows, schema=schema, orient="row").with_columns(
+        pl.lit(value).alias(name) for name, value in scale.items()
     )
-    assert "the paper's in 0 of 1, not on CartPole-v1 from 2 (1.600 against 1.700)." in text
-    assert "at or above BC in 1 of 1. BC's mean score is 0.400." in text
+    theirs = pl.DataFrame(
+        [
+            ("A", 1, "gail", 0.92),
+            ("A", 4, "gail", 1.0),
+            ("B", 1, "gail", 0.9),
+            ("B", 4, "gail", 0.5),
+            ("C", 1, "gail", 1),
+        ],
+        schema=("environment", "trajectories", "algorithm", "normalized"),
+        orient="row",
+        strict=False,
+    )
+    mean, to_paper, to_bc, same_mode = verdicts(Compared(ours, theirs)).splitlines()
+    assert "over 4 demonstration sets is **0.850**; the paper's is 0.830." in mean
+    assert mean.endswith("The median of the differences is -0.010.")
+    below = "A from 1 (0.900 against 0.920); B from 1 (0.700 against 0.900)."
+    assert to_paper.endswith(f"in 2 of 4, by less than 0.01 in 1 of these; not on {below}")
+    below = "A from 1 (0.900 against 0.950)."
+    assert to_bc.endswith(f"in 1 of 2, by less than 0.01 in 1 of these; not on {below} BC's mean score is 0.825.")
+    assert same_mode.endswith("GAIL's mean is 0.424 for deterministic policies, and 1.300 for stochastic ones.")
+
+
+def test_the_page_shows_ours_beside_the_papers(params: Path, data: Path, grid: Grid) -> None:
+    write_curves(data, {"gail": 60.0, "gail-bc": 40.0})
+    curves = learning_curves(params, data, gather(params, data, NAMES), smoothing=0.5)
+    text = page(grid, curves, [], findings="- A finding.", discussion="All that was found.")
+    assert "for stochastic ones.\n- A finding.\n" in text
+    assert "## In detail\n\nAll that was found.\n" in text
     assert "Runs of a set: BC 2, FEM 2, GTAL 2, GAIL 2, GAIL, cloned first 2; the paper's: BC 1, GAIL 1." in text
     assert "\n| CartPole-v1 | 2 | 0.40 (0.40) | 0.80 | 1.20 | 1.60 (1.70) | 0.40 |\n" in text
+    assert "\n| CartPole-v1 | 2 | 0.10 | 0.50 | 0.90 | 1.30 | 0.10 |\n" in text  # stochastic
+    assert "\n| CartPole-v1 | 10.0 | 110 ± 10 | 210 (2.00) | 90.0 (0.80) |\n" in text
     assert (
         "\n| CartPole-v1 | 2 | 50.0 ± 14.1 (50.0) | 90.0 ± 14.1 | 130 ± 14 | 170 ± 14 (180) | 50.0 ± 14.1 |\n" in text
     )
@@ -217,26 +304,44 @@ def test_the_page_says_where_gail_falls_short(params: Path, data: Path) -> None:
     assert "\n| CartPole-v1 | 2 | 1.60 (1.70) | 0.40 (1.71) |\n" in text
     assert "\n| environment | trajectories | BC | FEM | GTAL | GAIL |\n" in text
     (from_whole_trajectories,) = [line for line in text.splitlines() if line.startswith("| CartPole-v1 | 5 |")]
-    assert from_whole_trajectories == "| CartPole-v1 | 5 | 0.40 | 0.80 | 1.20 | 1.60 |"
-    assert "(figures/cloning.svg)" in text
-    without_clones = without_entropy(subsampled(ours)).filter(pl.col("algorithm") != "gail-bc")
-    headings = [line for line in page(without_clones, original, "", []).splitlines() if line.startswith("## ")]
-    assert headings == ["## In short", "## Scores", "## Learning", "## All returns"]
+    assert from_whole_trajectories == "| CartPole-v1 | 5 | 0.40, 0.10 | 0.80, 0.50 | 1.20, 0.90 | 1.60, 1.30 |"
+    assert "\n| CartPole-v1 | 2 | never | never | never | never |\n" in text
+
+
+def test_the_page_leaves_out_what_has_no_results(params: Path, data: Path, grid: Grid) -> None:
+    write_curves(data, {"gail": 60.0, "gail-bc": 40.0})
+    curves = learning_curves(params, data, gather(params, data, NAMES), smoothing=0.5)
+    none = Compared(grid.whole.ours.clear(), grid.whole.original)
+    ours = grid.subsampled.ours.with_columns(expert_standard_error=pl.lit(None, pl.Float64))
+    little = Grid(Compared(ours, none.original), none, none)
+    text = page(little, curves.filter(algorithm="gail"), [], findings="", discussion="")
+    headings = [line for line in text.splitlines() if line.startswith("## ")]
+    names = ("In short", "Scores", "Experts", "Acting with noise", "Learning", "In detail", "All returns")
+    assert headings == [f"## {name}" for name in names]
+    assert "the paper's in" not in text
+    assert "\n| CartPole-v1 | 10.0 | 110 | 210 (2.00) |" in text
+    assert "(figures/cloning.svg)" not in text
 
 
 def test_the_report_is_the_same_bytes_twice_and_its_table_has_the_papers_columns(
     params: Path, data: Path, tmp_path: Path
 ) -> None:
-    curve = pl.DataFrame({"seed": [0, 0], "env_steps": [10, 20], "return": [None, 60.0]})
-    for algorithm in ("gail", "gail-bc"):
-        write_table(curve, data / algorithm / "CartPole-v1-2" / "learning.parquet")
-    (tmp_path / "found.md").write_text("Much.")
+    write_curves(data, {"gail": 60.0, "gail-bc": 60.0})
+    (tmp_path / "findings.md").write_text("- Little.")
+    (tmp_path / "discussion.md").write_text("Much.")
     film = tmp_path / "data" / "films" / "CartPole-v1-2"
     film.mkdir(parents=True)
     for name in ("film.mp4", "preview.webp"):
         (film / name).write_text(name)
     for out in ("a", "b"):
-        build_paper_report(params, data, ROOT / "paper" / "original", tmp_path / "found.md", tmp_path / out)
+        build_paper_report(
+            params,
+            data,
+            ROOT / "paper" / "original",
+            findings=tmp_path / "findings.md",
+            discussion=tmp_path / "discussion.md",
+            out=tmp_path / out,
+        )
     files = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*.*"))
     assert [str(file) for file in files] == [
         "README.md",
@@ -247,12 +352,19 @@ def test_the_report_is_the_same_bytes_twice_and_its_table_has_the_papers_columns
     ]
     for file in files:
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
-    assert (
-        "### CartPole-v1-2\n\n![Expert, BC and GAIL: CartPole-v1-2](films/CartPole-v1-2.webp)"
-        in (tmp_path / "a" / "README.md").read_text()
-    )
+    text = (tmp_path / "a" / "README.md").read_text()
+    assert "### CartPole-v1-2\n\n![Expert, BC and GAIL: CartPole-v1-2](films/CartPole-v1-2.webp)" in text
+    assert "\n- Little.\n\n## Scores\n" in text
+    assert "\n## In detail\n\nMuch.\n" in text
     header = (ROOT / "paper" / "original" / "returns.csv").read_text().splitlines()[0]
     assert (tmp_path / "a" / "results.csv").read_text().startswith(f"{header},stochastic_return,expert_return")
+
+
+def _markers(axes: Axes, *, hollow: bool) -> list[float]:
+    """Return the heights of all markers, filled or hollow."""
+    lines = [line for line in axes.lines if line.get_marker() in MARKERS.values()]
+    chosen = [line for line in lines if (line.get_markerfacecolor() == "white") == hollow]
+    return [float(height) for line in chosen for height in np.asarray(line.get_ydata())]
 
 
 def _heights(axes: Axes) -> list[list[float]]:

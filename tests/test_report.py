@@ -13,10 +13,10 @@ from gailpipe.evaluation.scores import normalized, score
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
 from gailpipe.report.cells import require_cells
+from gailpipe.report.files import find_films, write_pages
 from gailpipe.report.learning import learning_figure, learning_table, smooth
+from gailpipe.report.original import OriginalResults
 from gailpipe.report.page import page
-from gailpipe.report.pages import find_films, write_pages
-from gailpipe.report.paper import PaperResults
 from gailpipe.report.results import TaskResult, scores_table, task_result
 from gailpipe.report.returns import returns_figure
 from gailpipe.report.scores import scores_figure
@@ -43,7 +43,7 @@ def test_one_seed_has_no_interval() -> None:
 
 
 def test_the_papers_mean_gail_score_is_reproduced_from_its_results() -> None:
-    paper = PaperResults(ROOT / "paper" / "original")
+    paper = OriginalResults(ROOT / "paper" / "original")
     sizes = {
         (1, 4, 7, 10): ("CartPole-v1", "Acrobot-v1", "MountainCar-v0"),
         (4, 11, 18, 25): ("HalfCheetah-v5", "Hopper-v5", "Walker2d-v5", "Ant-v5"),
@@ -60,7 +60,7 @@ def test_the_papers_mean_gail_score_is_reproduced_from_its_results() -> None:
 
 def test_missing_paper_results_are_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"must hold the paper's returns\.csv"):
-        PaperResults(tmp_path)
+        OriginalResults(tmp_path)
 
 
 def evaluation() -> pl.DataFrame:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from gailpipe.evaluation.scores import score
-from gailpipe.paper.results import STARTS
+from gailpipe.paper.results import STARTS, Compared
 from gailpipe.report.style import COLORS, DASHES, LABELS, MARKERS
 
 ALGORITHMS = ("bc", "fem", "gtal", "gail", "gail-bc")
@@ -22,15 +22,15 @@ OFFSET = 0.12  # between the markers of two algorithms, in sizes of demonstratio
 MARGIN = 0.15  # above and below all means of a panel, as a share of their range; intervals are cut there
 
 
-def scores_figure(ours: pl.DataFrame, original: pl.DataFrame, column: str, label: str) -> Figure:
+def scores_figure(policies: Compared, column: str, label: str) -> Figure:
     """Draw a panel for each environment: a score against the number of trajectories, a line for each algorithm.
 
     Args:
-        ours: `gather`'s rows of subsampled demonstrations, λ = 0.
-        original: `PaperResults.policies`, λ = 0.
+        policies: `Grid.subsampled`.
         column: The score: normalized or mean_return.
         label: Its axis.
     """
+    ours, original = policies
     environments = ours["environment"].unique(maintain_order=True).to_list()
     figure, panels = _panels(environments, "trajectories", label)
     for axes, environment in zip(panels, environments, strict=True):
@@ -44,8 +44,8 @@ def scores_figure(ours: pl.DataFrame, original: pl.DataFrame, column: str, label
         theirs = original.filter(environment=environment)
         for number, algorithm in enumerate(ALGORITHMS):
             offset = OFFSET * (number - (len(ALGORITHMS) - 1) / 2)
-            for policies, hollow in ((rows, False), (theirs, True)):
-                of_algorithm = policies.filter(algorithm=algorithm)
+            for either, hollow in ((rows, False), (theirs, True)):
+                of_algorithm = either.filter(algorithm=algorithm)
                 levels += _draw_line(axes, of_algorithm, sizes, offset, column, algorithm, hollow=hollow)
         margin = MARGIN * (max(levels) - min(levels))
         axes.set_ylim(min(levels) - margin, max(levels) + margin)
@@ -65,8 +65,9 @@ def scores_figure(ours: pl.DataFrame, original: pl.DataFrame, column: str, label
     return figure
 
 
-def entropy_figure(ours: pl.DataFrame, original: pl.DataFrame) -> Figure:
-    """Draw the study of the causal entropy: normalised score against the number of trajectories, a line for each λ."""
+def entropy_figure(policies: Compared) -> Figure:
+    """Draw `Grid.entropy`: normalised score against the number of trajectories, a line for each λ."""
+    ours, original = policies
     sizes = ours["trajectories"].unique().sort().to_list()
     weights = ours["entropy_coefficient"].unique().sort().to_list()
     colors = sns.color_palette("viridis", len(weights)).as_hex()
@@ -90,10 +91,10 @@ def entropy_figure(ours: pl.DataFrame, original: pl.DataFrame) -> Figure:
 
 
 def learning_figure(curves: pl.DataFrame) -> Figure:
-    """Draw a panel for each environment: normalised return while GAIL learns, a line for each number of trajectories.
+    """Draw a panel for each kind of demonstrations: normalised return while GAIL learns, a line for each size.
 
     Args:
-        curves: Learning curves: environment, trajectories, algorithm, seed, million_steps, normalized.
+        curves: As `learning_curves` returns them.
     """
     figure, panels = _draw_learning(curves, "trajectories", "flare")
     for axes in panels:
@@ -102,13 +103,13 @@ def learning_figure(curves: pl.DataFrame) -> Figure:
 
 
 def cloning_figure(curves: pl.DataFrame) -> Figure:
-    """Draw how GAIL learns from a cloned and from a random policy, in a panel for each environment that was cloned.
+    """Draw how GAIL learns from a cloned and from a random policy, in a panel for each kind of demonstrations cloned.
 
     Args:
-        curves: As `learning_figure` takes them; drawn are the fewest trajectories of each environment that were cloned.
+        curves: As `learning_curves` returns them; drawn are the fewest trajectories of each kind that were cloned.
     """
-    cloned = curves.filter(algorithm="gail-bc").group_by("environment").agg(pl.col("trajectories").min())
-    both = curves.join(cloned, on=("environment", "trajectories"), how="semi", maintain_order="left")
+    cloned = curves.filter(algorithm="gail-bc").group_by("demonstrations").agg(pl.col("trajectories").min())
+    both = curves.join(cloned, on=("demonstrations", "trajectories"), how="semi", maintain_order="left")
     labelled = both.with_columns(pl.col("algorithm").replace(LABELS))
     palette = {LABELS[name]: COLORS[name] for name in STARTS}
     figure, panels = _draw_learning(labelled, "algorithm", palette)
@@ -118,30 +119,30 @@ def cloning_figure(curves: pl.DataFrame) -> Figure:
 
 
 def _draw_learning(curves: pl.DataFrame, hue: str, palette: str | dict[str, str]) -> tuple[Figure, list[Axes]]:
-    """Draw curves in a panel for each environment, coloured by a column; bands span all runs."""
-    environments = curves["environment"].unique(maintain_order=True).to_list()
-    figure, panels = _panels(environments, "million environment steps", "normalised return")
-    for axes, environment in zip(panels, environments, strict=True):
-        rows = curves.filter(environment=environment).to_dict(as_series=False)
+    """Draw curves in a panel for each kind of demonstrations, coloured by a column; bands span all runs."""
+    kinds = curves["demonstrations"].unique(maintain_order=True).to_list()
+    figure, panels = _panels(kinds, "million environment steps", "normalised return")
+    for axes, kind in zip(panels, kinds, strict=True):
+        rows = curves.filter(demonstrations=kind).to_dict(as_series=False)
         sns.lineplot(rows, x="million_steps", y="normalized", hue=hue, palette=palette, errorbar=("pi", 100), ax=axes)
         axes.axhline(1, color=COLORS["expert"], linestyle=DASHES["expert"], linewidth=1.2)
         axes.set(xlabel=None, ylabel=None)
     return figure, panels
 
 
-def _panels(environments: Sequence[str], x_label: str, y_label: str) -> tuple[Figure, list[Axes]]:
-    """Return a figure with a titled panel for each environment."""
-    columns = min(COLUMNS, len(environments))
-    rows = ceil(len(environments) / columns)
+def _panels(titles: Sequence[str], x_label: str, y_label: str) -> tuple[Figure, list[Axes]]:
+    """Return a figure with a panel for each title."""
+    columns = min(COLUMNS, len(titles))
+    rows = ceil(len(titles) / columns)
     figure, grid = plt.subplots(rows, columns, figsize=(4.4 * COLUMNS, 3.2 * rows), squeeze=False, layout="constrained")
-    for axes, environment in zip(grid.flat, environments, strict=False):
-        axes.set_title(environment)
-    for axes in grid.flat[len(environments) :]:
+    for axes, title in zip(grid.flat, titles, strict=False):
+        axes.set_title(title)
+    for axes in grid.flat[len(titles) :]:
         axes.remove()
     figure.supxlabel(x_label, fontsize="medium")
     figure.supylabel(y_label, fontsize="medium")
     sns.despine(figure)
-    return figure, list(grid.flat[: len(environments)])
+    return figure, list(grid.flat[: len(titles)])
 
 
 def _draw_scale(axes: Axes, rows: pl.DataFrame, column: str) -> list[float]:

@@ -5,29 +5,30 @@ from typing import Any
 
 import polars as pl
 
-from gailpipe.paper.figures import ALGORITHMS
-from gailpipe.paper.results import studied_for_entropy, subsampled, without_entropy
+from gailpipe.evaluation.scores import normalized
+from gailpipe.paper.curves import crossings
+from gailpipe.paper.figures import ALGORITHMS, LOWEST_SHOWN
+from gailpipe.paper.results import SET_KEYS, Compared, Grid
 from gailpipe.paper.verdicts import verdicts
 from gailpipe.report.style import LABELS
 
 LABELS_OF_ALGORITHMS = {name: LABELS[name] for name in ALGORITHMS}
+
 INTRODUCTION = """\
 # The paper's evaluation, on current simulators
 
 The evaluation of Ho & Ermon (2016), and a little more, by the pipeline in [paper/dvc.yaml](../dvc.yaml) with
 [paper/params.yaml](../params.yaml). Scores are of deterministic policies, in Gymnasium, from the same initial states
 for all: GAIL's, FEM's and GTAL's are the last of a fixed budget, BC's has the least validation error. No return chose
-between policies. Settings were found on other seeds; that HalfCheetah, Walker2d, Ant, and FEM and GTAL on
-CartPole needed more steps, HalfCheetah a greater gradient penalty, and Walker2d and Ant smaller batches, was seen on
-these ([CONTRIBUTING.md](../../CONTRIBUTING.md#departures-from-the-paper) has all that differs from the paper). The
+between policies. Settings were found on other seeds; which were looked for because of what these seeds made, and all
+else that differs from the paper, stands in [CONTRIBUTING.md](../../CONTRIBUTING.md#departures-from-the-paper). The
 normalised score is (return − random) / (expert − random), the expert's return being the mean of its sampled,
 stochastic trajectories: ours with our simulators' returns, the paper's with those of its own.
 [results.csv](results.csv) has a row for each policy.
 
 ## In short
 {verdicts}
-
-{discussion}
+{findings}
 """
 
 SCORES = """\
@@ -45,14 +46,33 @@ Normalised scores, ours and, in brackets, the paper's; means over runs.
 
 ![Returns against the number of trajectories](figures/returns.svg)
 
-Returns, in the same way. The paper's are of its own simulators and experts; the dotted line is its expert's.
+Returns of deterministic policies. The paper's are of its own simulators and experts; the dotted line is its expert's.
+"""
+
+EXPERTS = """\
+## Experts
+
+{experts}
+
+The trajectories are what demonstrations are taken from: the mean of their returns, the 1 of the scale, with its
+standard error. Compared it stands what the expert makes in the evaluation, and its score.
+"""
+
+STOCHASTIC = """\
+## Acting with noise
+
+{scores}
+
+Normalised scores of our stochastic policies, with the noise that GAIL, FEM and GTAL learned with.
 """
 
 WHOLE = """\
 ## Whole trajectories
 {whole}
 
-Normalised scores from trajectories with all their steps, after Holly Grimm's study.
+Normalised scores from trajectories with all their steps, after
+[Holly Grimm's study](https://hollygrimm.com/posts/rl_gail/): of deterministic policies and, behind the comma, of
+stochastic ones.
 """
 
 ENTROPY = """\
@@ -62,7 +82,7 @@ ENTROPY = """\
 
 {entropy}
 
-Normalised scores of GAIL, ours and, in brackets, the paper's. The figure ends at −2.
+Normalised scores of GAIL, ours and, in brackets, the paper's. The figure ends at {lowest:g}.
 """
 
 FILMS = """\
@@ -80,16 +100,27 @@ LEARNING = """\
 ![Learning curves of GAIL](figures/learning.svg)
 
 Normalised return of GAIL's stochastic policy while it learns, which GAIL itself never sees: each point is the mean of
-the iterations around it, a share of the run's (`report.smoothing`), the band spans all runs. Where some episodes end
-early, the curve swings, and lies below what the policy makes: all simulators start anew at once, short episodes are the
-first to be over, and those that are cut off then do not count.
+the iterations before and after it, a share of the run's (`report.smoothing`), the band spans all runs. An iteration
+counts as much where one episode ended in it as where sixty did. Since all simulators start anew at once, episodes that
+fall are alone in many iterations, so that where some fall the curve swings, and lies below what the policy makes.
 """
 
 CLONING = """\
 ![Learning curves of GAIL from a cloned and from a random policy](figures/cloning.svg)
 
-The same from two starts, and from the fewest trajectories of each task: from a random policy, and from one that was
+The same from two starts, and from the fewest trajectories of each kind: from a random policy, and from one that was
 cloned first and has the noise that the random one starts with.
+
+{crossings}
+
+Million steps until these curves first reach a score; the least and the most of the runs, and how many of them, where
+not all do.
+"""
+
+DISCUSSION = """\
+## In detail
+
+{discussion}
 """
 
 RETURNS = """\
@@ -100,47 +131,47 @@ Mean and standard deviation over runs of the mean return; in brackets the paper'
 """
 
 
-def page(ours: pl.DataFrame, original: pl.DataFrame, discussion: str, films: Sequence[str]) -> str:
+def page(grid: Grid, curves: pl.DataFrame, films: Sequence[str], findings: str, discussion: str) -> str:
     """Return the report as Markdown, without the sections that have no results.
 
     Args:
-        ours: `gather`'s rows.
-        original: `PaperResults.policies`.
-        discussion: What was found, in Markdown.
+        grid: All policies.
+        curves: As `learning_curves` returns them.
         films: Each in Markdown.
+        findings: The main ones, as a list in Markdown.
+        discussion: All of them at length, in Markdown.
     """
-    sampled = subsampled(ours)
-    plain, original_plain = without_entropy(sampled), without_entropy(original)
-    whole = without_entropy(ours).filter(pl.col("demonstrations") != pl.col("environment"))
-    entropy, original_entropy = (studied_for_entropy(policies, sampled) for policies in (sampled, original))
-    lambdas = {weight: f"λ = {weight:g}" for weight in entropy["entropy_coefficient"].unique().sort()}
-    sets = ["environment", "trajectories"]
+    ours, original = grid.subsampled
     sections = [
-        INTRODUCTION.format(verdicts=verdicts(plain, original_plain), discussion=discussion.strip()),
+        INTRODUCTION.format(verdicts=verdicts(grid.subsampled), findings=findings),
         SCORES.format(
-            scores=table(plain, original_plain, sets, "algorithm", LABELS_OF_ALGORITHMS, _score),
-            runs=_runs(plain),
-            original_runs=_runs(original_plain.join(plain, on=sets, how="semi")),
+            scores=_table(grid.subsampled, _score),
+            runs=_runs(ours),
+            original_runs=_runs(original.join(ours, on=SET_KEYS, how="semi")),
         ),
+        EXPERTS.format(experts=_experts(pl.concat([ours, grid.whole.ours]))),
+        STOCHASTIC.format(scores=_table(Compared(ours, original.clear()), _stochastic_score)),
     ]
-    if len(whole):
-        scores = table(whole, original.clear(), sets, "algorithm", LABELS_OF_ALGORITHMS, _score)
-        sections.append(WHOLE.format(whole=scores))
-    if len(entropy):
-        scores = table(entropy, original_entropy, sets, "entropy_coefficient", lambdas, _score)
-        sections.append(ENTROPY.format(entropy=scores))
+    if len(grid.whole.ours):
+        sections.append(WHOLE.format(whole=_table(grid.whole, _both_scores)))
+    if len(grid.entropy.ours):
+        weights = grid.entropy.ours["entropy_coefficient"].unique().sort()
+        lambdas = {weight: f"λ = {weight:g}" for weight in weights}
+        scores = _table(grid.entropy, _score, "entropy_coefficient", lambdas)
+        sections.append(ENTROPY.format(entropy=scores, lowest=LOWEST_SHOWN))
+    sections.append(LEARNING)
+    if "gail-bc" in curves["algorithm"]:
+        sections.append(CLONING.format(crossings=_markdown(crossings(curves), labels=2)))
     if films:
         sections.append(FILMS.format(films="\n\n".join(films)))
-    sections.append(LEARNING)
-    if "gail-bc" in plain["algorithm"]:
-        sections.append(CLONING)
-    returns = table(plain, original_plain, sets, "algorithm", LABELS_OF_ALGORITHMS, _return)
-    return "\n".join([*sections, RETURNS.format(returns=returns)])
+    sections.append(DISCUSSION.format(discussion=discussion))
+    sections.append(RETURNS.format(returns=_table(grid.subsampled, _return)))
+    return "\n".join(sections)
 
 
 def _runs(policies: pl.DataFrame) -> str:
     """Return how many runs each algorithm has in a set, such as BC 3 or 7, GAIL 1."""
-    counts = policies.group_by("algorithm", "environment", "trajectories").len()
+    counts = policies.group_by("algorithm", *SET_KEYS).len()
     runs = {
         label: " or ".join(str(count) for count in counts.filter(algorithm=algorithm)["len"].unique().sort())
         for algorithm, label in LABELS_OF_ALGORITHMS.items()
@@ -148,37 +179,79 @@ def _runs(policies: pl.DataFrame) -> str:
     return ", ".join(f"{label} {numbers}" for label, numbers in runs.items() if numbers)
 
 
-def table(
-    ours: pl.DataFrame,
-    original: pl.DataFrame,
-    keys: Sequence[str],
-    column: str,
-    labels: Mapping[Any, str],
+def _table(
+    policies: Compared,
     show: Callable[[pl.DataFrame], str],
+    column: str = "algorithm",
+    labels: Mapping[Any, str] = LABELS_OF_ALGORITHMS,
 ) -> str:
-    """Return a table in Markdown: a row for each of `keys`, a column for each label, the paper's in brackets.
+    """Return a table in Markdown: a row for each of `SET_KEYS`, a column for each label, the paper's in brackets.
 
     A column without results is left out.
     """
-    there = {*ours[column], *original.join(ours, on=keys, how="semi")[column]}
-    labels = {value: label for value, label in labels.items() if value in there}
-    lines = [f"| {' | '.join([*keys, *labels.values()])} |", f"|{'---|' * len(keys)}{'--:|' * len(labels)}"]
-    for values in ours.select(keys).unique(maintain_order=True).iter_rows():
-        cells = [str(value) for value in values]
-        for value in labels:
-            chosen = dict(zip(keys, values, strict=True)) | {column: value}
-            mine, theirs = (policies.filter(**chosen) for policies in (ours, original))
-            cells.append((show(mine) if len(mine) else "") + (f" ({show(theirs)})" if len(theirs) else ""))
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+    ours, original = policies
+    there = {*ours[column], *original.join(ours, on=SET_KEYS, how="semi")[column]}
+    rows = []
+    for values in ours.select(SET_KEYS).unique(maintain_order=True).iter_rows():
+        of_set = dict(zip(SET_KEYS, values, strict=True))
+        row = {key: str(value) for key, value in of_set.items()}
+        for value, label in labels.items():
+            if value in there:
+                mine, theirs = (either.filter(**of_set | {column: value}) for either in policies)
+                row[label] = (show(mine) if len(mine) else "") + (f" ({show(theirs)})" if len(theirs) else "")
+        rows.append(row)
+    return _markdown(rows, labels=2)
+
+
+def _markdown(rows: Sequence[Mapping[str, str]], labels: int) -> str:
+    """Return a table in Markdown, all but the first columns, its labels, aligned to the right."""
+    lines = [f"| {' | '.join(cells)} |" for cells in (rows[0], *(row.values() for row in rows))]
+    return "\n".join([lines[0], f"|{'---|' * labels}{'--:|' * (len(rows[0]) - labels)}", *lines[1:]])
+
+
+def _experts(policies: pl.DataFrame) -> str:
+    """Return a table in Markdown of what each expert makes."""
+    rows = []
+    for policy in policies.unique("environment", maintain_order=True).iter_rows(named=True):
+        random_return, expert_return = policy["random_return"], policy["expert_return"]
+        row = {
+            "environment": policy["environment"],
+            "random": _number(random_return),
+            "demonstrated": _number(expert_return) + _spread(policy["expert_standard_error"], expert_return),
+        }
+        for mode in ("deterministic", "stochastic"):
+            made = policy[f"expert_{mode}_return"]
+            row[mode] = f"{_number(made)} ({normalized(made, random_return, expert_return):.2f})"
+        rows.append(row)
+    return _markdown(rows, labels=1)
 
 
 def _score(policies: pl.DataFrame) -> str:
     return f"{policies['normalized'].to_numpy().mean():.2f}"
 
 
+def _stochastic_score(policies: pl.DataFrame) -> str:
+    scores = normalized(policies["stochastic_return"], policies["random_return"], policies["expert_return"])
+    return f"{scores.to_numpy().mean():.2f}"
+
+
+def _both_scores(policies: pl.DataFrame) -> str:
+    return f"{_score(policies)}, {_stochastic_score(policies)}"
+
+
 def _return(policies: pl.DataFrame) -> str:
     returns = policies["mean_return"].to_numpy()
-    mean, digits = returns.mean(), 0 if abs(returns.mean()) >= 100 else 1
-    spread = f" ± {returns.std(ddof=1):,.{digits}f}" if len(returns) > 1 else ""
-    return f"{mean:,.{digits}f}{spread}"
+    return _number(returns.mean()) + _spread(returns.std(ddof=1) if len(returns) > 1 else None, returns.mean())
+
+
+def _number(value: float) -> str:
+    return f"{value:,.{_digits(value)}f}"
+
+
+def _spread(value: float | None, mean: float) -> str:
+    """Return ± a spread, with as many digits as its mean, or nothing where there is none."""
+    return "" if value is None else f" ± {value:,.{_digits(mean)}f}"
+
+
+def _digits(value: float) -> int:
+    return 0 if abs(value) >= 100 else 1

@@ -1,15 +1,16 @@
 """All that the paper's pipeline learned, one row for each policy, with the columns of the paper's own results."""
 
+from math import sqrt
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import polars as pl
 
 from gailpipe.evaluation.returns import SCHEMA
 from gailpipe.evaluation.scores import normalized
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.tables import read_table
-from gailpipe.imitation.trajectories import mean_return
 from gailpipe.params.base import load_section, read_params
 from gailpipe.params.gail import Gail
 from gailpipe.params.imitation import Imitation
@@ -30,7 +31,30 @@ CELLS = (
     Cells("evaluate-cloned", "cloned_sets", ("gail-bc",)),
     Cells("evaluate-entropy", "entropy_sets", ("gail-entropy",)),
 )
-STARTS = ("gail", "gail-bc")  # GAIL from a random, and from a cloned policy
+STARTS = {"gail": "random", "gail-bc": "cloned first"}  # of GAIL
+SET_KEYS = ("environment", "trajectories")
+
+
+class Demonstrated(NamedTuple):
+    """The mean return of an expert's trajectories, and its standard error, where there are several."""
+
+    mean: float
+    standard_error: float | None
+
+
+class Compared(NamedTuple):
+    """Our policies, and the paper's to compare them with."""
+
+    ours: pl.DataFrame
+    original: pl.DataFrame
+
+
+class Grid(NamedTuple):
+    """All policies, by what is shown of them."""
+
+    subsampled: Compared  # λ = 0
+    whole: Compared  # λ = 0, from all steps of trajectories; the paper has none
+    entropy: Compared  # GAIL with every λ, on the environments on which it was varied
 
 
 def gather(params: Path, data: Path, names: dict[str, str]) -> pl.DataFrame:
@@ -51,14 +75,14 @@ def gather(params: Path, data: Path, names: dict[str, str]) -> pl.DataFrame:
             raise UserError(f"{params}: {section}: is missing; write `{section}: {{}}` if it has no entries")
     if not any(one["demonstrations"] == one["env"] for one in document["sets"].values()):
         raise UserError(f"{params}: sets: none learns from sampled trajectories; a report needs results of these")
-    experts = {env: mean_return(data / "demonstrations" / f"{env}.parquet") for env in document["envs"]}
+    demonstrated = {env: _demonstrated(data / "demonstrations" / f"{env}.parquet") for env in document["envs"]}
     tables = []
     for cells in CELLS:
         require_cells(data / cells.folder, document[cells.sets])
         for name, one in document[cells.sets].items():
             evaluation = read_table(data / cells.folder / f"{name}.parquet", SCHEMA)
             for learner in cells.learners:
-                tables.append(_policies(params, learner, one, evaluation, experts[one["env"]], names))
+                tables.append(_policies(params, learner, one, evaluation, demonstrated[one["env"]], names))
     order = pl.Enum(list(document["envs"]))
     return pl.concat(tables).sort(
         pl.col("environment").cast(order),
@@ -70,22 +94,33 @@ def gather(params: Path, data: Path, names: dict[str, str]) -> pl.DataFrame:
     )
 
 
+def _demonstrated(demonstrations: Path) -> Demonstrated:
+    table = read_table(demonstrations, ("trajectory", "trajectory_return"))
+    returns = table.unique("trajectory", maintain_order=True)["trajectory_return"].to_numpy()
+    standard_error = float(np.std(returns, ddof=1)) / sqrt(len(returns)) if len(returns) > 1 else None
+    return Demonstrated(float(np.mean(returns)), standard_error)
+
+
 def _policies(
     params: Path,
     learner: str,
     one: dict[str, Any],
     evaluation: pl.DataFrame,
-    expert_return: float,
+    demonstrated: Demonstrated,
     names: dict[str, str],
 ) -> pl.DataFrame:
     """Return the rows of one learner on one demonstration set, an entry of params.yaml."""
     env, algorithm = one["env"], "gail" if learner == "gail-entropy" else learner
     random_return = float(evaluation.filter(policy="random")["return"].to_numpy().mean())
-    if expert_return <= random_return:
+    if demonstrated.mean <= random_return:
         raise UserError(
-            f"{env}: its expert's trajectories make {expert_return:,.1f}, no more than the random policy's "
+            f"{env}: its expert's trajectories make {demonstrated.mean:,.1f}, no more than the random policy's "
             f"{random_return:,.1f}, so that there is no scale for scores; train it longer"
         )
+    expert = {
+        mode: float(evaluation.filter(policy="expert", mode=mode)["return"].to_numpy().mean())
+        for mode in ("deterministic", "stochastic")
+    }
     episodes = evaluation.filter(policy=learner)
     stochastic = episodes.filter(mode="stochastic").group_by("seed").agg(stochastic_return=pl.col("return").mean())
     policies = (
@@ -110,11 +145,14 @@ def _policies(
         std_return="std_return",
         episodes="episodes",
         stochastic_return="stochastic_return",
-        expert_return=pl.lit(expert_return),
+        expert_return=pl.lit(demonstrated.mean),
         random_return=pl.lit(random_return),
-        normalized=normalized(pl.col("mean_return"), random_return, expert_return),
+        normalized=normalized(pl.col("mean_return"), random_return, demonstrated.mean),
         env_steps=pl.lit(0 if algorithm == "bc" else _env_steps(params, section, env), pl.Int64),
         demonstrations=pl.lit(one["demonstrations"]),
+        expert_standard_error=pl.lit(demonstrated.standard_error, pl.Float64),
+        expert_deterministic_return=pl.lit(expert["deterministic"]),
+        expert_stochastic_return=pl.lit(expert["stochastic"]),
     )
 
 
@@ -124,17 +162,15 @@ def _env_steps(params: Path, section: str, env: str) -> int:
     return settings.iterations * settings.num_steps * settings.num_envs
 
 
-def subsampled(policies: pl.DataFrame) -> pl.DataFrame:
-    """Return the policies that learned from the sampled, not from whole, trajectories."""
-    return policies.filter(pl.col("demonstrations") == pl.col("environment"))
-
-
-def without_entropy(policies: pl.DataFrame) -> pl.DataFrame:
-    """Return the policies of BC, and all with λ = 0."""
-    return policies.filter(pl.col("entropy_coefficient").fill_null(0.0) == 0)
-
-
-def studied_for_entropy(policies: pl.DataFrame, ours: pl.DataFrame) -> pl.DataFrame:
-    """Return GAIL's policies of the environments on which `ours` has a λ above 0."""
-    studied = ours.filter(pl.col("entropy_coefficient") > 0)["environment"].unique()
-    return policies.filter(pl.col("environment").is_in(studied.implode()), algorithm="gail")
+def split(ours: pl.DataFrame, original: pl.DataFrame) -> Grid:
+    """Return `gather`'s rows, and `OriginalResults.policies` beside them, by what is shown of them."""
+    subsampled = pl.col("demonstrations") == pl.col("environment")
+    plain = pl.col("entropy_coefficient").fill_null(0.0) == 0  # BC has none
+    sampled = ours.filter(subsampled)
+    varied = sampled.filter(~plain)["environment"].unique()
+    studied = pl.col("environment").is_in(varied.implode()) & (pl.col("algorithm") == "gail")
+    return Grid(
+        Compared(sampled.filter(plain), original.filter(plain)),
+        Compared(ours.filter(~subsampled, plain), original.clear()),
+        Compared(sampled.filter(studied), original.filter(studied)),
+    )

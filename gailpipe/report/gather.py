@@ -11,7 +11,7 @@ from gailpipe.params.base import load_section, load_tasks
 from gailpipe.params.cloning import Bc
 from gailpipe.params.gail import Gail
 from gailpipe.report.cells import require_cells
-from gailpipe.report.paper import PaperResults
+from gailpipe.report.original import OriginalResults
 from gailpipe.report.results import TaskResult, task_result
 
 
@@ -26,7 +26,7 @@ def gather_results(params: Path, data: Path, paper_results: Path) -> list[TaskRe
     tasks = load_tasks(params)
     for directory in ("demonstrations", "evaluations"):
         require_cells(data / directory, tasks)
-    paper = PaperResults(paper_results)
+    paper = OriginalResults(paper_results)
     return [_summarise(task, data, params, paper) for task in tasks]
 
 
@@ -35,7 +35,7 @@ def load_evaluation(data: Path, task: str) -> pl.DataFrame:
     return read_table(data / "evaluations" / f"{task}.parquet", SCHEMA)
 
 
-def _summarise(task: str, data: Path, params: Path, paper: PaperResults) -> TaskResult:
+def _summarise(task: str, data: Path, params: Path, paper: OriginalResults) -> TaskResult:
     trajs = {
         "bc": load_section(params, Bc, "bc", task).trajs,
         "gail": load_section(params, Gail, "gail", task).trajs,

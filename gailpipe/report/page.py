@@ -71,10 +71,10 @@ LEARNING = """\
 ![Learning curves of GAIL](figures/learning.svg)
 
 Each point is the mean of the iterations around it, a share of the run's (`report.smoothing`). The rows show, from
-above: the return of the stochastic policy while GAIL trains, which GAIL itself never sees; where some episodes end
-early it swings, and lies below what the policy makes, since all simulators start anew at once, short episodes are the
-first to be over, and those that are cut off then do not count; how often the [discriminator]({paper}#S5) is right,
-where one half means that it can't tell the policy from the expert; how far each
+above: the return of the stochastic policy while GAIL trains, which GAIL itself never sees (an iteration counts as much
+where one episode ended in it as where sixty did; since all simulators start anew at once, episodes that fall are alone
+in many iterations, so that where some fall the curve swings, and lies below what the policy makes); how often the
+[discriminator]({paper}#S5) is right, where one half means that it can't tell the policy from the expert; how far each
 [TRPO](https://arxiv.org/abs/1502.05477) step moves the policy, as a KL divergence, in a trust region that shrinks to
 nothing over the run; and the entropy of the policy's actions, which falls as the policy grows sure. Lines are means
 over seeds, bands span all of them.

@@ -19,8 +19,8 @@ COMMENT = """\
 {scores}
 
 {scales}Normalised scores of deterministic policies, means over seeds with 95 % intervals, which take the scale as
-exact. A change is better or worse where Welch's test of the two means gives p < {level}, each by itself; with few
-seeds it overlooks much.
+exact. A change is better or worse where Welch's test of the two means gives p < {level}, each by itself{chance};
+with few seeds it overlooks much.
 
 ### Stages that ran
 {ran}
@@ -64,12 +64,14 @@ def comment(
         stale: Stages that are out of date, and why.
         url: Of the repository's web pages, which show figures of each commit.
     """
+    tested = sum(change.p_value is not None and change.verdict != "same" for change in scores)
     return COMMENT.format(
         summary=_summary(scores, stale),
         parameters=parameters.strip() or "None changed.",
         scores=_scores(scores),
         scales=_scales(before.metrics, after.metrics),
         level=LEVEL,
+        chance=f" (of {tested} tested, {LEVEL * tested:.2g} would be so if nothing had changed)" if tested else "",
         ran=_ran(before.stages, after.stages),
         stale=_grouped({stage: ", ".join(reasons) for stage, reasons in stale.items()}),
         figures="" if url is None else _figures(before, after, url),

@@ -8,7 +8,7 @@ from gailpipe.evaluation.scores import normalized
 from gailpipe.foundation.errors import UserError
 
 
-class PaperResults:
+class OriginalResults:
     """Normalised scores of Ho & Ermon (2016), with the random and expert returns of their own simulators.
 
     `policies` has one row for each learned policy, `names` the paper's name of each environment.
