@@ -1,18 +1,23 @@
 """paper/report/README.md."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import polars as pl
 
-from gailpipe.evaluation.scores import normalized
 from gailpipe.paper.curves import crossings
-from gailpipe.paper.figures import ALGORITHMS, LOWEST_SHOWN
+from gailpipe.paper.figures import LOWEST_SHOWN
 from gailpipe.paper.results import SET_KEYS, Compared, Grid
+from gailpipe.paper.tables import (
+    LABELS_OF_ALGORITHMS,
+    experts_table,
+    markdown,
+    sets_table,
+    show_both_scores,
+    show_return,
+    show_score,
+    show_stochastic_score,
+)
 from gailpipe.paper.verdicts import verdicts
-from gailpipe.report.style import LABELS
-
-LABELS_OF_ALGORITHMS = {name: LABELS[name] for name in ALGORITHMS}
 
 INTRODUCTION = """\
 # The paper's evaluation, on current simulators
@@ -145,27 +150,27 @@ def page(grid: Grid, curves: pl.DataFrame, films: Sequence[str], findings: str, 
     sections = [
         INTRODUCTION.format(verdicts=verdicts(grid.subsampled), findings=findings),
         SCORES.format(
-            scores=_table(grid.subsampled, _score),
+            scores=sets_table(grid.subsampled, show_score),
             runs=_runs(ours),
             original_runs=_runs(original.join(ours, on=SET_KEYS, how="semi")),
         ),
-        EXPERTS.format(experts=_experts(pl.concat([ours, grid.whole.ours]))),
-        STOCHASTIC.format(scores=_table(Compared(ours, original.clear()), _stochastic_score)),
+        EXPERTS.format(experts=experts_table(pl.concat([ours, grid.whole.ours]))),
+        STOCHASTIC.format(scores=sets_table(Compared(ours, original.clear()), show_stochastic_score)),
     ]
     if len(grid.whole.ours):
-        sections.append(WHOLE.format(whole=_table(grid.whole, _both_scores)))
+        sections.append(WHOLE.format(whole=sets_table(grid.whole, show_both_scores)))
     if len(grid.entropy.ours):
         weights = grid.entropy.ours["entropy_coefficient"].unique().sort()
         lambdas = {weight: f"λ = {weight:g}" for weight in weights}
-        scores = _table(grid.entropy, _score, "entropy_coefficient", lambdas)
+        scores = sets_table(grid.entropy, show_score, "entropy_coefficient", lambdas)
         sections.append(ENTROPY.format(entropy=scores, lowest=LOWEST_SHOWN))
     sections.append(LEARNING)
     if "gail-bc" in curves["algorithm"]:
-        sections.append(CLONING.format(crossings=_markdown(crossings(curves), labels=2)))
+        sections.append(CLONING.format(crossings=markdown(crossings(curves), labels=2)))
     if films:
         sections.append(FILMS.format(films="\n\n".join(films)))
     sections.append(DISCUSSION.format(discussion=discussion))
-    sections.append(RETURNS.format(returns=_table(grid.subsampled, _return)))
+    sections.append(RETURNS.format(returns=sets_table(grid.subsampled, show_return)))
     return "\n".join(sections)
 
 
@@ -177,81 +182,3 @@ def _runs(policies: pl.DataFrame) -> str:
         for algorithm, label in LABELS_OF_ALGORITHMS.items()
     }
     return ", ".join(f"{label} {numbers}" for label, numbers in runs.items() if numbers)
-
-
-def _table(
-    policies: Compared,
-    show: Callable[[pl.DataFrame], str],
-    column: str = "algorithm",
-    labels: Mapping[Any, str] = LABELS_OF_ALGORITHMS,
-) -> str:
-    """Return a table in Markdown: a row for each of `SET_KEYS`, a column for each label, the paper's in brackets.
-
-    A column without results is left out.
-    """
-    ours, original = policies
-    there = {*ours[column], *original.join(ours, on=SET_KEYS, how="semi")[column]}
-    rows = []
-    for values in ours.select(SET_KEYS).unique(maintain_order=True).iter_rows():
-        of_set = dict(zip(SET_KEYS, values, strict=True))
-        row = {key: str(value) for key, value in of_set.items()}
-        for value, label in labels.items():
-            if value in there:
-                mine, theirs = (either.filter(**of_set | {column: value}) for either in policies)
-                row[label] = (show(mine) if len(mine) else "") + (f" ({show(theirs)})" if len(theirs) else "")
-        rows.append(row)
-    return _markdown(rows, labels=2)
-
-
-def _markdown(rows: Sequence[Mapping[str, str]], labels: int) -> str:
-    """Return a table in Markdown, all but the first columns, its labels, aligned to the right."""
-    lines = [f"| {' | '.join(cells)} |" for cells in (rows[0], *(row.values() for row in rows))]
-    return "\n".join([lines[0], f"|{'---|' * labels}{'--:|' * (len(rows[0]) - labels)}", *lines[1:]])
-
-
-def _experts(policies: pl.DataFrame) -> str:
-    """Return a table in Markdown of what each expert makes."""
-    rows = []
-    for policy in policies.unique("environment", maintain_order=True).iter_rows(named=True):
-        random_return, expert_return = policy["random_return"], policy["expert_return"]
-        row = {
-            "environment": policy["environment"],
-            "random": _number(random_return),
-            "demonstrated": _number(expert_return) + _spread(policy["expert_standard_error"], expert_return),
-        }
-        for mode in ("deterministic", "stochastic"):
-            made = policy[f"expert_{mode}_return"]
-            row[mode] = f"{_number(made)} ({normalized(made, random_return, expert_return):.2f})"
-        rows.append(row)
-    return _markdown(rows, labels=1)
-
-
-def _score(policies: pl.DataFrame) -> str:
-    return f"{policies['normalized'].to_numpy().mean():.2f}"
-
-
-def _stochastic_score(policies: pl.DataFrame) -> str:
-    scores = normalized(policies["stochastic_return"], policies["random_return"], policies["expert_return"])
-    return f"{scores.to_numpy().mean():.2f}"
-
-
-def _both_scores(policies: pl.DataFrame) -> str:
-    return f"{_score(policies)}, {_stochastic_score(policies)}"
-
-
-def _return(policies: pl.DataFrame) -> str:
-    returns = policies["mean_return"].to_numpy()
-    return _number(returns.mean()) + _spread(returns.std(ddof=1) if len(returns) > 1 else None, returns.mean())
-
-
-def _number(value: float) -> str:
-    return f"{value:,.{_digits(value)}f}"
-
-
-def _spread(value: float | None, mean: float) -> str:
-    """Return ± a spread, with as many digits as its mean, or nothing where there is none."""
-    return "" if value is None else f" ± {value:,.{_digits(mean)}f}"
-
-
-def _digits(value: float) -> int:
-    return 0 if abs(value) >= 100 else 1
