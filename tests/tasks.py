@@ -1,8 +1,15 @@
-"""Tasks for tests, which need no simulator."""
+"""Tasks and rollouts for tests, which need no simulator."""
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from gailpipe.envs.tasks import ContinuousActions, DiscreteActions, Task
+from gailpipe.rl.rollout import Rollout
+
+
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
 
 
 def continuous_task(
@@ -14,3 +21,11 @@ def continuous_task(
 
 def discrete_task(observation_dim: int = 3, count: int = 4) -> Task:
     return Task("Discrete-v0", observation_dim, DiscreteActions(count, np.dtype(np.int64)), 10)
+
+
+def rollout_of(observations: Tensor, actions: Tensor, valid: Tensor | None = None) -> Rollout:
+    """One simulator's steps: observations (num_steps + 1, observation_dim), actions (num_steps, ...)."""
+    no = torch.zeros(len(actions), 1, dtype=torch.bool)
+    valid = ~no if valid is None else valid.unsqueeze(1)
+    empty = torch.empty(0)
+    return Rollout(observations.unsqueeze(1), actions.unsqueeze(1), no.float(), no, no, valid, empty, empty)

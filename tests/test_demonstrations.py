@@ -6,12 +6,17 @@ import pytest
 import torch
 
 from gailpipe.envs.episodes import Episode
-from gailpipe.envs.tasks import Task
+from gailpipe.envs.tasks import Task, find_task
 from gailpipe.foundation.errors import UserError
+from gailpipe.foundation.files import write_file
 from gailpipe.foundation.tables import write_table
 from gailpipe.imitation.demonstrations import load_demonstrations
+from gailpipe.imitation.sampling import sample_demonstrations
 from gailpipe.imitation.trajectories import mean_return, tabulate
-from tests.tasks import continuous_task, discrete_task
+from gailpipe.params.sample import Sample
+from gailpipe.policies.policy import make_policy
+from gailpipe.policies.policy_file import policy_bytes
+from tests.tasks import continuous_task, discrete_task, generator
 
 
 def episode(length: int, task: Task, terminated: bool = True) -> Episode:
@@ -41,6 +46,20 @@ def test_rows_hold_the_pair_of_their_step_and_the_whole_trajectorys_return() -> 
         assert row["terminated"] == (row["step"] == 9)
         assert not row["truncated"]
         assert (row["trajectory_return"], row["trajectory_length"]) == (45, 10)
+
+
+def test_demonstrations_are_samples_with_the_policys_own_noise(tmp_path: Path) -> None:
+    task = find_task("Reacher-v5")
+    policy = make_policy(task, [8], -1.5, generator())
+    write_file(tmp_path / "policy.safetensors", policy_bytes(policy))
+    out = tmp_path / "demonstrations.parquet"
+    sample_demonstrations(task.name, tmp_path / "policy.safetensors", Sample(trajs=4, every=1), seed=0, out=out)
+    table = pl.read_parquet(out)
+    noise = table["action"].to_numpy() - policy(table["observation"].to_numpy())
+    assert noise.shape == (4 * task.max_episode_steps, 2)
+    assert np.abs(noise.mean(0)).max() < 0.05
+    np.testing.assert_allclose(noise.std(0), np.exp(-1.5), rtol=0.15)
+    assert table.group_by("trajectory").agg(pl.col("observation").first())["observation"].n_unique() == 4
 
 
 def test_a_trajectory_shorter_than_the_interval_still_gives_a_pair() -> None:

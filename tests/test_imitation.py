@@ -26,15 +26,10 @@ from gailpipe.params.gail import DiscriminatorFit, Gail
 from gailpipe.policies.checkpoint import Checkpoint
 from gailpipe.policies.normalizer import Normalizer
 from gailpipe.policies.policy import GaussianPolicy, make_policy
-from gailpipe.rl.rollout import Rollout
-from tests.tasks import continuous_task, discrete_task
+from tests.tasks import continuous_task, discrete_task, generator, rollout_of
 from tests.workspace import ROOT
 
 LOGITS = torch.tensor([-3.0, -0.5, 0.0, 2.0])
-
-
-def generator() -> torch.Generator:
-    return torch.Generator().manual_seed(0)
 
 
 def last_weights(discriminator: Discriminator) -> torch.Tensor:
@@ -94,6 +89,33 @@ def test_gradient_penalty_agrees_with_finite_differences() -> None:
     torch.testing.assert_close(gradient_penalty(discriminator, points).detach(), expected)
 
 
+def test_the_gradient_penalty_is_that_of_points_between_expert_and_policy(monkeypatch: pytest.MonkeyPatch) -> None:
+    discriminator = Discriminator(Normalizer(2), 1, [16], generator())
+    with torch.no_grad():
+        last_weights(discriminator).mul_(20)
+    expert, policy = torch.tensor([[2.0, 0.0, 1.0]]).expand(5, 3), torch.tensor([[-2.0, 4.0, 1.0]]).expand(200, 3)
+    points = []
+
+    def spy(discriminator: Discriminator, inputs: torch.Tensor) -> torch.Tensor:
+        points.append(inputs)
+        return gradient_penalty(discriminator, inputs)
+
+    monkeypatch.setattr("gailpipe.imitation.discriminator.gradient_penalty", spy)
+    settings = DiscriminatorFit(learning_rate=1.0, steps=1, batch_size=8, gradient_penalty=0.0, entropy_bonus=0.0)
+    penalised = settings.model_copy(update={"gradient_penalty": 3.0})
+    without, penalty = (
+        discriminator_loss(discriminator, expert, policy, one, generator()) for one in (settings, penalised)
+    )
+    (inputs,) = points
+    shares = (inputs[:, 0] + 2) / 4
+    torch.testing.assert_close(inputs, shares[:, None] * expert[:1] + (1 - shares[:, None]) * policy[:1])
+    assert 0 <= float(shares.min()) < 0.05
+    assert 0.95 < float(shares.max()) <= 1
+    added = 3.0 * gradient_penalty(discriminator, inputs)
+    assert float(added.detach()) > 0.1
+    torch.testing.assert_close(penalty - without, added)
+
+
 def test_a_discriminator_comes_back_from_its_file(tmp_path: Path) -> None:
     policy = make_policy(continuous_task(), [8], 0.0, generator())
     policy.normalizer.update(torch.randn(9, 3, generator=generator()))
@@ -115,19 +137,13 @@ def test_few_expert_pairs_weigh_as_much_as_many_of_the_policy() -> None:
     torch.testing.assert_close(once, thrice)
 
 
-def rollout_of(observations: torch.Tensor, actions: torch.Tensor) -> Rollout:
-    no = torch.zeros(actions.shape[:2], dtype=torch.bool)
-    empty = torch.empty(0)
-    return Rollout(observations, actions, torch.zeros(no.shape), no, no, ~no, empty, empty)
-
-
 def test_gail_reward_learns_to_tell_the_expert_from_the_policy_and_pays_for_likeness() -> None:
     policy = make_policy(discrete_task(observation_dim=1, count=2), [8], 0.0, generator())
     expert = Demonstrations(torch.linspace(-1, 1, 50).unsqueeze(1), torch.ones(50, dtype=torch.int64))
     reward = GailReward(policy, expert, gail_settings(hidden_sizes=[16]), generator())
-    observations = torch.linspace(-1, 1, 33).view(33, 1, 1)
-    zeros = rollout_of(observations, torch.zeros(32, 1, dtype=torch.int64))
-    ones = rollout_of(observations, torch.ones(32, 1, dtype=torch.int64))
+    observations = torch.linspace(-1, 1, 33).unsqueeze(1)
+    zeros = rollout_of(observations, torch.zeros(32, dtype=torch.int64))
+    ones = rollout_of(observations, torch.ones(32, dtype=torch.int64))
     for _ in range(300):
         figures = reward.fit(zeros)
     assert figures["expert_accuracy"] == figures["policy_accuracy"] == 1
@@ -135,10 +151,48 @@ def test_gail_reward_learns_to_tell_the_expert_from_the_policy_and_pays_for_like
         assert (reward(ones) > reward(zeros) + 0.5).all()
 
 
+def test_gail_learns_nothing_from_resets() -> None:
+    observations, actions = torch.tensor([[1.0], [900.0], [3.0], [0.0]]), torch.tensor([0, 1, 1])
+    with_reset = rollout_of(observations, actions, valid=torch.tensor([True, False, True]))
+    without = rollout_of(observations[[0, 2, 3]], actions[[0, 2]])
+    expert = Demonstrations(torch.linspace(-1, 1, 6).unsqueeze(1), torch.ones(6, dtype=torch.int64))
+    found = []
+    for rollout in (with_reset, without):
+        policy = make_policy(discrete_task(observation_dim=1, count=2), [8], 0.0, generator())
+        reward = GailReward(policy, expert, gail_settings(), generator())
+        found.append((reward.fit(rollout), reward(without)))
+    (figures, rewards), (expected_figures, expected_rewards) = found
+    assert figures == expected_figures
+    assert torch.equal(rewards, expected_rewards)
+
+
+def test_a_step_of_the_discriminator_sees_as_many_pairs_as_a_batch_has_and_none_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen = []
+
+    def spy(discriminator: Discriminator, expert: torch.Tensor, policy: torch.Tensor, *others: Any) -> torch.Tensor:
+        seen.append([sorted(inputs[:, 0].tolist()) for inputs in (expert, policy)])
+        return discriminator_loss(discriminator, expert, policy, *others)
+
+    monkeypatch.setattr("gailpipe.imitation.gail_reward.discriminator_loss", spy)
+    expert = Demonstrations(torch.linspace(-1, 1, 8).unsqueeze(1), torch.ones(8, dtype=torch.int64))
+    policy = make_policy(discrete_task(observation_dim=1, count=2), [8], 0.0, generator())
+    fit = gail_settings().discriminator.model_copy(update={"steps": 2, "batch_size": 10})
+    settings = gail_settings(discriminator=fit)
+    reward = GailReward(policy, expert, settings, generator())
+    reward.fit(rollout_of(torch.linspace(-1, 1, 41).unsqueeze(1), torch.zeros(40, dtype=torch.int64)))
+    of_expert, of_policy = zip(*seen, strict=True)
+    whole = sorted(policy.normalizer(expert.observations)[:, 0].tolist())
+    assert list(of_expert) == [whole, whole]
+    assert [len(set(batch)) for batch in of_policy] == [len(batch) for batch in of_policy] == [10, 10]
+    assert of_policy[0] != of_policy[1]
+
+
 def test_causal_entropy_adds_lambda_times_minus_log_prob() -> None:
     policy = make_policy(discrete_task(observation_dim=1, count=2), [8], 0.0, generator())
     expert = Demonstrations(torch.zeros(5, 1), torch.ones(5, dtype=torch.int64))
-    rollout = rollout_of(torch.tensor([[[0.0]], [[3.0]], [[0.0]]]), torch.ones(2, 1, dtype=torch.int64))
+    rollout = rollout_of(torch.tensor([[0.0], [3.0], [0.0]]), torch.ones(2, dtype=torch.int64))
     with torch.no_grad():
         policy.logit_network[-1].weight.mul_(100)  # type: ignore[index, union-attr]
         log_probs = policy.distribution(rollout.observations[:-1]).log_prob(rollout.actions)

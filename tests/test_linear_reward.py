@@ -7,26 +7,13 @@ from gailpipe.imitation.demonstrations import Demonstrations
 from gailpipe.imitation.features import Features
 from gailpipe.imitation.linear_reward import LinearReward, Weigh, fem_weights, gtal_weights
 from gailpipe.policies.policy import Policy, make_policy
-from gailpipe.rl.rollout import Rollout
-from tests.tasks import continuous_task, discrete_task
+from tests.tasks import continuous_task, discrete_task, generator, rollout_of
 
 GAP = torch.tensor([0.3, -2.0, 1.0])
 
 
-def generator() -> torch.Generator:
-    return torch.Generator().manual_seed(0)
-
-
 def continuous_policy() -> Policy:
     return make_policy(continuous_task(observation_dim=1, low=(-1.0,), high=(1.0,)), [4], 0.0, generator())
-
-
-def rollout_of(observations: torch.Tensor, actions: torch.Tensor, valid: torch.Tensor | None = None) -> Rollout:
-    """One simulator's steps: observations (num_steps + 1, observation_dim), actions (num_steps, ...)."""
-    no = torch.zeros(len(actions), 1, dtype=torch.bool)
-    valid = ~no if valid is None else valid.unsqueeze(1)
-    empty = torch.empty(0)
-    return Rollout(observations.unsqueeze(1), actions.unsqueeze(1), no.float(), no, no, valid, empty, empty)
 
 
 def test_fem_weights_point_along_the_gap_and_have_unit_norm() -> None:

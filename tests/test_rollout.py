@@ -1,6 +1,6 @@
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,10 @@ from gailpipe.foundation.errors import UserError
 from gailpipe.params.training import Training, ValueFunctionFit
 from gailpipe.policies.checkpoint import Checkpoint
 from gailpipe.policies.policy import Policy, make_policy
+from gailpipe.rl import training
 from gailpipe.rl.rollout import Collector, Rollout
 from gailpipe.rl.training import EnvironmentReward, RewardFunction, train
+from gailpipe.rl.value_function import ValueFunction
 from tests.tasks import discrete_task
 
 LENGTHS = np.array([2, 3])
@@ -121,23 +123,29 @@ def test_simulators_start_anew_after_a_few_episodes_and_the_ones_cut_off_count_n
     assert {float(value) for rollout in rollouts for value in rollout.episode_lengths} == {2, 3}
 
 
-def test_the_normaliser_moves_only_after_the_step() -> None:
+def test_the_normaliser_moves_only_after_all_have_learned(monkeypatch: pytest.MonkeyPatch) -> None:
     generator = torch.Generator().manual_seed(0)
     policy = make_policy(FakeSimulators.task, [4], 0, generator)
     counts = []
 
-    class Watching(EnvironmentReward):
-        def fit(self, rollout: Rollout) -> dict[str, float]:
-            counts.append(float(policy.normalizer.count))
-            return {}
+    def watched(learn: Callable[..., Any]) -> Callable[..., Any]:
+        def watch(*arguments: Any) -> Any:
+            found = learn(*arguments)
+            counts.append((learn.__name__, float(policy.normalizer.count)))
+            return found
 
-        def __call__(self, rollout: Rollout) -> torch.Tensor:
-            counts.append(float(policy.normalizer.count))
-            return super().__call__(rollout)
+        return watch
 
-    for figures in train_on_fakes(policy, Watching(), settings(env_steps=20, num_steps=5), generator):
-        assert figures["kl"] > 0
-    assert counts == [0, 0, 8, 8]  # of the first ten rows, two are resets
+    for owner, name in (
+        (EnvironmentReward, "fit"),
+        (EnvironmentReward, "__call__"),
+        (training, "trpo_step"),
+        (ValueFunction, "fit"),
+    ):
+        monkeypatch.setattr(owner, name, watched(getattr(owner, name)))
+    list(train_on_fakes(policy, EnvironmentReward(), settings(env_steps=20, num_steps=5), generator))
+    learners = ("fit", "__call__", "trpo_step", "fit")
+    assert counts == [(name, count) for count in (0, 8) for name in learners]  # of ten rows, two are resets
 
 
 def train_on_fakes(

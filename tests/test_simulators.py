@@ -5,6 +5,7 @@ import gymnasium
 import numpy as np
 import pytest
 from gymnasium.spaces import Box, Discrete, MultiBinary
+from numpy.typing import NDArray
 
 from gailpipe.envs.episodes import play_episodes
 from gailpipe.envs.simulators import Simulators
@@ -65,26 +66,42 @@ def test_envpool_resets_a_step_after_the_end_and_shows_the_last_observation() ->
     assert not steps[end + 1].terminated[0]
 
 
+def state_of(observation: NDArray, model: Any) -> tuple[NDArray, NDArray]:
+    """Return the positions and velocities of a body that moves freely: where it is along the ground is not observed."""
+    unobserved = 2 if model.nq > model.nv else 1  # in space, and in a plane
+    observed = model.nq - unobserved
+    return np.concatenate([np.zeros(unobserved), observation[:observed]]), observation[observed : observed + model.nv]
+
+
+def state_of_reacher(observation: NDArray, _: Any) -> tuple[NDArray, NDArray]:
+    angles = np.arctan2(observation[2:4], observation[:2])
+    return np.concatenate([angles, observation[4:6]]), np.concatenate([observation[6:8], np.zeros(2)])
+
+
 @pytest.mark.parametrize(
-    ("name", "num_positions", "tolerance"),
-    [("Hopper-v5", 5, 1e-9), ("Walker2d-v5", 8, 1e-9), ("HalfCheetah-v5", 8, 1e-3)],
+    "name",
+    ["Reacher-v5", "HalfCheetah-v5", "Hopper-v5", "Walker2d-v5", "Ant-v5", "Humanoid-v5", "HumanoidStandup-v5"],
 )
-def test_envpool_moves_as_gymnasium_does(name: str, num_positions: int, tolerance: float) -> None:
+def test_envpool_moves_pays_and_ends_as_gymnasium_does(name: str) -> None:
     assert name in envpool.list_all_envs()
     simulators = Simulators(find_task(name), num_envs=1, seed=3, num_threads=1)
     reference = gymnasium.make(name)
     reference.reset(seed=0)
+    unwrapped: Any = reference.unwrapped
     observation = simulators._envs.reset()[0][0]  # in double precision
-    reference.unwrapped.set_state(  # type: ignore[attr-defined]
-        np.concatenate([[0.0], observation[:num_positions]]), observation[num_positions:]
-    )
+    state = (state_of_reacher if name == "Reacher-v5" else state_of)(observation, unwrapped.model)
+    unwrapped.set_state(*state)
     generator = np.random.default_rng(0)
-    for _ in range(20):
+    tolerance = 1e-3 if name == "HalfCheetah-v5" else 1e-9
+    for _ in range(30):
         action = generator.uniform(-1, 1, reference.action_space.shape)
         got = simulators._envs.step(action[None])
         expected = reference.step(action)
         np.testing.assert_allclose(got[0][0], expected[0], atol=tolerance)
         assert got[1][0] == pytest.approx(float(expected[1]), abs=max(tolerance, 1e-5))
+        assert got[2][0] == expected[2]
+        if expected[2]:
+            break
 
 
 @pytest.mark.parametrize("name", load_tasks(ROOT / "paper" / "params.yaml"))
