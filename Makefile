@@ -36,7 +36,6 @@ bench-learning: .venv/installed .venv-imitation/installed  ## measure the time t
 
 requirements:  ## renew requirements.txt from pyproject.toml
 	$(PYTHON) -m venv --clear .venv
-	.venv/bin/pip install --quiet torch==2.13.0
 	.venv/bin/pip install --quiet '.[dev]'
 	.venv/bin/pip freeze --exclude gailpipe | sed 's/+cpu$$//' > requirements.txt
 

@@ -10,12 +10,12 @@ from gailpipe.foundation.scratch import remove_done
 def main(arguments: argparse.Namespace) -> None:
     from gailpipe.report.build import build_report
 
-    build_report(arguments.params, arguments.data, arguments.paper, arguments.out)
+    build_report(arguments.params, arguments.data, arguments.original, arguments.out)
     remove_done()
 
 
 if __name__ == "__main__":
     parser = stage_parser("report", __doc__)
     parser.add_argument("--data", type=Path, required=True, help="holds what the other stages made")
-    parser.add_argument("--paper", type=Path, required=True, help="holds the paper's own results, as CSV")
+    parser.add_argument("--original", type=Path, required=True, help="holds the paper's own results, as CSV")
     run(main, parser)

@@ -3,9 +3,11 @@
 import argparse
 import json
 import time
-from itertools import count, islice, pairwise, repeat
+from collections.abc import Iterator
+from itertools import count, islice, repeat
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -21,8 +23,17 @@ from gailpipe.benchmarks.learning import conditions_of, load_runs
 from gailpipe.benchmarks.learning_page import LEARNERS, TASKS, first_there, sustained
 from gailpipe.benchmarks.learning_page import page as learning_page
 from gailpipe.benchmarks.peer import peer_speed, require_peer, run_peer
-from gailpipe.benchmarks.runs import Log, LoggedSimulators, _speed, replay, transitions
+from gailpipe.benchmarks.runs import (
+    PAIRS,
+    Log,
+    LoggedSimulators,
+    _random_demonstrations,
+    _speed,
+    replay,
+    transitions,
+)
 from gailpipe.benchmarks.snapshots import Job, Snapshot, learn
+from gailpipe.benchmarks.speed import main as measure_speed
 from gailpipe.benchmarks.speed import page, summarise
 from gailpipe.envs.simulators import Simulators, Step
 from gailpipe.envs.tasks import find_task
@@ -212,6 +223,27 @@ def test_runs_are_taken_up_again_under_the_same_conditions_alone(tmp_path: Path)
     runs = {"A/gail/0": [[1, 2.0, 0.5]], "A/gail-bc/0": [[3, 4.0, 0.5]]}
     path.write_text(json.dumps({"conditions": {"A/gail": 1, "A/gail-bc": 1}, "runs": runs}))
     assert load_runs(path, {"A/gail": 1, "A/gail-bc": 2}) == {"A/gail/0": [Snapshot(1, 2.0, 0.5)]}
+    for damaged in ("{", "[]", '{"runs": {"A/gail/0": [[1]]}, "conditions": {"A/gail": 1}}'):
+        path.write_text(damaged)
+        with pytest.raises(
+            UserError, match=r"runs\.json: holds no runs of this benchmark .*; remove it to do all anew"
+        ):
+            load_runs(path, {"A/gail": 1})
+
+
+@pytest.mark.parametrize(
+    ("seconds", "rounds", "name"), [(0.0, 1, "seconds"), (float("nan"), 1, "seconds"), (1.0, 0, "rounds")]
+)
+def test_nothing_is_measured_in_no_time_or_in_no_rounds(seconds: float, rounds: int, name: str) -> None:
+    with pytest.raises(UserError, match=f"--{name}: .*: must be greater than 0"):
+        measure_speed(argparse.Namespace(seconds=seconds, rounds=rounds))
+
+
+def test_the_random_policys_pairs_are_no_resets() -> None:
+    demonstrations = _random_demonstrations(find_task("Hopper-v5"))
+    assert len(demonstrations.observations) == len(demonstrations.actions) == PAIRS
+    heights, angles = demonstrations.observations[:, 0], demonstrations.observations[:, 1]
+    assert ((heights > 0.7) & (angles.abs() < 0.2)).all()  # else it has fallen, and the next step is a reset
 
 
 def test_a_peers_runs_do_not_depend_on_our_settings() -> None:
@@ -252,14 +284,35 @@ def test_a_peers_snapshots_are_its_rounds_that_were_judged(tmp_path: Path) -> No
     assert 0.4 < snapshot.score < 0.5  # (255 − 22.5) / (500 − 22.5), but for the random policy's few episodes
 
 
-def test_our_learner_is_judged_every_so_often_and_at_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gailpipe.benchmarks.snapshots.STEPS_A_SNAPSHOT", 150)
+def test_our_learner_is_judged_every_so_often_and_at_its_end_while_the_clock_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = 0.0
+
+    def train_for_a_second(*arguments: Any) -> Iterator[Any]:
+        nonlocal clock
+        for figures in gailpipe.rl.training.train(*arguments):
+            clock += 1
+            yield figures
+
+    def judge_for_an_hour(*arguments: Any) -> float:
+        nonlocal clock
+        clock += 3600
+        return judge(*arguments)
+
+    judge = gailpipe.benchmarks.snapshots._mean_return
+    for name, value in (
+        ("STEPS_A_SNAPSHOT", 150),
+        ("time", SimpleNamespace(perf_counter=lambda: clock)),
+        ("train", train_for_a_second),
+        ("_mean_return", judge_for_an_hour),
+    ):
+        monkeypatch.setattr(gailpipe.benchmarks.snapshots, name, value)
     observations = np.zeros((6, 4), np.float32)
     table = pl.DataFrame({"trajectory": [0] * 6, "observation": observations, "action": [0, 1] * 3})
     write_table(table.with_columns(trajectory_return=pl.lit(500.0)), tmp_path / "demonstrations.parquet")
     tiny = ["env_steps=400", "num_envs=2", "num_steps=50", "trajs=1", "hidden_sizes=[4]"]
     settings = load_section(ROOT / "params.yaml", Gail, "gail", "CartPole-v1", tiny)
     snapshots = learn(Job("CartPole-v1", "gail", 0), settings, tmp_path / "demonstrations.parquet", Path("nowhere"))
-    assert [snapshot.env_steps for snapshot in snapshots] == [200, 300, 400]
-    assert all(later.seconds >= earlier.seconds for earlier, later in pairwise(snapshots))
+    assert [(snapshot.env_steps, snapshot.seconds) for snapshot in snapshots] == [(200, 2), (300, 3), (400, 4)]
     assert all(-0.1 < snapshot.score < 1.01 for snapshot in snapshots)

@@ -20,9 +20,10 @@ from dvc.repo import Repo
 from moto.server import ThreadedMotoServer
 from ruamel.yaml import YAML
 
-from gailpipe.cluster.plan import out_of_date
+from gailpipe.cluster.plan import find_source, out_of_date
 from gailpipe.cluster.view import View
 from gailpipe.cluster.worker import _run
+from gailpipe.foundation.errors import UserError
 from tests.faults import read_results, require_equal
 from tests.workspace import TINY_TASKS, Process, Workspace, stages_run, tiny_params, write_params
 
@@ -168,6 +169,18 @@ def test_all_that_is_out_of_date_is_planned_but_what_git_tracks(
         assert set(job.upstream) <= {earlier.stage for earlier in jobs[:place]}
     (evaluate,) = [job for job in jobs if job.stage == "evaluate@Pendulum-v1"]
     assert set(evaluate.upstream) == {"validate", *(f"{stage}@Pendulum-v1" for stage in of_tasks[:4])}
+
+
+def test_a_repository_without_a_commit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for command in (("git", "init", "--quiet"), (sys.executable, "-m", "dvc", "init", "--quiet")):
+        subprocess.run(command, cwd=tmp_path, check=True)
+    (tmp_path / ".gitignore").write_text("*")
+    subprocess.run(("git", "rm", "--quiet", "-r", "--cached", "."), cwd=tmp_path, check=True)
+    with (tmp_path / ".dvc" / "config").open("a") as config:
+        config.write("[core]\n    remote = store\n['remote \"store\"']\n    url = store\n")
+    monkeypatch.chdir(tmp_path)
+    with Repo() as repo, pytest.raises(UserError, match="`git rev-parse HEAD` failed: "):
+        find_source(repo, None)
 
 
 def test_a_failed_command_tells_what_it_printed_and_nothing_before(tmp_path: Path) -> None:

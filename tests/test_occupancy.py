@@ -5,7 +5,8 @@ import polars as pl
 import pytest
 
 from gailpipe.evaluation.occupancy import inhomogeneity, principal_plane
-from gailpipe.report.occupancy import LEVELS, POLICIES, TaskVisits, occupancy_figure
+from gailpipe.report.occupancy import LEVELS, TaskVisits, occupancy_figure
+from gailpipe.report.style import POLICIES
 from tests.workspace import TINY_TASKS, Workspace
 
 

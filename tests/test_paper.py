@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
+from matplotlib.collections import LineCollection, PathCollection
 from ruamel.yaml import YAML
 
 from gailpipe.evaluation.returns import SCHEMA
@@ -16,7 +16,7 @@ from gailpipe.paper.build import build_paper_report
 from gailpipe.paper.curves import crossings, learning_curves
 from gailpipe.paper.figures import cloning_figure, entropy_figure, learning_figure, scores_figure
 from gailpipe.paper.page import page
-from gailpipe.paper.results import CELLS, STARTS, Compared, Grid, gather, split
+from gailpipe.paper.results import EVALUATIONS, STARTS, Compared, Grid, gather, split
 from gailpipe.paper.verdicts import verdicts
 from gailpipe.params.base import read_params
 from gailpipe.params.imitation import Imitation
@@ -31,9 +31,8 @@ MEANS = {"bc": 40.0, "fem": 80.0, "gtal": 120.0, "gail": 160.0, "gail-bc": 40.0,
 @pytest.fixture
 def params(tmp_path: Path) -> Path:
     one = {"env": "CartPole-v1", "demonstrations": "CartPole-v1", "trajs": 2}
-    document = tiny_params() | {
-        name: {"CartPole-v1-2": one} for name in ("sets", "linear_sets", "cloned_sets", "filmed_sets")
-    }
+    document = tiny_params() | {name: {"CartPole-v1-2": one} for name in ("sets", "linear_sets", "filmed_sets")}
+    document["cloned_sets"] = {"CartPole-v1-2": one | {"cloning_steps": 10, "seeds": 2}}
     for section in ("sets", "linear_sets"):
         document[section]["CartPole-v1-full-5"] = {
             "env": "CartPole-v1",
@@ -115,6 +114,7 @@ def test_every_policy_has_its_row(params: Path, data: Path) -> None:
         "expert_standard_error": pytest.approx(10),
         "expert_deterministic_return": 210,
         "expert_stochastic_return": 90,
+        "stochastic_normalized": 1,
     }
     assert (row, results.columns) == (expected, list(expected))
     assert results.filter(algorithm="bc")["env_steps"].unique().to_list() == [0]
@@ -123,12 +123,12 @@ def test_every_policy_has_its_row(params: Path, data: Path) -> None:
 def test_the_report_depends_on_all_that_it_gathers() -> None:
     params = read_params(ROOT / "paper" / "params.yaml")
     deps = YAML(typ="safe").load(ROOT / "paper" / "dvc.yaml")["stages"]["report"]["deps"]
-    for cells in CELLS:
-        for folder in (cells.folder, *(learner for learner in cells.learners if learner in STARTS)):
-            assert (f"paper/data/{folder}" in deps) == bool(params[cells.sets]), folder
+    for evaluated, section, learners in EVALUATIONS:
+        for folder in (evaluated, *(learner for learner in learners if learner in STARTS)):
+            assert (f"paper/data/{folder}" in deps) == bool(params[section]), folder
 
 
-def test_a_missing_cell_is_named(params: Path, data: Path) -> None:
+def test_a_missing_evaluation_is_named(params: Path, data: Path) -> None:
     (data / "evaluate-cloned" / "CartPole-v1-2.parquet").unlink()
     with pytest.raises(UserError, match="evaluate-cloned: lacks results of CartPole-v1-2"):
         gather(params, data, NAMES)
@@ -149,7 +149,7 @@ def test_a_report_of_whole_trajectories_alone_is_refused(params: Path, data: Pat
         gather(params, data, NAMES)
 
 
-def test_a_cell_that_no_set_names_is_refused(params: Path, data: Path) -> None:
+def test_an_evaluation_that_no_set_names_is_refused(params: Path, data: Path) -> None:
     (data / "evaluate" / "Ant-v5-4.parquet").touch()
     with pytest.raises(UserError, match="evaluate: holds results of Ant-v5-4"):
         gather(params, data, NAMES)
@@ -171,6 +171,12 @@ def test_figures_are_drawn_from_what_was_gathered(grid: Grid, tmp_path: Path) ->
         bars = [segment for collection in lines for segment in collection.get_segments()]
         margins = [np.ptp(bar[:, 1]) / 2 for bar in bars]
         assert margins == pytest.approx([12.706 * margin] * 5, rel=1e-4)  # Student's, of two runs
+        levels = [
+            height for line in axes.lines if line.get_marker() == "None" for height in np.unique(line.get_ydata())
+        ]
+        assert levels == ([1, 0] if column == "normalized" else [110, 10, 200])  # the last is the paper's expert
+        labels = [text.get_text() for text in figure.legends[0].get_texts()]
+        assert labels[5:] == ["the paper's", "Expert", "Random", "the paper's expert"][: 1 + len(levels)]
         save_svg(figure, tmp_path / "scores.svg")
     figure = entropy_figure(grid.entropy)
     (axes,) = figure.axes
@@ -178,7 +184,8 @@ def test_figures_are_drawn_from_what_was_gathered(grid: Grid, tmp_path: Path) ->
     assert _markers(axes, hollow=True) == pytest.approx([1.7, 1.71])
     legend = axes.get_legend()
     assert legend is not None
-    assert [text.get_text() for text in legend.get_texts()] == ["λ = 0", "λ = 0.01", "the paper's"]
+    assert [text.get_text() for text in legend.get_texts()] == ["λ = 0", "λ = 0.01", "the paper's", "Expert", "Random"]
+    assert axes.get_ylim() == pytest.approx((-2, 1.71 + 0.15 * 3.71))
 
 
 def test_curves_are_drawn_by_trajectories_and_by_start(tmp_path: Path) -> None:
@@ -191,20 +198,39 @@ def test_curves_are_drawn_by_trajectories_and_by_start(tmp_path: Path) -> None:
                 ("A", 4, "gail", [0.9, 0.9]),
                 ("A", 2, "gail-bc", [0.2, 0.3, 0.6]),
                 ("A", 4, "gail-bc", [0.9, 0.9, 0.9]),
-                ("B", 2, "gail", [0.1, 0.1, 0.1]),
+                ("B-full", 2, "gail", [0.1, 0.1, 0.1]),
             )
             for million_steps, score in enumerate(scores)
         ],
         schema=("demonstrations", "trajectories", "algorithm", "seed", "million_steps", "normalized"),
         orient="row",
     )
-    figure = learning_figure(curves.filter(algorithm="gail"))
-    assert [axes.get_title() for axes in figure.axes] == ["A", "B"]
+    policies = pl.DataFrame(
+        [
+            ("A", 2, "gail", 0.6),
+            ("A", 2, "gail", 0.7),
+            ("A", 4, "gail", 0.8),
+            ("A", 2, "gail-bc", 0.9),
+            ("A", 4, "gail-bc", 1.0),
+            ("B-full", 2, "gail", 0.2),
+            ("A", 2, "bc", 0.3),
+        ],
+        schema=("demonstrations", "trajectories", "algorithm", "stochastic_normalized"),
+        orient="row",
+    )
+    figure = learning_figure(curves, policies)
+    assert [axes.get_title() for axes in figure.axes] == ["A", "B, whole"]
     assert _heights(figure.axes[0]) == [[0.5, 0.6], [0.9, 0.9]]
+    assert _stars(figure.axes[0]) == [(1, pytest.approx(0.65)), (1, 0.8)]
+    assert _stars(figure.axes[1]) == [(2, 0.2)]
     save_svg(figure, tmp_path / "learning.svg")
-    figure = cloning_figure(curves)
-    assert [axes.get_title() for axes in figure.axes] == ["A"]
+    figure = cloning_figure(curves, policies)
+    assert [axes.get_title() for axes in figure.axes] == ["A, from 2"]
     assert _heights(figure.axes[0]) == [[0.5, 0.6], [0.2, 0.3, 0.6]]
+    assert _stars(figure.axes[0]) == [(1, pytest.approx(0.65)), (2, 0.9)]
+    legend = figure.axes[0].get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["GAIL", "GAIL, cloned first"]
     save_svg(figure, tmp_path / "cloning.svg")
 
 
@@ -257,9 +283,10 @@ def test_verdicts_count_the_sets_that_both_have() -> None:
         ("A", 1, "gail", 90.0, 50.0, 0.9),
         ("A", 4, "gail", 99.6, 60.0, 0.9996),
         ("B", 1, "gail", 70.0, 70.0, 0.7),
-        ("B", 4, "gail", 80.0, 80.0, 0.8),
+        ("B", 4, "gail", 80.0, 80.0, 0.06),
         ("A", 1, "bc", 95.0, 50.0, 0.95),
         ("B", 1, "bc", 70.0, 70.0, 0.7),
+        ("D", 1, "bc", 70.0, 70.0, 0.2),
     ]
     scale = {"random_return": 0.0, "expert_deterministic_return": 200.0, "expert_stochastic_return": 50.0}
     ours = pl.DataFrame(rows, schema=schema, orient="row").with_columns(
@@ -269,21 +296,25 @@ def test_verdicts_count_the_sets_that_both_have() -> None:
         [
             ("A", 1, "gail", 0.92),
             ("A", 4, "gail", 1.0),
-            ("B", 1, "gail", 0.9),
-            ("B", 4, "gail", 0.5),
+            ("B", 1, "gail", 0.902),
+            ("B", 4, "gail", 0.05),
             ("C", 1, "gail", 1),
+            ("A", 1, "bc", 0.6),
+            ("B", 1, "bc", 0.7),
+            ("B", 4, "bc", 0.9),
         ],
         schema=("environment", "trajectories", "algorithm", "normalized"),
         orient="row",
         strict=False,
     )
-    mean, to_paper, to_bc, same_mode = verdicts(Compared(ours, theirs)).splitlines()
-    assert "over 4 demonstration sets is **0.850**; the paper's is 0.830." in mean
+    mean, to_paper, to_bc, bc_to_paper, same_mode = verdicts(Compared(ours, theirs)).splitlines()
+    assert "over 4 demonstration sets is **0.665**; the paper's is 0.718." in mean
     assert mean.endswith("The median of the differences is -0.010.")
-    below = "A from 1 (0.900 against 0.920); B from 1 (0.700 against 0.900)."
+    below = "A from 1 (0.900 against 0.920); B from 1 (0.700 against 0.902)."
     assert to_paper.endswith(f"in 2 of 4, by less than 0.01 in 1 of these; not on {below}")
     below = "A from 1 (0.900 against 0.950)."
-    assert to_bc.endswith(f"in 1 of 2, by less than 0.01 in 1 of these; not on {below} BC's mean score is 0.825.")
+    assert to_bc.endswith(f"in 1 of 2, by less than 0.01 in 1 of these; not on {below}")
+    assert bc_to_paper == "- BC's mean score is 0.825, the paper's 0.650."
     assert same_mode.endswith("GAIL's mean is 0.424 for deterministic policies, and 1.300 for stochastic ones.")
 
 
@@ -296,7 +327,7 @@ def test_the_page_shows_ours_beside_the_papers(params: Path, data: Path, grid: G
     assert "Runs of a set: BC 2, FEM 2, GTAL 2, GAIL 2, GAIL, cloned first 2; the paper's: BC 1, GAIL 1." in text
     assert "\n| CartPole-v1 | 2 | 0.40 (0.40) | 0.80 | 1.20 | 1.60 (1.70) | 0.40 |\n" in text
     assert "\n| CartPole-v1 | 2 | 0.10 | 0.50 | 0.90 | 1.30 | 0.10 |\n" in text  # stochastic
-    assert "\n| CartPole-v1 | 10.0 | 110 ± 10 | 210 (2.00) | 90.0 (0.80) |\n" in text
+    assert "\n| CartPole-v1 | 10.0 | 110 ± 10 | 210 (2.00) | 90.0 (0.80) | 200 |\n" in text
     assert (
         "\n| CartPole-v1 | 2 | 50.0 ± 14.1 (50.0) | 90.0 ± 14.1 | 130 ± 14 | 170 ± 14 (180) | 50.0 ± 14.1 |\n" in text
     )
@@ -365,6 +396,11 @@ def _markers(axes: Axes, *, hollow: bool) -> list[float]:
     lines = [line for line in axes.lines if line.get_marker() in MARKERS.values()]
     chosen = [line for line in lines if (line.get_markerfacecolor() == "white") == hollow]
     return [float(height) for line in chosen for height in np.asarray(line.get_ydata())]
+
+
+def _stars(axes: Axes) -> list[tuple[float, float]]:
+    (points,) = [collection for collection in axes.collections if isinstance(collection, PathCollection)]
+    return [(float(x), float(y)) for x, y in np.asarray(points.get_offsets())]
 
 
 def _heights(axes: Axes) -> list[list[float]]:

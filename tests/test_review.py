@@ -12,8 +12,10 @@ from ruamel.yaml import YAML
 from scipy import stats
 
 from gailpipe.evaluation.scores import Score, normalized, score
+from gailpipe.foundation.errors import UserError
 from gailpipe.review.comment import Version, comment
 from gailpipe.review.grid import grid_metrics
+from gailpipe.review.lock import _ignored_by_git
 from gailpipe.review.scores import Change, changes, scale
 from tests.workspace import ROOT, Workspace
 
@@ -184,3 +186,9 @@ def test_a_change_of_a_workspace_is_told(workspace: Workspace, tmp_path: Path) -
     assert error.startswith(
         "error: reports/metrics.json: can't be read: No such file or directory; `dvc repro` makes it"
     )
+
+
+def test_a_folder_that_git_knows_nothing_of_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="`git check-ignore` failed: fatal: not a git repository"):
+        _ignored_by_git({})

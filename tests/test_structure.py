@@ -150,6 +150,23 @@ def test_a_stage_depends_on_the_parameters_that_it_loads_and_on_no_others(name: 
     assert {"data/validated", "paper/data/validated"} & set(stage["deps"])
 
 
+WHAT_A_REPORT_LOADS = re.compile(r'load_section\(params, \w+, "(\w+)"(?:, task)?\)(?:\.(\w+))?')
+
+
+@pytest.mark.parametrize("name", ["report", "page"])
+def test_a_report_depends_on_the_parameters_that_its_room_loads_and_on_no_others(name: str) -> None:
+    imported = {imported for imported in GRAPH.find_upstream_modules(f"stages.{name}") if room(imported) == "report"}
+    loaded = [WHAT_A_REPORT_LOADS.findall((ROOT / source(module)).read_text()) for module in imported]
+    expected = {".".join(filter(None, key)) for keys in loaded for key in keys}
+    assert {*stages()[name]["params"]} == expected | {"envs"}
+
+
+def test_no_stage_but_these_hides_the_parameters_that_it_loads() -> None:
+    hidden = [name for name, stage in stages().items() if not LOADED.search(code_of(stage))]
+    assert hidden == ["validate", "report", "page", "paper/validate", "paper/report"]
+    assert stages()["paper/report"]["params"] == [{"paper/params.yaml": None}]  # all of them
+
+
 @pytest.mark.parametrize("stage", ["validate", "sample", "bc", "evaluate", "visits", "film", "report", "page"])
 def test_only_stages_that_train_in_simulators_load_envpool(stage: str) -> None:
     assert "gailpipe.envs.simulators" not in GRAPH.find_upstream_modules(f"stages.{stage}")

@@ -92,15 +92,22 @@ def _digest(files: Sequence[Path]) -> str:
 
 
 def load_runs(path: Path, conditions: Mapping[str, Any]) -> dict[str, list[Snapshot]]:
-    """Return the runs of an earlier benchmark whose learners, such as Hopper-v5/gail, had the same `conditions`."""
+    """Return the runs of an earlier benchmark whose learners, such as Hopper-v5/gail, had the same `conditions`.
+
+    Raises:
+        UserError: The file holds something else.
+    """
     if not path.exists():
         return {}
-    stored = json.loads(path.read_text())
-    return {
-        run: [Snapshot(*snapshot) for snapshot in snapshots]
-        for run, snapshots in stored["runs"].items()
-        if stored["conditions"].get(learner := run.rpartition("/")[0]) == conditions.get(learner)
-    }
+    try:
+        stored = json.loads(path.read_text())
+        return {
+            run: [Snapshot(*snapshot) for snapshot in snapshots]
+            for run, snapshots in stored["runs"].items()
+            if stored["conditions"].get(learner := run.rpartition("/")[0]) == conditions.get(learner)
+        }
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{path}: holds no runs of this benchmark ({error}); remove it to do all anew") from error
 
 
 def one_process_a_core() -> ProcessPoolExecutor:

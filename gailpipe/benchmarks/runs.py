@@ -11,6 +11,7 @@ from itertools import cycle
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from gailpipe.envs.simulators import Simulators, Step
 from gailpipe.envs.tasks import Task, find_task
@@ -156,11 +157,16 @@ def _speed(counts: Iterator[int], seconds: float) -> float:
 
 
 def _random_demonstrations(task: Task) -> Demonstrations:
-    """Return pairs of the random policy, which the peer imitates, too."""
+    """Return pairs of the random policy, which the peer imitates, too; of tasks with continuous actions."""
     simulators = Simulators(task, num_envs=1, seed=0, num_threads=1)
     generator = np.random.default_rng(0)
-    observations, actions = [torch.from_numpy(simulators.reset())], []
-    for _ in range(PAIRS):
-        actions.append(torch.from_numpy(task.actions.draw(1, generator)).float())
-        observations.append(torch.from_numpy(simulators.step(actions[-1].numpy()).observations))
-    return Demonstrations(torch.cat(observations[:PAIRS]), torch.cat(actions))
+    observations, actions = list[Tensor](), list[Tensor]()
+    observation, ended = simulators.reset(), False
+    while len(actions) < PAIRS:
+        action = task.actions.draw(1, generator)
+        if not ended:  # the step after an end resets, whatever the action
+            observations.append(torch.from_numpy(observation))
+            actions.append(torch.from_numpy(action).float())
+        step = simulators.step(action)
+        observation, ended = step.observations, bool((step.terminated | step.truncated).item())
+    return Demonstrations(torch.cat(observations), torch.cat(actions))

@@ -13,6 +13,7 @@ from gailpipe.benchmarks.machine import describe_machine
 from gailpipe.benchmarks.peer import peer_parser, peer_speed, require_peer
 from gailpipe.benchmarks.runs import CEILING_ENVS, random_speed, side_by_side_speeds, single_speed
 from gailpipe.foundation.command import run
+from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
 from gailpipe.params.base import load_section
 from gailpipe.params.gail import Gail
@@ -42,6 +43,9 @@ this page. {machine}
 
 
 def main(arguments: argparse.Namespace) -> None:
+    for name in ("seconds", "rounds"):
+        if not getattr(arguments, name) > 0:
+            raise UserError(f"--{name}: {getattr(arguments, name):g}: must be greater than 0")
     settings = load_section(arguments.params, Gail, "gail")
     require_peer(arguments.peer)
     results = {}

@@ -92,4 +92,7 @@ def find_source(repo: Repo, repository: str | None) -> Source:
 
 
 def _git(root: Path, *arguments: str) -> str:
-    return subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True, text=True).stdout
+    git = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True)
+    if git.returncode != 0:
+        raise UserError(f"{root}: `git {' '.join(arguments)}` failed: {git.stderr.strip()}")
+    return git.stdout

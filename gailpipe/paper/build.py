@@ -7,8 +7,9 @@ from gailpipe.paper.curves import learning_curves
 from gailpipe.paper.figures import cloning_figure, entropy_figure, learning_figure, scores_figure
 from gailpipe.paper.page import page
 from gailpipe.paper.results import gather, split
-from gailpipe.params.base import load_section, read_params
+from gailpipe.params.base import load_section
 from gailpipe.params.report import Report
+from gailpipe.params.sets import load_sets
 from gailpipe.report.cells import read_bytes
 from gailpipe.report.files import find_films, write_pages
 from gailpipe.report.original import OriginalResults
@@ -28,15 +29,15 @@ def build_paper_report(
     figures = {
         "normalized": scores_figure(grid.subsampled, "normalized", "normalised score"),
         "returns": scores_figure(grid.subsampled, "mean_return", "return"),
-        "learning": learning_figure(curves.filter(algorithm="gail")),
+        "learning": learning_figure(curves, grid.plain),
     }
     if "gail-bc" in curves["algorithm"]:
-        figures["cloning"] = cloning_figure(curves)
+        figures["cloning"] = cloning_figure(curves, grid.plain)
     if len(grid.entropy.ours):
         figures["entropy"] = entropy_figure(grid.entropy)
     for name, figure in figures.items():
         save_svg(figure, out / "figures" / f"{name}.svg")
-    films = find_films(data / "films", read_params(params)["filmed_sets"])
+    films = find_films(data / "films", load_sets(params, "filmed_sets"))
     text = page(
         grid,
         curves,

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from gailpipe.evaluation.scores import normalized
 from gailpipe.foundation.tables import read_table
-from gailpipe.paper.results import CELLS, STARTS
-from gailpipe.params.base import read_params
+from gailpipe.paper.results import EVALUATIONS, STARTS
+from gailpipe.params.sets import DemonstrationSet, load_sets
 from gailpipe.report.learning import smooth
 
 LEVELS = (0.5, 0.7)
@@ -27,26 +26,25 @@ def learning_curves(params: Path, data: Path, policies: pl.DataFrame, smoothing:
     Returns:
         demonstrations, trajectories, algorithm (of `STARTS`), seed, million_steps, normalized.
     """
-    document = read_params(params)
     return pl.concat(
         _curves_of_set(data / algorithm / name / "learning.parquet", algorithm, one, policies, smoothing)
-        for cells in CELLS
-        for algorithm in cells.learners
-        for name, one in document[cells.sets].items()
+        for _, section, learners in EVALUATIONS
+        for algorithm in learners
+        for name, one in load_sets(params, section).items()
         if algorithm in STARTS
     )
 
 
 def _curves_of_set(
-    file: Path, algorithm: str, one: dict[str, Any], policies: pl.DataFrame, smoothing: float
+    file: Path, algorithm: str, one: DemonstrationSet, policies: pl.DataFrame, smoothing: float
 ) -> pl.DataFrame:
-    scale = policies.filter(environment=one["env"]).row(0, named=True)
+    scale = policies.filter(environment=one.env).row(0, named=True)
     curves = smooth(read_table(file, ("seed", "env_steps", "return")), smoothing).drop_nulls("return")
     return curves.select(
         "seed",
         "million_steps",
-        demonstrations=pl.lit(one["demonstrations"]),
-        trajectories=pl.lit(one["trajs"]),
+        demonstrations=pl.lit(one.demonstrations),
+        trajectories=pl.lit(one.trajs),
         algorithm=pl.lit(algorithm),
         normalized=normalized(pl.col("return"), scale["random_return"], scale["expert_return"]),
     )
@@ -56,7 +54,7 @@ def crossings(curves: pl.DataFrame) -> list[dict[str, str]]:
     """Return how many million steps GAIL takes from either start until its curve first reaches each of `LEVELS`.
 
     Args:
-        curves: As `learning_curves` returns them; told are the demonstration sets that have both starts.
+        curves: As `learning_curves` returns them; rows are of the demonstration sets that were cloned.
     """
     keys = ("demonstrations", "trajectories")
     rows = []

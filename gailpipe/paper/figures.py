@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from math import ceil
+from typing import Any
 
 import polars as pl
 import seaborn as sns
@@ -12,13 +13,14 @@ from matplotlib.lines import Line2D
 
 from gailpipe.evaluation.scores import score
 from gailpipe.paper.results import STARTS, Compared
-from gailpipe.report.style import COLORS, DASHES, LABELS, MARKERS
+from gailpipe.report.style import COLORS, LABELS, MARKERS, level_handles, level_style
 
 ALGORITHMS = ("bc", "fem", "gtal", "gail", "gail-bc")
 COLUMNS = 3
 ORIGINAL = Line2D([], [], color="0.4", marker="o", markerfacecolor="white", linestyle=":", label="the paper's")
+ORIGINAL_EXPERT: dict[str, Any] = {"color": "0.4", "linewidth": 1.2, "linestyle": (0, (4, 1, 1, 1))}
 LOWEST_SHOWN = -2.0  # of the study of λ: with 0.1 the paper's scores go down to −27
-OFFSET = 0.12  # between the markers of two algorithms, in sizes of demonstration sets
+OFFSET = 0.08  # between the markers of two algorithms, in sizes of demonstration sets
 MARGIN = 0.15  # above and below all means of a panel, as a share of their range; intervals are cut there
 
 
@@ -30,21 +32,19 @@ def scores_figure(policies: Compared, column: str, label: str) -> Figure:
         column: The score: normalized or mean_return.
         label: Its axis.
     """
-    ours, original = policies
-    environments = ours["environment"].unique(maintain_order=True).to_list()
+    environments = policies.ours["environment"].unique(maintain_order=True).to_list()
     figure, panels = _panels(environments, "trajectories", label)
     for axes, environment in zip(panels, environments, strict=True):
-        rows = ours.filter(environment=environment)
+        rows, theirs = (either.filter(environment=environment) for either in policies)
         sizes = rows["trajectories"].unique().sort().to_list()
         levels = _draw_scale(axes, rows, column)
         if column == "mean_return":
-            for level in original.filter(environment=environment)["expert_return"].head(1):
-                axes.axhline(level, color=ORIGINAL.get_color(), linestyle=":", linewidth=1.2, zorder=1)
+            for level in theirs["expert_return"].head(1):
+                axes.axhline(level, zorder=1, **ORIGINAL_EXPERT)
                 levels.append(level)
-        theirs = original.filter(environment=environment)
         for number, algorithm in enumerate(ALGORITHMS):
             offset = OFFSET * (number - (len(ALGORITHMS) - 1) / 2)
-            for either, hollow in ((rows, False), (theirs, True)):
+            for either, hollow in ((theirs, True), (rows, False)):
                 of_algorithm = either.filter(algorithm=algorithm)
                 levels += _draw_line(axes, of_algorithm, sizes, offset, column, algorithm, hollow=hollow)
         margin = MARGIN * (max(levels) - min(levels))
@@ -52,16 +52,14 @@ def scores_figure(policies: Compared, column: str, label: str) -> Figure:
         axes.set_xticks(range(len(sizes)), [str(size) for size in sizes])
         axes.set_xlim(-0.5, len(sizes) - 0.5)
         axes.grid(visible=False, axis="x")
-    drawn = [name for name in ALGORITHMS if name in {*ours["algorithm"], *original["algorithm"]}]
+    drawn = [name for name in ALGORITHMS if name in {*policies.ours["algorithm"], *policies.original["algorithm"]}]
     handles = [
         *(Line2D([], [], color=COLORS[name], marker=MARKERS[name], label=LABELS[name]) for name in drawn),
         ORIGINAL,
-        *(
-            Line2D([], [], color=COLORS[name], linestyle=DASHES[name], label=LABELS[name])
-            for name in ("expert", "random")
-        ),
+        *level_handles("expert", "random"),
+        *([Line2D([], [], label="the paper's expert", **ORIGINAL_EXPERT)] if column == "mean_return" else []),
     ]
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)
+    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), columnspacing=1.2, frameon=False)
     return figure
 
 
@@ -72,62 +70,84 @@ def entropy_figure(policies: Compared) -> Figure:
     weights = ours["entropy_coefficient"].unique().sort().to_list()
     colors = sns.color_palette("viridis", len(weights)).as_hex()
     figure, axes = plt.subplots(figsize=(6.5, 4.2))
-    _draw_scale(axes, ours, "normalized")
+    levels = _draw_scale(axes, ours, "normalized")
     for number, (weight, color) in enumerate(zip(weights, colors, strict=True)):
         offset = OFFSET * (number - (len(weights) - 1) / 2)
-        for rows, hollow in ((ours, False), (original, True)):
+        for rows, hollow in ((original, True), (ours, False)):
             of_weight = rows.filter(entropy_coefficient=weight)
-            _draw_line(axes, of_weight, sizes, offset, "normalized", "gail", hollow=hollow, color=color)
+            levels += _draw_line(axes, of_weight, sizes, offset, "normalized", "gail", hollow=hollow, color=color)
     axes.set_xticks(range(len(sizes)), [str(size) for size in sizes])
     axes.grid(visible=False, axis="x")
-    axes.set(xlabel="trajectories", ylabel="normalised score", ylim=(LOWEST_SHOWN, None))
+    highest = max(levels) + MARGIN * (max(levels) - LOWEST_SHOWN)
+    axes.set(xlabel="trajectories", ylabel="normalised score", ylim=(LOWEST_SHOWN, highest))
     handles = [
         Line2D([], [], color=color, marker="o", label=f"λ = {weight:g}")
         for weight, color in zip(weights, colors, strict=True)
     ]
-    axes.legend(handles=[*handles, ORIGINAL], frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    handles += [ORIGINAL, *level_handles("expert", "random")]
+    axes.legend(handles=handles, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     sns.despine(figure)
     return figure
 
 
-def learning_figure(curves: pl.DataFrame) -> Figure:
+def learning_figure(curves: pl.DataFrame, policies: pl.DataFrame) -> Figure:
     """Draw a panel for each kind of demonstrations: normalised return while GAIL learns, a line for each size.
 
     Args:
         curves: As `learning_curves` returns them.
+        policies: `gather`'s rows, λ = 0.
     """
-    figure, panels = _draw_learning(curves, "trajectories", "flare")
+    of_gail = curves.filter(algorithm="gail")
+    titles = {kind: _title(kind) for kind in of_gail["demonstrations"].unique(maintain_order=True)}
+    figure, panels = _draw_learning(of_gail, policies, titles, "trajectories", "flare")
     for axes in panels:
         axes.legend(title="trajectories", fontsize="x-small", title_fontsize="x-small")
     return figure
 
 
-def cloning_figure(curves: pl.DataFrame) -> Figure:
+def cloning_figure(curves: pl.DataFrame, policies: pl.DataFrame) -> Figure:
     """Draw how GAIL learns from a cloned and from a random policy, in a panel for each kind of demonstrations cloned.
 
     Args:
         curves: As `learning_curves` returns them; drawn are the fewest trajectories of each kind that were cloned.
+        policies: `gather`'s rows, λ = 0.
     """
-    cloned = curves.filter(algorithm="gail-bc").group_by("demonstrations").agg(pl.col("trajectories").min())
-    both = curves.join(cloned, on=("demonstrations", "trajectories"), how="semi", maintain_order="left")
-    labelled = both.with_columns(pl.col("algorithm").replace(LABELS))
-    palette = {LABELS[name]: COLORS[name] for name in STARTS}
-    figure, panels = _draw_learning(labelled, "algorithm", palette)
+    cloned = curves.filter(algorithm="gail-bc").group_by("demonstrations", maintain_order=True)
+    fewest = cloned.agg(pl.col("trajectories").min())
+    both = curves.join(fewest, on=("demonstrations", "trajectories"), how="semi", maintain_order="left")
+    titles = {kind: f"{_title(kind)}, from {trajectories}" for kind, trajectories in fewest.iter_rows()}
+    palette = {name: COLORS[name] for name in STARTS}
+    figure, panels = _draw_learning(both, policies, titles, "algorithm", palette)
     for axes in panels:
-        axes.legend(fontsize="x-small")
+        handles, names = axes.get_legend_handles_labels()
+        axes.legend(handles, [LABELS[name] for name in names], fontsize="x-small")
     return figure
 
 
-def _draw_learning(curves: pl.DataFrame, hue: str, palette: str | dict[str, str]) -> tuple[Figure, list[Axes]]:
-    """Draw curves in a panel for each kind of demonstrations, coloured by a column; bands span all runs."""
-    kinds = curves["demonstrations"].unique(maintain_order=True).to_list()
-    figure, panels = _panels(kinds, "million environment steps", "normalised return")
-    for axes, kind in zip(panels, kinds, strict=True):
-        rows = curves.filter(demonstrations=kind).to_dict(as_series=False)
-        sns.lineplot(rows, x="million_steps", y="normalized", hue=hue, palette=palette, errorbar=("pi", 100), ax=axes)
-        axes.axhline(1, color=COLORS["expert"], linestyle=DASHES["expert"], linewidth=1.2)
+def _draw_learning(
+    curves: pl.DataFrame, policies: pl.DataFrame, titles: dict[str, str], hue: str, palette: str | dict[str, str]
+) -> tuple[Figure, list[Axes]]:
+    """Draw curves in a panel for each kind of demonstrations, coloured by a column; bands span all runs.
+
+    A star at the end of each is the stochastic score of the last policies.
+    """
+    figure, panels = _panels(list(titles.values()), "million environment steps", "normalised return")
+    of_set = ("demonstrations", "trajectories", "algorithm")
+    scores = policies.group_by(of_set).agg(normalized=pl.col("stochastic_normalized").mean())
+    ends = curves.group_by(of_set, maintain_order=True).agg(pl.col("million_steps").max())
+    last = ends.join(scores, on=of_set, maintain_order="left")
+    for axes, kind in zip(panels, titles, strict=True):
+        rows, stars = (table.filter(demonstrations=kind).to_dict(as_series=False) for table in (curves, last))
+        drawn: dict[str, Any] = {"x": "million_steps", "y": "normalized", "hue": hue, "palette": palette, "ax": axes}
+        sns.lineplot(rows, **drawn, errorbar=("pi", 100))
+        sns.scatterplot(stars, **drawn, marker="*", s=120, legend=False, zorder=3, clip_on=False)
+        axes.axhline(1, **level_style("expert"))
         axes.set(xlabel=None, ylabel=None)
     return figure, panels
+
+
+def _title(demonstrations: str) -> str:
+    return demonstrations.replace("-full", ", whole")
 
 
 def _panels(titles: Sequence[str], x_label: str, y_label: str) -> tuple[Figure, list[Axes]]:
@@ -149,9 +169,9 @@ def _draw_scale(axes: Axes, rows: pl.DataFrame, column: str) -> list[float]:
     """Draw, and return, what the expert and the random policy make."""
     levels = {"expert": 1.0, "random": 0.0}
     if column == "mean_return":
-        levels = {"expert": rows["expert_return"][0], "random": rows["random_return"].to_numpy().mean()}
+        levels = {"expert": rows["expert_return"][0], "random": rows["random_return"][0]}
     for name, level in levels.items():
-        axes.axhline(level, color=COLORS[name], linestyle=DASHES[name], linewidth=1.2, zorder=1)
+        axes.axhline(level, zorder=1, **level_style(name))
     return list(levels.values())
 
 
@@ -186,6 +206,7 @@ def _draw_line(
         markersize=5 if hollow else 6,
         linewidth=1.2,
         capsize=2,
+        zorder=2 if hollow else 3,
         **style,
     )
     return means

@@ -10,7 +10,6 @@ from gailpipe.paper.results import SET_KEYS, Compared, Grid
 from gailpipe.paper.tables import (
     LABELS_OF_ALGORITHMS,
     experts_table,
-    markdown,
     sets_table,
     show_both_scores,
     show_return,
@@ -18,6 +17,7 @@ from gailpipe.paper.tables import (
     show_stochastic_score,
 )
 from gailpipe.paper.verdicts import verdicts
+from gailpipe.report.markdown import table
 
 INTRODUCTION = """\
 # The paper's evaluation, on current simulators
@@ -25,11 +25,11 @@ INTRODUCTION = """\
 The evaluation of Ho & Ermon (2016), and a little more, by the pipeline in [paper/dvc.yaml](../dvc.yaml) with
 [paper/params.yaml](../params.yaml). Scores are of deterministic policies, in Gymnasium, from the same initial states
 for all: GAIL's, FEM's and GTAL's are the last of a fixed budget, BC's has the least validation error. No return chose
-between policies. Settings were found on other seeds; which were looked for because of what these seeds made, and all
-else that differs from the paper, stands in [CONTRIBUTING.md](../../CONTRIBUTING.md#departures-from-the-paper). The
-normalised score is (return − random) / (expert − random), the expert's return being the mean of its sampled,
+between policies. Settings were found on other seeds; for some the search began because of results on these:
+[CONTRIBUTING.md](../../CONTRIBUTING.md#departures-from-the-paper) lists them, and all else that differs from the paper.
+The normalised score is (return − random) / (expert − random), the expert's return being the mean of its sampled,
 stochastic trajectories: ours with our simulators' returns, the paper's with those of its own.
-[results.csv](results.csv) has a row for each policy.
+[results.csv](results.csv) has a row for each policy ([columns](#all-returns)).
 
 ## In short
 {verdicts}
@@ -45,39 +45,41 @@ Solid: ours, the mean over runs, with a 95 % interval (Student's) where there ar
 [paper's results](../original/README.md). Intervals take the scale as exact, and are cut where they leave the panel.
 Runs of a set: {runs}; the paper's: {original_runs}.
 
-{scores}
+Normalised scores, ours and, in brackets, the paper's; means over runs:
 
-Normalised scores, ours and, in brackets, the paper's; means over runs.
+{scores}
 
 ![Returns against the number of trajectories](figures/returns.svg)
 
-Returns of deterministic policies. The paper's are of its own simulators and experts; the dotted line is its expert's.
+Returns of deterministic policies. The paper's are of its own simulators and experts.
 """
 
 EXPERTS = """\
 ## Experts
 
-{experts}
+For each task the random policy's return; the mean return of the expert's sampled trajectories, the 1 of the scale, with
+its standard error; the expert's return and score in the evaluation, in each mode; and the return of the paper's expert
+in its own simulator.
 
-The trajectories are what demonstrations are taken from: the mean of their returns, the 1 of the scale, with its
-standard error. Compared it stands what the expert makes in the evaluation, and its score.
+{experts}
 """
 
 STOCHASTIC = """\
 ## Acting with noise
 
-{scores}
+Normalised scores of our stochastic policies, with the noise that GAIL, FEM and GTAL learned with:
 
-Normalised scores of our stochastic policies, with the noise that GAIL, FEM and GTAL learned with.
+{scores}
 """
 
 WHOLE = """\
 ## Whole trajectories
-{whole}
 
 Normalised scores from trajectories with all their steps, after
 [Holly Grimm's study](https://hollygrimm.com/posts/rl_gail/): of deterministic policies and, behind the comma, of
 stochastic ones.
+
+{whole}
 """
 
 ENTROPY = """\
@@ -85,18 +87,18 @@ ENTROPY = """\
 
 ![Normalised scores with different weights of the causal entropy](figures/entropy.svg)
 
-{entropy}
+Normalised scores of GAIL, ours and, in brackets, the paper's. What is below {lowest:g} is in the table alone.
 
-Normalised scores of GAIL, ours and, in brackets, the paper's. The figure ends at {lowest:g}.
+{entropy}
 """
 
 FILMS = """\
 ## Films
 
-{films}
-
 The first seconds of an episode of the expert, and of BC's and GAIL's policies of run 0, which act by their mode, from
-the same initial state, with the return so far.
+the same initial state, with the return so far. Titles name the task and how many trajectories (full: whole ones).
+
+{films}
 """
 
 LEARNING = """\
@@ -105,9 +107,11 @@ LEARNING = """\
 ![Learning curves of GAIL](figures/learning.svg)
 
 Normalised return of GAIL's stochastic policy while it learns, which GAIL itself never sees: each point is the mean of
-the iterations before and after it, a share of the run's (`report.smoothing`), the band spans all runs. An iteration
-counts as much where one episode ended in it as where sixty did. Since all simulators start anew at once, episodes that
-fall are alone in many iterations, so that where some fall the curve swings, and lies below what the policy makes.
+the iterations before and after it, a share of the run's (`report.smoothing`), the band spans all runs; the dashed line
+is the expert, and a star is what the last policies make in the evaluation, stochastically, as a mean over runs. An
+iteration counts as much where one episode ended in it as where sixty did. Since all simulators start anew at once,
+episodes that end early are alone in many iterations. So where falls end them the curve swings and lies below the star,
+and where success ends them it can begin above a random policy. Reacher's begin there since GAIL starts with less noise.
 """
 
 CLONING = """\
@@ -116,10 +120,11 @@ CLONING = """\
 The same from two starts, and from the fewest trajectories of each kind: from a random policy, and from one that was
 cloned first and has the noise that the random one starts with.
 
-{crossings}
+Million steps until a curve first reaches a score, for every set that was cloned: the least and the most of the runs,
+and how many reach it where not all do. A point averages over what comes before and after it (`report.smoothing`), so
+that a crossing may be early by half of that window.
 
-Million steps until these curves first reach a score; the least and the most of the runs, and how many of them, where
-not all do.
+{crossings}
 """
 
 DISCUSSION = """\
@@ -130,9 +135,18 @@ DISCUSSION = """\
 
 RETURNS = """\
 ## All returns
+
+Mean and standard deviation over runs of the mean return of deterministic policies; in brackets the paper's, of its own
+simulators.
+
 {returns}
 
-Mean and standard deviation over runs of the mean return; in brackets the paper's, of its own simulators.
+[results.csv](results.csv) has a row for each policy. `mean_return` and `std_return` are over `episodes` deterministic
+episodes, `stochastic_return` is a mean over as many; `normalized` and `stochastic_normalized` are their scores. The
+scale is `random_return` and `expert_return`, the latter the mean of all sampled trajectories of the task, with its
+`expert_standard_error`; `expert_deterministic_return` and `expert_stochastic_return` are the expert's in the
+evaluation. `entropy_coefficient` is λ, `env_steps` counts steps of the simulators while learning, `demonstrations`
+names the trajectories (-full: whole ones), and `gail-bc` is GAIL, cloned first.
 """
 
 
@@ -154,7 +168,7 @@ def page(grid: Grid, curves: pl.DataFrame, films: Sequence[str], findings: str, 
             runs=_runs(ours),
             original_runs=_runs(original.join(ours, on=SET_KEYS, how="semi")),
         ),
-        EXPERTS.format(experts=experts_table(pl.concat([ours, grid.whole.ours]))),
+        EXPERTS.format(experts=experts_table(grid.plain, original)),
         STOCHASTIC.format(scores=sets_table(Compared(ours, original.clear()), show_stochastic_score)),
     ]
     if len(grid.whole.ours):
@@ -166,7 +180,7 @@ def page(grid: Grid, curves: pl.DataFrame, films: Sequence[str], findings: str, 
         sections.append(ENTROPY.format(entropy=scores, lowest=LOWEST_SHOWN))
     sections.append(LEARNING)
     if "gail-bc" in curves["algorithm"]:
-        sections.append(CLONING.format(crossings=markdown(crossings(curves), labels=2)))
+        sections.append(CLONING.format(crossings=table(crossings(curves), labels=2)))
     if films:
         sections.append(FILMS.format(films="\n\n".join(films)))
     sections.append(DISCUSSION.format(discussion=discussion))

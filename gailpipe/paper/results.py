@@ -2,7 +2,7 @@
 
 from math import sqrt
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -11,13 +11,14 @@ from gailpipe.evaluation.returns import SCHEMA
 from gailpipe.evaluation.scores import normalized
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.tables import read_table
-from gailpipe.params.base import load_section, read_params
+from gailpipe.params.base import load_section, load_tasks
 from gailpipe.params.gail import Gail
 from gailpipe.params.imitation import Imitation
+from gailpipe.params.sets import DemonstrationSet, EntropySet, load_sets
 from gailpipe.report.cells import require_cells
 
 
-class Cells(NamedTuple):
+class Evaluations(NamedTuple):
     """A folder of evaluations, the section of params.yaml that names them, and who is evaluated in each."""
 
     folder: str
@@ -25,11 +26,11 @@ class Cells(NamedTuple):
     learners: tuple[str, ...]
 
 
-CELLS = (
-    Cells("evaluate", "sets", ("bc", "gail")),
-    Cells("evaluate-linear", "linear_sets", ("fem", "gtal")),
-    Cells("evaluate-cloned", "cloned_sets", ("gail-bc",)),
-    Cells("evaluate-entropy", "entropy_sets", ("gail-entropy",)),
+EVALUATIONS = (
+    Evaluations("evaluate", "sets", ("bc", "gail")),
+    Evaluations("evaluate-linear", "linear_sets", ("fem", "gtal")),
+    Evaluations("evaluate-cloned", "cloned_sets", ("gail-bc",)),
+    Evaluations("evaluate-entropy", "entropy_sets", ("gail-entropy",)),
 )
 STARTS = {"gail": "random", "gail-bc": "cloned first"}  # of GAIL
 SET_KEYS = ("environment", "trajectories")
@@ -56,9 +57,14 @@ class Grid(NamedTuple):
     whole: Compared  # λ = 0, from all steps of trajectories; the paper has none
     entropy: Compared  # GAIL with every λ, on the environments on which it was varied
 
+    @property
+    def plain(self) -> pl.DataFrame:
+        """All of ours with λ = 0."""
+        return pl.concat([self.subsampled.ours, self.whole.ours])
+
 
 def gather(params: Path, data: Path, names: dict[str, str]) -> pl.DataFrame:
-    """Return a row for each learned policy.
+    """Return a row for each learned policy, with the columns of results.csv, which the page explains.
 
     Args:
         params: The params.yaml that names all sets.
@@ -66,24 +72,22 @@ def gather(params: Path, data: Path, names: dict[str, str]) -> pl.DataFrame:
         names: The paper's name of each environment that it has.
 
     Raises:
-        UserError: A section or a cell is missing, there is a cell that params.yaml does not name, or an expert is no
-            better than the random policy, so that no score can be had.
+        UserError: An evaluation is missing, there is one that params.yaml does not name, or an expert is no better than
+            the random policy, so that no score can be had.
     """
-    document = read_params(params)
-    for section in (*(cells.sets for cells in CELLS), "filmed_sets"):
-        if section not in document:
-            raise UserError(f"{params}: {section}: is missing; write `{section}: {{}}` if it has no entries")
-    if not any(one["demonstrations"] == one["env"] for one in document["sets"].values()):
+    if not any(one.demonstrations == one.env for one in load_sets(params, "sets").values()):
         raise UserError(f"{params}: sets: none learns from sampled trajectories; a report needs results of these")
-    demonstrated = {env: _demonstrated(data / "demonstrations" / f"{env}.parquet") for env in document["envs"]}
+    envs = load_tasks(params)
+    demonstrated = {env: _demonstrated(data / "demonstrations" / f"{env}.parquet") for env in envs}
     tables = []
-    for cells in CELLS:
-        require_cells(data / cells.folder, document[cells.sets])
-        for name, one in document[cells.sets].items():
-            evaluation = read_table(data / cells.folder / f"{name}.parquet", SCHEMA)
-            for learner in cells.learners:
-                tables.append(_policies(params, learner, one, evaluation, demonstrated[one["env"]], names))
-    order = pl.Enum(list(document["envs"]))
+    for folder, section, learners in EVALUATIONS:
+        sets = load_sets(params, section)
+        require_cells(data / folder, sets)
+        for name, one in sets.items():
+            evaluation = read_table(data / folder / f"{name}.parquet", SCHEMA)
+            for learner in learners:
+                tables.append(_policies(params, learner, one, evaluation, demonstrated[one.env], names))
+    order = pl.Enum(envs)
     return pl.concat(tables).sort(
         pl.col("environment").cast(order),
         "demonstrations",
@@ -104,13 +108,13 @@ def _demonstrated(demonstrations: Path) -> Demonstrated:
 def _policies(
     params: Path,
     learner: str,
-    one: dict[str, Any],
+    one: DemonstrationSet,
     evaluation: pl.DataFrame,
     demonstrated: Demonstrated,
     names: dict[str, str],
 ) -> pl.DataFrame:
-    """Return the rows of one learner on one demonstration set, an entry of params.yaml."""
-    env, algorithm = one["env"], "gail" if learner == "gail-entropy" else learner
+    """Return the rows of one learner on one demonstration set."""
+    env, algorithm = one.env, "gail" if learner == "gail-entropy" else learner
     random_return = float(evaluation.filter(policy="random")["return"].to_numpy().mean())
     if demonstrated.mean <= random_return:
         raise UserError(
@@ -134,12 +138,13 @@ def _policies(
         .join(stochastic, on="seed")
     )
     section = "gail" if algorithm == "gail-bc" else algorithm
+    causal_entropy = one.causal_entropy if isinstance(one, EntropySet) else 0.0
     return policies.select(
         task=pl.lit(names.get(env, env.split("-")[0].lower())),
         environment=pl.lit(env),
         algorithm=pl.lit(algorithm),
-        entropy_coefficient=pl.lit(None if algorithm == "bc" else one.get("causal_entropy", 0.0), pl.Float64),
-        trajectories=pl.lit(one["trajs"], pl.Int64),
+        entropy_coefficient=pl.lit(None if algorithm == "bc" else causal_entropy, pl.Float64),
+        trajectories=pl.lit(one.trajs, pl.Int64),
         run=pl.col("seed"),
         mean_return="mean_return",
         std_return="std_return",
@@ -149,10 +154,11 @@ def _policies(
         random_return=pl.lit(random_return),
         normalized=normalized(pl.col("mean_return"), random_return, demonstrated.mean),
         env_steps=pl.lit(0 if algorithm == "bc" else _env_steps(params, section, env), pl.Int64),
-        demonstrations=pl.lit(one["demonstrations"]),
+        demonstrations=pl.lit(one.demonstrations),
         expert_standard_error=pl.lit(demonstrated.standard_error, pl.Float64),
         expert_deterministic_return=pl.lit(expert["deterministic"]),
         expert_stochastic_return=pl.lit(expert["stochastic"]),
+        stochastic_normalized=normalized(pl.col("stochastic_return"), random_return, demonstrated.mean),
     )
 
 

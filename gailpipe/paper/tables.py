@@ -1,6 +1,6 @@
 """The report's tables, in Markdown."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import polars as pl
@@ -8,6 +8,7 @@ import polars as pl
 from gailpipe.evaluation.scores import normalized
 from gailpipe.paper.figures import ALGORITHMS
 from gailpipe.paper.results import SET_KEYS, Compared
+from gailpipe.report.markdown import table
 from gailpipe.report.style import LABELS
 
 LABELS_OF_ALGORITHMS = {name: LABELS[name] for name in ALGORITHMS}
@@ -34,30 +35,28 @@ def sets_table(
                 mine, theirs = (either.filter(**of_set | {column: value}) for either in policies)
                 row[label] = (show(mine) if len(mine) else "") + (f" ({show(theirs)})" if len(theirs) else "")
         rows.append(row)
-    return markdown(rows, labels=2)
+    return table(rows, labels=2)
 
 
-def markdown(rows: Sequence[Mapping[str, str]], labels: int) -> str:
-    """Return a table in Markdown, all but the first columns, its labels, aligned to the right."""
-    lines = [f"| {' | '.join(cells)} |" for cells in (rows[0], *(row.values() for row in rows))]
-    return "\n".join([lines[0], f"|{'---|' * labels}{'--:|' * (len(rows[0]) - labels)}", *lines[1:]])
-
-
-def experts_table(policies: pl.DataFrame) -> str:
-    """Return a table in Markdown of what each expert makes."""
+def experts_table(policies: pl.DataFrame, original: pl.DataFrame) -> str:
+    """Return a table in Markdown of what each expert makes, and the paper's expert."""
     rows = []
-    for policy in policies.unique("environment", maintain_order=True).iter_rows(named=True):
-        random_return, expert_return = policy["random_return"], policy["expert_return"]
+    papers = dict(original.select("environment", "expert_return").unique().iter_rows())
+    for policy in policies.unique("environment", keep="first", maintain_order=True).iter_rows(named=True):
+        environment, random_return, expert_return = (
+            policy[key] for key in ("environment", "random_return", "expert_return")
+        )
         row = {
-            "environment": policy["environment"],
+            "environment": environment,
             "random": _number(random_return),
             "demonstrated": _number(expert_return) + _spread(policy["expert_standard_error"], expert_return),
         }
         for mode in ("deterministic", "stochastic"):
             made = policy[f"expert_{mode}_return"]
             row[mode] = f"{_number(made)} ({normalized(made, random_return, expert_return):.2f})"
+        row["the paper's"] = _number(papers[environment]) if environment in papers else ""
         rows.append(row)
-    return markdown(rows, labels=1)
+    return table(rows, labels=1)
 
 
 def show_score(policies: pl.DataFrame) -> str:
@@ -65,8 +64,7 @@ def show_score(policies: pl.DataFrame) -> str:
 
 
 def show_stochastic_score(policies: pl.DataFrame) -> str:
-    scores = normalized(policies["stochastic_return"], policies["random_return"], policies["expert_return"])
-    return f"{scores.to_numpy().mean():.2f}"
+    return f"{policies['stochastic_normalized'].to_numpy().mean():.2f}"
 
 
 def show_both_scores(policies: pl.DataFrame) -> str:

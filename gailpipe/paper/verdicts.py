@@ -11,57 +11,62 @@ LEVEL = 0.01  # scores that differ by less are hardly different
 
 def verdicts(policies: Compared) -> str:
     """Return, as a list in Markdown, how GAIL from a random policy compares with others on `Grid.subsampled`."""
-    gail, bc = (policies.ours.filter(algorithm=algorithm) for algorithm in ("gail", "bc"))
-    to_paper, to_bc = _compare(gail, policies.original.filter(algorithm="gail")), _compare(gail, bc)
+    gail, bc, their_gail, their_bc = (
+        either.filter(algorithm=algorithm) for either in policies for algorithm in ("gail", "bc")
+    )
+    to_theirs, to_bc, bc_to_theirs = _compare(gail, their_gail), _compare(gail, bc), _compare(bc, their_bc)
     lines = []
-    if len(to_paper):
-        median = np.median((to_paper["gail"] - to_paper["other"]).to_numpy())
+    if len(to_theirs):
+        median = np.median((to_theirs["one"] - to_theirs["other"]).to_numpy())
         lines = [
-            f"GAIL's mean normalised score over {len(to_paper)} demonstration sets is **{_mean(to_paper['gail'])}**; "
-            f"the paper's is {_mean(to_paper['other'])}. The median of the differences is {median:+.3f}.",
-            f"It is at or above the paper's in {_verdict(to_paper)}.",
+            f"GAIL's mean normalised score over {len(to_theirs)} demonstration sets is **{_mean(to_theirs['one'])}**; "
+            f"the paper's is {_mean(to_theirs['other'])}. The median of the differences is {median:+.3f}.",
+            f"To three digits GAIL is at or above the paper's in {_verdict(to_theirs)}.",
         ]
+    lines.append(f"To three digits GAIL is at or above BC in {_verdict(to_bc)}.")
+    if len(bc_to_theirs):
+        lines.append(f"BC's mean score is {_mean(bc_to_theirs['one'])}, the paper's {_mean(bc_to_theirs['other'])}.")
     deterministic, stochastic = (
-        _mean(_of_sets(gail, "gail", normalized(pl.col(made), pl.col("random_return"), pl.col(expert)))["gail"])
+        _mean(_scores(gail, normalized(pl.col(made), pl.col("random_return"), pl.col(expert)))["score"])
         for made, expert in (
             ("mean_return", "expert_deterministic_return"),
             ("stochastic_return", "expert_stochastic_return"),
         )
     )
-    lines += [
-        f"It is at or above BC in {_verdict(to_bc)}. BC's mean score is {_mean(to_bc['other'])}.",
+    lines.append(
         "The 1 of this scale is what the expert's stochastic trajectories make, as in the paper. On a scale whose 1 is "
         "what the expert makes when it acts in the same way from the same initial states, GAIL's mean is "
-        f"{deterministic} for deterministic policies, and {stochastic} for stochastic ones.",
-    ]
+        f"{deterministic} for deterministic policies, and {stochastic} for stochastic ones."
+    )
     return "\n".join(f"- {line}" for line in lines)
 
 
-def _of_sets(policies: pl.DataFrame, name: str, score: pl.Expr) -> pl.DataFrame:
-    """Return the mean score on each demonstration set, in a column `name`."""
-    return policies.group_by(SET_KEYS, maintain_order=True).agg(score.mean().alias(name))
+def _scores(policies: pl.DataFrame, score: pl.Expr) -> pl.DataFrame:
+    """Return the mean score on each demonstration set."""
+    return policies.group_by(SET_KEYS, maintain_order=True).agg(score=score.mean())
 
 
-def _compare(gail: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
-    """Return both mean scores on each demonstration set that both have."""
-    one, another = (
-        _of_sets(policies, name, pl.col("normalized")) for policies, name in ((gail, "gail"), (other, "other"))
+def _compare(one: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
+    """Return both mean scores, `one` and `other`, on each demonstration set that both have."""
+    mine, others = (
+        _scores(policies, pl.col("normalized")).rename({"score": name})
+        for policies, name in ((one, "one"), (other, "other"))
     )
-    return one.join(another, on=SET_KEYS, maintain_order="left")
+    return mine.join(others, on=SET_KEYS, maintain_order="left")
 
 
-def _verdict(cells: pl.DataFrame) -> str:
-    """Return in how many sets GAIL is not below, to three digits, and where it is."""
-    ahead = pl.col("gail").round(3) - pl.col("other").round(3)
-    below = cells.filter(ahead < 0)
+def _verdict(scores: pl.DataFrame) -> str:
+    """Return in how many sets `one` is not below the `other`, to three digits, and where it is."""
+    ahead = (pl.col("one").round(3) - pl.col("other").round(3)).round(3)
+    below = scores.filter(ahead < 0)
     where = [
         f"{environment} from "
-        + ", ".join(f"{size} ({gail:.3f} against {other:.3f})" for _, size, gail, other in of_environment.iter_rows())
+        + ", ".join(f"{size} ({one:.3f} against {other:.3f})" for _, size, one, other in of_environment.iter_rows())
         for (environment,), of_environment in below.group_by("environment", maintain_order=True)
     ]
-    level = len(cells.filter(ahead >= 0, ahead < LEVEL))
+    level = len(scores.filter(ahead >= 0, ahead < LEVEL))
     return (
-        f"{len(cells) - len(below)} of {len(cells)}, by less than {LEVEL} in {level} of these"
+        f"{len(scores) - len(below)} of {len(scores)}, by less than {LEVEL} in {level} of these"
         f"{'; not on ' if where else ''}{'; '.join(where)}"
     )
 

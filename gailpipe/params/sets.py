@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import PositiveInt, ValidationError
 
 from gailpipe.foundation.errors import UserError
-from gailpipe.params.base import Section, describe
+from gailpipe.params.base import Section, describe, read_params
 from gailpipe.params.training import PositiveFloat
 
 
@@ -80,6 +80,15 @@ def check_sets(path: Path, document: dict[str, Any], kept: dict[str, int]) -> No
     studied = sorted({one["env"] for one in document.get("entropy_sets", {}).values()})
     if len(studied) > 1:
         raise UserError(f"{path}: entropy_sets: are of {', '.join(studied)}; λ is studied on one task")
+
+
+def load_sets(path: Path, section: str) -> dict[str, DemonstrationSet]:
+    """Return the sets of a section of params.yaml, by name; none where it has no such section.
+
+    Raises:
+        UserError: Names the first key that is wrong, and what would be right.
+    """
+    return _models(path, read_params(path), section, SETS[section])
 
 
 def _models(path: Path, document: dict[str, Any], section: str, model: type[Section]) -> dict[str, Any]:

@@ -17,10 +17,10 @@ from gailpipe.report.scores import scores_figure
 from gailpipe.report.style import apply_style, save_svg
 
 
-def build_report(params: Path, data: Path, paper_results: Path, out: Path) -> None:
+def build_report(params: Path, data: Path, original_directory: Path, out: Path) -> None:
     """Write figures, metrics.json and what DVC plots into `out`, from what the other stages made in `data`."""
     settings = load_section(params, Report, "report")
-    results = gather_results(params, data, paper_results)
+    results = gather_results(params, data, original_directory)
     tasks = [result.task for result in results]
     for directory in ("gail", "visits"):
         require_cells(data / directory, tasks)

@@ -51,9 +51,9 @@ def find_films(directory: Path, names: Iterable[str]) -> list[Film]:
     return [Film(name, directory / name) for name in names]
 
 
-def build_page(params: Path, data: Path, paper_results: Path, out: Path) -> None:
+def build_page(params: Path, data: Path, original_directory: Path, out: Path) -> None:
     """Write README.md, its films, and both as index.html into `out`, where the figures are."""
-    results = gather_results(params, data, paper_results)
+    results = gather_results(params, data, original_directory)
     films = find_films(data / "films", [result.task for result in results])
     write_pages(out, page(results, [film.markdown() for film in films]), films)
 
@@ -61,10 +61,7 @@ def build_page(params: Path, data: Path, paper_results: Path, out: Path) -> None
 def write_pages(out: Path, markdown: str, films: Sequence[Film]) -> None:
     """Write `markdown` as README.md, the films that it shows, and both as index.html."""
     write_file(out / "README.md", markdown.encode())
-    previews = {out / film.address: film.source for film in films}
-    for path, source in previews.items():
-        write_file(path, read_bytes(source))
-    for path in set((out / "films").glob("*")) - set(previews):
-        path.unlink()
+    for film in films:
+        write_file(out / film.address, read_bytes(film.source))
     whole_films = {film.address: film.directory / "film.mp4" for film in films if film.exists}
     write_file(out / "index.html", web_page(markdown, out, whole_films).encode())

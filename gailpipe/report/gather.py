@@ -15,19 +15,19 @@ from gailpipe.report.original import OriginalResults
 from gailpipe.report.results import TaskResult, task_result
 
 
-def gather_results(params: Path, data: Path, paper_results: Path) -> list[TaskResult]:
+def gather_results(params: Path, data: Path, original_directory: Path) -> list[TaskResult]:
     """Return the results of the tasks that `params` names.
 
     Args:
         params: params.yaml.
         data: Holds what the other stages made.
-        paper_results: Holds the paper's own results.
+        original_directory: Holds the paper's own results.
     """
     tasks = load_tasks(params)
     for directory in ("demonstrations", "evaluations"):
         require_cells(data / directory, tasks)
-    paper = OriginalResults(paper_results)
-    return [_summarise(task, data, params, paper) for task in tasks]
+    original = OriginalResults(original_directory)
+    return [_summarise(task, data, params, original) for task in tasks]
 
 
 def load_evaluation(data: Path, task: str) -> pl.DataFrame:
@@ -35,7 +35,7 @@ def load_evaluation(data: Path, task: str) -> pl.DataFrame:
     return read_table(data / "evaluations" / f"{task}.parquet", SCHEMA)
 
 
-def _summarise(task: str, data: Path, params: Path, paper: OriginalResults) -> TaskResult:
+def _summarise(task: str, data: Path, params: Path, original: OriginalResults) -> TaskResult:
     trajs = {
         "bc": load_section(params, Bc, "bc", task).trajs,
         "gail": load_section(params, Gail, "gail", task).trajs,
@@ -45,5 +45,5 @@ def _summarise(task: str, data: Path, params: Path, paper: OriginalResults) -> T
         load_evaluation(data, task),
         mean_return(data / "demonstrations" / f"{task}.parquet"),
         trajs,
-        {learner: paper.score(task, learner, count) for learner, count in trajs.items()},
+        {learner: original.score(task, learner, count) for learner, count in trajs.items()},
     )

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from gailpipe.report.results import TaskResult
-from gailpipe.report.style import COLORS, DASHES, LABELS
+from gailpipe.report.style import COLORS, level_handles, level_style
 
 CURVES = ("seed", "env_steps", "return", "expert_accuracy", "policy_accuracy", "kl", "entropy")
 ROWS = {
@@ -97,14 +97,13 @@ def _draw_levels(axes: Axes, result: TaskResult) -> None:
         "random": result.random_return,
     }
     for name, level in levels.items():
-        axes.axhline(level, color=COLORS[name], linestyle=DASHES[name], linewidth=1.5)
+        axes.axhline(level, **level_style(name))
 
 
 def _handles() -> list[Line2D]:
-    handles = [Line2D([], [], color=COLORS["gail"], label="GAIL while training (band: all seeds)")]
-    handles += [
-        Line2D([], [], color=COLORS[name], linestyle=DASHES[name], label=LABELS[name])
-        for name in ("expert", "bc", "random")
+    handles = [
+        Line2D([], [], color=COLORS["gail"], label="GAIL while training (band: all seeds)"),
+        *level_handles("expert", "bc", "random"),
     ]
     labels = {"expert_accuracy": "discriminator, on expert pairs", "policy_accuracy": "on the policy's"}
     for name, label in labels.items():

@@ -9,9 +9,8 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from gailpipe.report.style import COLORS, LABELS
+from gailpipe.report.style import COLORS, LABELS, POLICIES
 
-POLICIES = ("expert", "bc", "gail")
 STEEPEST = 3.0  # logits beyond this have the same colour
 LEVELS = (-2, -1, 0, 1, 2)
 

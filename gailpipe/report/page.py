@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from gailpipe.evaluation.scores import Score
+from gailpipe.report.markdown import table
 from gailpipe.report.results import TaskResult
 from gailpipe.report.style import LABELS
 
@@ -11,9 +12,9 @@ INTRODUCTION = """\
 
 Written by the `page` stage from what `dvc repro` evaluated, in Gymnasium, from the same initial states for all.
 Scores of BC and GAIL are those of deterministic policies: GAIL's is the last of a fixed budget, BC's has the least
-validation error, and no return chose between snapshots. Settings were found on other seeds; that CartPole's were worth
-looking for was seen on these ([CONTRIBUTING.md](../CONTRIBUTING.md#departures-from-the-paper) has all of them). The
-random policy draws actions uniformly.
+validation error, and no return chose between snapshots. Settings were found on other seeds; the search for CartPole's
+began because of a result on these ([CONTRIBUTING.md](../CONTRIBUTING.md#departures-from-the-paper) has all of them).
+The random policy draws actions uniformly.
 
 The normalised score is (return − random) / (expert − random). Its 1 is the mean return of the sampled, stochastic
 trajectories that the demonstrations come from, as in [the paper]({paper}#S6), so that a deterministic imitator can pass
@@ -72,14 +73,16 @@ LEARNING = """\
 
 Each point is the mean of the iterations around it, a share of the run's (`report.smoothing`). The rows show, from
 above: the return of the stochastic policy while GAIL trains, which GAIL itself never sees (an iteration counts as much
-where one episode ended in it as where sixty did; since all simulators start anew at once, episodes that fall are alone
-in many iterations, so that where some fall the curve swings, and lies below what the policy makes); how often the
+where one episode ended in it as where sixty did; since all simulators start anew at once, episodes that end early are
+alone in many iterations, so that where falls end them the curve swings and lies below what the policy makes, and where
+success ends them it can begin above a random policy); how often the
 [discriminator]({paper}#S5) is right, where one half means that it can't tell the policy from the expert; how far each
 [TRPO](https://arxiv.org/abs/1502.05477) step moves the policy, as a KL divergence, in a trust region that shrinks to
 nothing over the run; and the entropy of the policy's actions, which falls as the policy grows sure. Lines are means
 over seeds, bands span all of them.
 """
 
+COLUMNS = ("trajectories", "deterministic", "stochastic", "normalised", "95 % interval", "seeds", "paper")
 PAPER = "https://ar5iv.labs.arxiv.org/html/1606.03476"
 
 
@@ -90,36 +93,33 @@ def page(results: Sequence[TaskResult], films: Sequence[str]) -> str:
 
 
 def _table(results: Sequence[TaskResult]) -> str:
-    lines = [
-        "| task | policy | trajectories | deterministic | stochastic | normalised | 95 % interval | seeds | paper |",
-        "|---|---|--:|--:|--:|--:|--:|--:|--:|",
-    ]
+    rows = []
     for result in results:
-        expert = result.expert_deterministic_return, result.expert_stochastic_return
-        lines += [
-            _row(result.task, "Random", "", "", _number(result.random_return), "0", "", "", "0"),
-            _row(result.task, "Expert, demonstrating", "", "", _number(result.expert_return), "1", "", "", "1"),
-            _row(result.task, "Expert, evaluated", "", *map(_number, expert), "", "", "", ""),
+        evaluated = {
+            "deterministic": _number(result.expert_deterministic_return),
+            "stochastic": _number(result.expert_stochastic_return),
+        }
+        rows += [
+            _row(result, "Random", stochastic=_number(result.random_return), normalised="0", paper="0"),
+            _row(result, "Expert, demonstrating", stochastic=_number(result.expert_return), normalised="1", paper="1"),
+            _row(result, "Expert, evaluated", **evaluated),
         ]
         for name, learner in result.learners.items():
-            lines.append(
-                _row(
-                    result.task,
-                    LABELS[name],
-                    str(learner.trajs),
-                    _number(learner.returns.value),
-                    _number(learner.stochastic_return),
-                    _score(learner.normalized.value if learner.normalized else None),
-                    _interval(learner.normalized),
-                    str(learner.returns.seeds),
-                    _score(learner.paper),
-                )
-            )
-    return "\n".join(lines) + "\n"
+            cells = {
+                "trajectories": str(learner.trajs),
+                "deterministic": _number(learner.returns.value),
+                "stochastic": _number(learner.stochastic_return),
+                "normalised": _score(learner.normalized.value if learner.normalized else None),
+                "95 % interval": _interval(learner.normalized),
+                "seeds": str(learner.returns.seeds),
+                "paper": _score(learner.paper),
+            }
+            rows.append(_row(result, LABELS[name], **cells))
+    return f"{table(rows, labels=2)}\n"
 
 
-def _row(*cells: str) -> str:
-    return "| " + " | ".join(cells) + " |"
+def _row(result: TaskResult, policy: str, **cells: str) -> dict[str, str]:
+    return {"task": result.task, "policy": policy} | {column: cells.get(column, "") for column in COLUMNS}
 
 
 def _number(value: float) -> str:

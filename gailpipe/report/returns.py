@@ -12,9 +12,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from gailpipe.report.occupancy import POLICIES
 from gailpipe.report.results import TaskResult
-from gailpipe.report.style import COLORS, DASHES, LABELS, MARKERS
+from gailpipe.report.style import COLORS, LABELS, MARKERS, POLICIES, level_handles, level_style
 
 BINS = 40
 MEANS_HEIGHT = 1.08  # above the bars, which end at 1
@@ -44,6 +43,7 @@ def returns_figure(results: Sequence[TaskResult], evaluations: Mapping[str, pl.D
         column[-1].set_xlabel("return")
     for axes, policy in zip(grid[:, 0], POLICIES, strict=True):
         axes.set_ylabel(LABELS[policy])
+    figure.supylabel("share of episodes", fontsize="medium")
     figure.legend(handles=_handles(), loc="lower center", ncols=5, frameon=False, bbox_to_anchor=(0.5, -0.08))
     figure.tight_layout()
     sns.despine(figure)
@@ -63,7 +63,7 @@ def _draw(axes: Axes, result: TaskResult, evaluation: pl.DataFrame, policy: str)
             returns, bins=bins, stat="proportion", element="step", color=COLORS[policy], legend=False, ax=axes, **style
         )
     for name, level in levels.items():
-        axes.axvline(level, color=COLORS[name], linestyle=DASHES[name], linewidth=1.5)
+        axes.axvline(level, **level_style(name))
     runs = evaluation.filter(policy=policy, mode="deterministic").group_by("seed", maintain_order=True)
     means = runs.agg(pl.col("return").mean())["return"]
     axes.plot(means, [MEANS_HEIGHT] * len(means), MARKERS[policy], color=COLORS[policy], alpha=0.7, clip_on=False)
@@ -76,6 +76,6 @@ def _handles() -> list[Line2D | Patch]:
         Patch(color="0.4", alpha=0.45, label="deterministic"),
         Patch(edgecolor="0.4", fill=False, label="stochastic"),
         Line2D([], [], color="0.4", marker="o", linestyle="", label="a deterministic policy's mean"),
-        Line2D([], [], color=COLORS["expert"], linestyle=DASHES["expert"], label="demonstrations"),
-        Line2D([], [], color=COLORS["random"], linestyle=DASHES["random"], label="random"),
+        Line2D([], [], label="demonstrations", **level_style("expert")),
+        *level_handles("random"),
     ]

@@ -8,14 +8,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from gailpipe.report.results import TaskResult
-from gailpipe.report.style import COLORS, DASHES, LABELS, MARKERS
+from gailpipe.report.style import COLORS, LABELS, MARKERS, level_handles, level_style
 
 
 def scores_figure(results: Sequence[TaskResult]) -> Figure:
     """Draw each task's normalised scores: a dot a seed, the mean with its interval, and the paper's score."""
     figure, axes = plt.subplots(figsize=(1.2 + 1.9 * len(results), 4.2))
     for level, name in ((1.0, "expert"), (0.0, "random")):
-        axes.axhline(level, color=COLORS[name], linestyle=DASHES[name], linewidth=1.2, zorder=1)
+        axes.axhline(level, zorder=1, **level_style(name))
     for position, result in enumerate(results):
         for number, (name, learner) in enumerate(result.learners.items()):
             if learner.normalized is None:
@@ -40,10 +40,7 @@ def scores_figure(results: Sequence[TaskResult]) -> Figure:
     ]
     handles += [
         Line2D([], [], color="0.4", marker="D", markerfacecolor="white", linestyle="", label="the paper's"),
-        *(
-            Line2D([], [], color=COLORS[name], linestyle=DASHES[name], label=LABELS[name])
-            for name in ("expert", "random")
-        ),
+        *level_handles("expert", "random"),
     ]
     figure.legend(handles=handles, loc="lower center", ncols=5, frameon=False, bbox_to_anchor=(0.5, -0.08))
     sns.despine(figure)

@@ -2,11 +2,13 @@
 
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from gailpipe.foundation.files import write_file
 
@@ -35,6 +37,17 @@ LABELS = {
     "gail": "GAIL",
     "gail-bc": "GAIL, cloned first",
 }
+POLICIES = ("expert", "bc", "gail")  # of the root's pipeline
+
+
+def level_style(name: str) -> dict[str, Any]:
+    """Return how a line is drawn at the level of a policy's returns."""
+    return {"color": COLORS[name], "linestyle": DASHES[name], "linewidth": 1.2}
+
+
+def level_handles(*names: str) -> list[Line2D]:
+    """Return what explains such lines in a legend."""
+    return [Line2D([], [], label=LABELS[name], **level_style(name)) for name in names]
 
 
 def apply_style() -> None:

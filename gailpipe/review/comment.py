@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gailpipe.evaluation.scores import Score
+from gailpipe.report.markdown import table
 from gailpipe.review.scores import DIGITS, LEVEL, Change, scale
 
 COMMENT = """\
@@ -90,14 +91,18 @@ def _scores(scores: Sequence[Change]) -> str:
     changed = [change for change in scores if change.verdict != "same"]
     if not changed:
         return "None changed."
-    lines = ["| task | learner | before | after | verdict | p |", "|---|---|--:|--:|---|--:|"]
-    for change in changed:
-        p_value = "" if change.p_value is None else f"{change.p_value:.3f}"
-        lines.append(
-            f"| {change.task} | {change.learner} | {_shown(change.before)} | {_shown(change.after)}"
-            f" | {change.verdict} | {p_value} |"
-        )
-    return "\n".join(lines)
+    rows = [
+        {
+            "task": change.task,
+            "learner": change.learner,
+            "before": _shown(change.before),
+            "after": _shown(change.after),
+            "verdict": change.verdict,
+            "p": "" if change.p_value is None else f"{change.p_value:.3f}",
+        }
+        for change in changed
+    ]
+    return table(rows, labels=2)
 
 
 def _scales(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:

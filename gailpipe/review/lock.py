@@ -27,7 +27,7 @@ def stale_stages() -> dict[str, list[str]]:
     Outputs that only DVC keeps need not be there.
 
     Raises:
-        UserError: DVC can't tell.
+        UserError: DVC or Git can't tell.
     """
     status = _dvc("status", "--json")
     repro = _dvc("repro", "--dry", "--allow-missing", "--keep-going", "--all-pipelines")
@@ -48,8 +48,10 @@ def _ignored_by_git(changes_of: Mapping[str, list[Any]]) -> set[str]:
     """Return the paths that only DVC keeps."""
     entries = [change.values() for changes in changes_of.values() for change in changes if isinstance(change, Mapping)]
     paths = {path for values in entries for value in values for path in value}
-    command = ["git", "check-ignore", "--stdin"]
-    return set(subprocess.run(command, input="\n".join(paths), capture_output=True, text=True).stdout.splitlines())
+    git = subprocess.run(["git", "check-ignore", "--stdin"], input="\n".join(paths), capture_output=True, text=True)
+    if git.returncode not in (0, 1):  # 1 says that it ignores none
+        raise UserError(f"`git check-ignore` failed: {git.stderr.strip()}")
+    return set(git.stdout.splitlines())
 
 
 def _reasons(changes: list[Any], restorable: Collection[str]) -> Iterator[str]:
