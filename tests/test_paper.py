@@ -14,7 +14,8 @@ from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.tables import write_table
 from gailpipe.paper.build import build_paper_report
 from gailpipe.paper.curves import crossings, learning_curves
-from gailpipe.paper.figures import cloning_figure, entropy_figure, learning_figure, scores_figure
+from gailpipe.paper.figures import entropy_figure, scores_figure
+from gailpipe.paper.learning_figures import cloning_figure, learning_figure
 from gailpipe.paper.page import page
 from gailpipe.paper.results import EVALUATIONS, STARTS, Compared, Grid, gather, split
 from gailpipe.paper.verdicts import verdicts

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from gailpipe.foundation.files import write_file
 from gailpipe.paper.curves import learning_curves
-from gailpipe.paper.figures import cloning_figure, entropy_figure, learning_figure, scores_figure
+from gailpipe.paper.figures import entropy_figure, scores_figure
+from gailpipe.paper.learning_figures import cloning_figure, learning_figure
 from gailpipe.paper.page import page
 from gailpipe.paper.results import gather, split
 from gailpipe.params.base import load_section

@@ -1,7 +1,6 @@
-"""The paper's figures, remade: ours in full, the paper's points hollow beside them."""
+"""The figures of scores, remade: ours in full, the paper's points hollow beside them."""
 
 from collections.abc import Sequence
-from math import ceil
 from typing import Any
 
 import polars as pl
@@ -12,11 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from gailpipe.evaluation.scores import score
-from gailpipe.paper.results import STARTS, Compared
+from gailpipe.paper.panels import panels_of
+from gailpipe.paper.results import Compared
 from gailpipe.report.style import COLORS, LABELS, MARKERS, level_handles, level_style
 
 ALGORITHMS = ("bc", "fem", "gtal", "gail", "gail-bc")
-COLUMNS = 3
 ORIGINAL = Line2D([], [], color="0.4", marker="o", markerfacecolor="white", linestyle=":", label="the paper's")
 ORIGINAL_EXPERT: dict[str, Any] = {"color": "0.4", "linewidth": 1.2, "linestyle": (0, (4, 1, 1, 1))}
 LOWEST_SHOWN = -2.0  # of the study of λ: with 0.1 the paper's scores go down to −27
@@ -33,7 +32,7 @@ def scores_figure(policies: Compared, column: str, label: str) -> Figure:
         label: Its axis.
     """
     environments = policies.ours["environment"].unique(maintain_order=True).to_list()
-    figure, panels = _panels(environments, "trajectories", label)
+    figure, panels = panels_of(environments, "trajectories", label)
     for axes, environment in zip(panels, environments, strict=True):
         rows, theirs = (either.filter(environment=environment) for either in policies)
         sizes = rows["trajectories"].unique().sort().to_list()
@@ -88,81 +87,6 @@ def entropy_figure(policies: Compared) -> Figure:
     axes.legend(handles=handles, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     sns.despine(figure)
     return figure
-
-
-def learning_figure(curves: pl.DataFrame, policies: pl.DataFrame) -> Figure:
-    """Draw a panel for each kind of demonstrations: normalised return while GAIL learns, a line for each size.
-
-    Args:
-        curves: As `learning_curves` returns them.
-        policies: `gather`'s rows, λ = 0.
-    """
-    of_gail = curves.filter(algorithm="gail")
-    titles = {kind: _title(kind) for kind in of_gail["demonstrations"].unique(maintain_order=True)}
-    figure, panels = _draw_learning(of_gail, policies, titles, "trajectories", "flare")
-    for axes in panels:
-        axes.legend(title="trajectories", fontsize="x-small", title_fontsize="x-small")
-    return figure
-
-
-def cloning_figure(curves: pl.DataFrame, policies: pl.DataFrame) -> Figure:
-    """Draw how GAIL learns from a cloned and from a random policy, in a panel for each kind of demonstrations cloned.
-
-    Args:
-        curves: As `learning_curves` returns them; drawn are the fewest trajectories of each kind that were cloned.
-        policies: `gather`'s rows, λ = 0.
-    """
-    cloned = curves.filter(algorithm="gail-bc").group_by("demonstrations", maintain_order=True)
-    fewest = cloned.agg(pl.col("trajectories").min())
-    both = curves.join(fewest, on=("demonstrations", "trajectories"), how="semi", maintain_order="left")
-    titles = {kind: f"{_title(kind)}, from {trajectories}" for kind, trajectories in fewest.iter_rows()}
-    palette = {name: COLORS[name] for name in STARTS}
-    figure, panels = _draw_learning(both, policies, titles, "algorithm", palette)
-    for axes in panels:
-        handles, names = axes.get_legend_handles_labels()
-        axes.legend(handles, [LABELS[name] for name in names], fontsize="x-small")
-    return figure
-
-
-def _draw_learning(
-    curves: pl.DataFrame, policies: pl.DataFrame, titles: dict[str, str], hue: str, palette: str | dict[str, str]
-) -> tuple[Figure, list[Axes]]:
-    """Draw curves in a panel for each kind of demonstrations, coloured by a column; bands span all runs.
-
-    A star at the end of each is the stochastic score of the last policies.
-    """
-    figure, panels = _panels(list(titles.values()), "million environment steps", "normalised return")
-    of_set = ("demonstrations", "trajectories", "algorithm")
-    scores = policies.group_by(of_set).agg(normalized=pl.col("stochastic_normalized").mean())
-    ends = curves.group_by(of_set, maintain_order=True).agg(pl.col("million_steps").max())
-    last = ends.join(scores, on=of_set, maintain_order="left")
-    for axes, kind in zip(panels, titles, strict=True):
-        rows, stars = (table.filter(demonstrations=kind).to_dict(as_series=False) for table in (curves, last))
-        drawn: dict[str, Any] = {"x": "million_steps", "y": "normalized", "hue": hue, "palette": palette, "ax": axes}
-        sns.lineplot(rows, **drawn, errorbar=("pi", 100))
-        sns.scatterplot(stars, **drawn, marker="*", s=120, legend=False, zorder=3, clip_on=False)
-        axes.axhline(1, **level_style("expert"))
-        axes.set(xlabel=None, ylabel=None)
-    return figure, panels
-
-
-def _title(demonstrations: str) -> str:
-    return demonstrations.replace("-full", ", whole")
-
-
-def _panels(titles: Sequence[str], x_label: str, y_label: str) -> tuple[Figure, list[Axes]]:
-    """Return a figure with a panel for each title."""
-    columns = min(COLUMNS, len(titles))
-    rows = ceil(len(titles) / columns)
-    figure, grid = plt.subplots(rows, columns, figsize=(4.4 * COLUMNS, 3.2 * rows), squeeze=False, layout="constrained")
-    for axes, title in zip(grid.flat, titles, strict=False):
-        axes.set_title(title)
-    for axes in grid.flat[len(titles) :]:
-        axes.remove()
-    figure.supxlabel(x_label, fontsize="medium")
-    figure.supylabel(y_label, fontsize="medium")
-    sns.despine(figure)
-    return figure, list(grid.flat[: len(titles)])
 
 
 def _draw_scale(axes: Axes, rows: pl.DataFrame, column: str) -> list[float]:
