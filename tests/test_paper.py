@@ -168,10 +168,7 @@ def test_figures_are_drawn_from_what_was_gathered(grid: Grid, tmp_path: Path) ->
         assert [label.get_text() for label in axes.get_xticklabels()] == ["2"]
         assert _markers(axes, hollow=False) == pytest.approx(ours)  # BC, FEM, GTAL, GAIL, GAIL cloned first
         assert _markers(axes, hollow=True) == pytest.approx(theirs)  # BC, GAIL
-        lines = [collection for collection in axes.collections if isinstance(collection, LineCollection)]
-        bars = [segment for collection in lines for segment in collection.get_segments()]
-        margins = [np.ptp(bar[:, 1]) / 2 for bar in bars]
-        assert margins == pytest.approx([12.706 * margin] * 5, rel=1e-4)  # Student's, of two runs
+        assert _margins(axes) == pytest.approx([12.706 * margin] * 5, rel=1e-4)  # Student's, of two runs
         levels = [
             height for line in axes.lines if line.get_marker() == "None" for height in np.unique(line.get_ydata())
         ]
@@ -187,6 +184,13 @@ def test_figures_are_drawn_from_what_was_gathered(grid: Grid, tmp_path: Path) ->
     assert legend is not None
     assert [text.get_text() for text in legend.get_texts()] == ["λ = 0", "λ = 0.01", "the paper's", "Expert", "Random"]
     assert axes.get_ylim() == pytest.approx((-2, 1.71 + 0.15 * 3.71))
+
+
+def test_one_run_is_drawn_without_an_interval(grid: Grid) -> None:
+    ours, original = grid.subsampled
+    figure = scores_figure(Compared(ours.filter(run=0), original), "normalized", "score")
+    assert _markers(figure.axes[0], hollow=False) == pytest.approx([0.3, 0.7, 1.1, 1.5, 0.3])
+    assert _margins(figure.axes[0]) == []
 
 
 def test_curves_are_drawn_by_trajectories_and_by_start(tmp_path: Path) -> None:
@@ -397,6 +401,13 @@ def _markers(axes: Axes, *, hollow: bool) -> list[float]:
     lines = [line for line in axes.lines if line.get_marker() in MARKERS.values()]
     chosen = [line for line in lines if (line.get_markerfacecolor() == "white") == hollow]
     return [float(height) for line in chosen for height in np.asarray(line.get_ydata())]
+
+
+def _margins(axes: Axes) -> list[float]:
+    """Return half the lengths of all intervals."""
+    lines = [collection for collection in axes.collections if isinstance(collection, LineCollection)]
+    bars = [bar for collection in lines for bar in collection.get_segments()]
+    return [float(np.ptp(bar[:, 1])) / 2 for bar in bars if len(bar)]
 
 
 def _stars(axes: Axes) -> list[tuple[float, float]]:

@@ -78,6 +78,9 @@ def test_the_scores_of_the_papers_grid_are_those_of_its_report() -> None:
     params = read_params(ROOT / "paper" / "params.yaml")
     linear = [one for one in params["linear_sets"].values() if one["demonstrations"] == one["env"]]
     assert f"are there on {len(linear)} of these sets so far" in TEXT
+    example = re.search(r"stages\.fem .*--env (\S+) --set trajs=(\d+)", TEXT)
+    assert example is not None
+    assert "-".join(example.groups()) not in params["linear_sets"]
     assert f"{deterministic} for deterministic policies and {stochastic} for stochastic ones" in TEXT
 
 

@@ -1,6 +1,7 @@
 """The figures of scores, remade: ours in full, the paper's points hollow beside them."""
 
 from collections.abc import Sequence
+from math import nan
 from typing import Any
 
 import polars as pl
@@ -119,7 +120,7 @@ def _draw_line(
             summary = score(values)
             places.append(place + offset)
             means.append(summary.value)
-            margins.append(summary.ci95[1] - summary.value if summary.ci95 else 0.0)
+            margins.append(summary.ci95[1] - summary.value if summary.ci95 else nan)
     style = {"linestyle": ":", "markerfacecolor": "white", "alpha": 0.7} if hollow else {"linestyle": "-"}
     axes.errorbar(
         places,

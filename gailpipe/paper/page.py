@@ -42,7 +42,8 @@ SCORES = """\
 ![Normalised scores against the number of trajectories](figures/normalized.svg)
 
 Solid: ours, the mean over runs, with a 95 % interval (Student's) where there are several. Dotted and hollow: the
-[paper's results](../original/README.md). Intervals take the scale as exact, and are cut where they leave the panel.
+[paper's results](../original/README.md), means alone. Intervals take the scale as exact, and are cut where they leave
+the panel.
 Runs of a set: {runs}; the paper's: {original_runs}.
 
 Normalised scores, ours and, in brackets, the paper's; means over runs:
@@ -136,17 +137,18 @@ DISCUSSION = """\
 RETURNS = """\
 ## All returns
 
-Mean and standard deviation over runs of the mean return of deterministic policies; in brackets the paper's, of its own
-simulators.
+Mean and sample standard deviation over runs of the mean return of deterministic policies; in brackets the paper's, of
+its own simulators.
 
 {returns}
 
-[results.csv](results.csv) has a row for each policy. `mean_return` and `std_return` are over `episodes` deterministic
-episodes, `stochastic_return` is a mean over as many; `normalized` and `stochastic_normalized` are their scores. The
-scale is `random_return` and `expert_return`, the latter the mean of all sampled trajectories of the task, with its
-`expert_standard_error`; `expert_deterministic_return` and `expert_stochastic_return` are the expert's in the
-evaluation. `entropy_coefficient` is λ, `env_steps` counts steps of the simulators while learning, `demonstrations`
-names the trajectories (-full: whole ones), and `gail-bc` is GAIL, cloned first.
+[results.csv](results.csv) has a row for each policy. `mean_return` and `std_return`, a population's, are over
+`episodes` deterministic episodes, `stochastic_return` is a mean over as many; `normalized` and
+`stochastic_normalized` are their scores. The scale is `random_return` and `expert_return`, the latter the mean of all
+sampled trajectories of the task, with its `expert_standard_error`; `expert_deterministic_return` and
+`expert_stochastic_return` are the expert's in the evaluation. `entropy_coefficient` is λ, `env_steps` counts steps of
+the simulators while learning, `demonstrations` names the trajectories (-full: whole ones), and `gail-bc` is GAIL,
+cloned first.
 """
 
 
