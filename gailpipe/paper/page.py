@@ -143,12 +143,11 @@ its own simulators.
 {returns}
 
 [results.csv](results.csv) has a row for each policy. `mean_return` and `std_return`, a population's, are over
-`episodes` deterministic episodes, `stochastic_return` is a mean over as many; `normalized` and
-`stochastic_normalized` are their scores. The scale is `random_return` and `expert_return`, the latter the mean of all
-sampled trajectories of the task, with its `expert_standard_error`; `expert_deterministic_return` and
-`expert_stochastic_return` are the expert's in the evaluation. `entropy_coefficient` is λ, `env_steps` counts steps of
-the simulators while learning, `demonstrations` names the trajectories (-full: whole ones), and `gail-bc` is GAIL,
-cloned first.
+`episodes` deterministic episodes, `stochastic_return` is a mean over as many; `normalized` and `stochastic_normalized`
+are their scores. The scale is `random_return` and `expert_return`, the latter the mean of all sampled trajectories of
+the task, with its `expert_standard_error`; `expert_deterministic_return` and `expert_stochastic_return` are the
+expert's in the same evaluation. `entropy_coefficient` is λ, `env_steps` counts steps of the simulators while learning,
+`demonstrations` names the trajectories (-full: whole ones), and `gail-bc` is GAIL, cloned first.
 """
 
 
