@@ -26,20 +26,16 @@ from gailpipe.report.style import MARKERS, apply_style, save_svg
 from tests.workspace import ROOT, tiny_params, write_params
 
 NAMES = {"CartPole-v1": "cartpole"}
-MEANS = {"bc": 40.0, "fem": 80.0, "gtal": 120.0, "gail": 160.0, "gail-bc": 40.0, "gail-entropy": 40.0}
+MEANS = {"bc": 40.0, "fem": 80.0, "gtal": 120.0, "gail": 160.0, "gail-bc": 60.0, "gail-entropy": 20.0}
 
 
 @pytest.fixture
 def params(tmp_path: Path) -> Path:
     one = {"env": "CartPole-v1", "demonstrations": "CartPole-v1", "trajs": 2}
-    document = tiny_params() | {name: {"CartPole-v1-2": one} for name in ("sets", "linear_sets", "filmed_sets")}
+    document = tiny_params() | {name: {"CartPole-v1-2": one} for name in ("sets", "filmed_sets")}
+    del document["visits"]
     document["cloned_sets"] = {"CartPole-v1-2": one | {"cloning_steps": 10, "seeds": 2}}
-    for section in ("sets", "linear_sets"):
-        document[section]["CartPole-v1-full-5"] = {
-            "env": "CartPole-v1",
-            "demonstrations": "CartPole-v1-full",
-            "trajs": 5,
-        }
+    document["sets"]["CartPole-v1-full-5"] = {"env": "CartPole-v1", "demonstrations": "CartPole-v1-full", "trajs": 5}
     document["entropy_sets"] = {"CartPole-v1-2-1e-2": one | {"causal_entropy": 0.01}}
     del document["envs"]["Pendulum-v1"]
     imitation = {key: document["gail"][key] for key in Imitation.model_fields}
@@ -53,16 +49,17 @@ def params(tmp_path: Path) -> Path:
 def data(tmp_path: Path) -> Path:
     trajectories = pl.DataFrame({"trajectory": [0, 0, 1], "trajectory_return": [100.0, 100.0, 120.0]})
     write_table(trajectories, tmp_path / "data" / "demonstrations" / "CartPole-v1.parquet")
-    for folder, name, learners in (
+    evaluations: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("evaluate", "CartPole-v1-2", ("bc", "gail")),
         ("evaluate", "CartPole-v1-full-5", ("bc", "gail")),
         ("evaluate-linear", "CartPole-v1-2", ("fem", "gtal")),
         ("evaluate-linear", "CartPole-v1-full-5", ("fem", "gtal")),
         ("evaluate-cloned", "CartPole-v1-2", ("gail-bc",)),
         ("evaluate-entropy", "CartPole-v1-2-1e-2", ("gail-entropy",)),
-    ):
+    )
+    for number, (folder, name, learners) in enumerate(evaluations):
         rows: list[tuple[object, ...]] = [("random", None, "stochastic", i, 10.0, 5) for i in range(2)]
-        rows += [("expert", None, "deterministic", 0, 210.0, 5), ("expert", None, "stochastic", 0, 90.0, 5)]
+        rows += [("expert", None, "deterministic", 0, 210.0 + number, 5), ("expert", None, "stochastic", 0, 90.0, 5)]
         for learner in learners:
             for seed in range(2):
                 mean = MEANS[learner] + 20.0 * seed
@@ -75,7 +72,7 @@ def data(tmp_path: Path) -> Path:
 @pytest.fixture
 def grid(params: Path, data: Path) -> Grid:
     rows = [("CartPole-v1", "gail", 2, weight, 0, 180.0, 200.0, 1.7 + weight) for weight in (0.0, 0.01)]
-    rows += [("CartPole-v1", "bc", 2, 0.0, 0, 50.0, 200.0, 0.4), ("Ant-v5", "gail", 4, 0.0, 0, 50.0, 90.0, 0.2)]
+    rows += [("CartPole-v1", "bc", 2, 0.0, 0, 30.0, 200.0, 0.25), ("Ant-v5", "gail", 4, 0.0, 0, 50.0, 90.0, 0.2)]
     schema = OriginalResults(ROOT / "paper" / "original").policies.schema
     return split(gather(params, data, NAMES), pl.DataFrame(rows, schema=schema, orient="row"))
 
@@ -87,6 +84,13 @@ def write_curves(data: Path, last_returns: dict[str, float]) -> None:
         curve = pl.DataFrame({"seed": [0] * 4, "env_steps": [1e6, 2e6, 3e6, 4e6], "return": returns})
         for name in ("CartPole-v1-2", "CartPole-v1-full-5"):
             write_table(curve, data / algorithm / name / "learning.parquet")
+
+
+def write_film(data: Path) -> None:
+    film = data / "films" / "CartPole-v1-2"
+    film.mkdir(parents=True)
+    for name in ("film.mp4", "preview.webp"):
+        (film / name).write_text(name)
 
 
 def test_every_policy_has_its_row(params: Path, data: Path) -> None:
@@ -113,7 +117,7 @@ def test_every_policy_has_its_row(params: Path, data: Path) -> None:
         "env_steps": 1024,  # whole rollouts, of 4 × 64 steps
         "demonstrations": "CartPole-v1",
         "expert_standard_error": pytest.approx(10),
-        "expert_deterministic_return": 210,
+        "expert_deterministic_return": 212,
         "expert_stochastic_return": 90,
         "stochastic_normalized": 1,
     }
@@ -125,8 +129,29 @@ def test_the_report_depends_on_all_that_it_gathers() -> None:
     params = read_params(ROOT / "paper" / "params.yaml")
     deps = YAML(typ="safe").load(ROOT / "paper" / "dvc.yaml")["stages"]["report"]["deps"]
     for evaluated, section, learners in EVALUATIONS:
+        assert params[section]
         for folder in (evaluated, *(learner for learner in learners if learner in STARTS)):
-            assert (f"paper/data/{folder}" in deps) == bool(params[section]), folder
+            assert f"paper/data/{folder}" in deps
+    assert {"paper/data/demonstrations", "paper/data/films"} < set(deps)
+
+
+@pytest.mark.parametrize(
+    ("policy", "mode", "message"),
+    [
+        ("random", "stochastic", "lacks the random policy"),
+        ("expert", "stochastic", "must hold the same episodes of expert in both modes"),
+        ("gail", "deterministic", "must hold the same episodes of gail in both modes"),
+    ],
+)
+def test_an_evaluation_that_lacks_episodes_is_refused(
+    params: Path, data: Path, policy: str, mode: str, message: str
+) -> None:
+    file = data / "evaluate" / "CartPole-v1-2.parquet"
+    first = (pl.col("seed") == 0) | pl.col("seed").is_null()
+    lacking = (pl.col("policy") == policy) & (pl.col("mode") == mode) & first
+    write_table(pl.read_parquet(file).filter(~lacking), file)
+    with pytest.raises(UserError, match=f"{file}: {message}"):
+        gather(params, data, NAMES)
 
 
 def test_a_missing_evaluation_is_named(params: Path, data: Path) -> None:
@@ -159,10 +184,10 @@ def test_an_evaluation_that_no_set_names_is_refused(params: Path, data: Path) ->
 def test_figures_are_drawn_from_what_was_gathered(grid: Grid, tmp_path: Path) -> None:
     apply_style()
     for column, ours, theirs, margin in (
-        ("normalized", [0.4, 0.8, 1.2, 1.6, 0.4], [0.4, 1.7], 0.1),
-        ("mean_return", [50, 90, 130, 170, 50], [50, 180], 10),
+        ("normalized", [0.4, 0.8, 1.2, 1.6, 0.6], [0.25, 1.7], 0.1),
+        ("mean_return", [50, 90, 130, 170, 70], [30, 180], 10),
     ):
-        figure = scores_figure(grid.subsampled, column, "score")
+        figure = scores_figure(grid.sampled, column, "score")
         (axes,) = figure.axes
         assert axes.get_title() == "CartPole-v1"
         assert [label.get_text() for label in axes.get_xticklabels()] == ["2"]
@@ -178,7 +203,7 @@ def test_figures_are_drawn_from_what_was_gathered(grid: Grid, tmp_path: Path) ->
         save_svg(figure, tmp_path / "scores.svg")
     figure = entropy_figure(grid.entropy)
     (axes,) = figure.axes
-    assert _markers(axes, hollow=False) == pytest.approx([1.6, 0.4])
+    assert _markers(axes, hollow=False) == pytest.approx([1.6, 0.2])
     assert _markers(axes, hollow=True) == pytest.approx([1.7, 1.71])
     legend = axes.get_legend()
     assert legend is not None
@@ -187,9 +212,9 @@ def test_figures_are_drawn_from_what_was_gathered(grid: Grid, tmp_path: Path) ->
 
 
 def test_one_run_is_drawn_without_an_interval(grid: Grid) -> None:
-    ours, original = grid.subsampled
+    ours, original = grid.sampled
     figure = scores_figure(Compared(ours.filter(run=0), original), "normalized", "score")
-    assert _markers(figure.axes[0], hollow=False) == pytest.approx([0.3, 0.7, 1.1, 1.5, 0.3])
+    assert _markers(figure.axes[0], hollow=False) == pytest.approx([0.3, 0.7, 1.1, 1.5, 0.5])
     assert _margins(figure.axes[0]) == []
 
 
@@ -285,10 +310,13 @@ def test_the_steps_until_a_curve_first_reaches_a_score_are_those_of_all_runs_tha
 def test_verdicts_count_the_sets_that_both_have() -> None:
     schema = ("environment", "trajectories", "algorithm", "mean_return", "stochastic_return", "normalized")
     rows = [
-        ("A", 1, "gail", 90.0, 50.0, 0.9),
-        ("A", 4, "gail", 99.6, 60.0, 0.9996),
-        ("B", 1, "gail", 70.0, 70.0, 0.7),
-        ("B", 4, "gail", 80.0, 80.0, 0.06),
+        ("A", 1, "gail", 88.0, 50.0, 0.88),
+        ("A", 1, "gail", 92.0, 50.0, 0.92),
+        ("A", 4, "gail", 99.6, 60.0, 0.99959),
+        ("A", 4, "gail", 99.6, 60.0, 0.99961),
+        *[("B", 1, "gail", 70.0, 70.0, 0.7)] * 3,
+        ("B", 4, "gail", 80.0, 80.0, 0.0599),
+        ("B", 4, "gail", 80.0, 80.0, 0.0601),
         ("A", 1, "bc", 95.0, 50.0, 0.95),
         ("B", 1, "bc", 70.0, 70.0, 0.7),
         ("D", 1, "bc", 70.0, 70.0, 0.2),
@@ -299,7 +327,8 @@ def test_verdicts_count_the_sets_that_both_have() -> None:
     )
     theirs = pl.DataFrame(
         [
-            ("A", 1, "gail", 0.92),
+            ("A", 1, "gail", 0.90),
+            ("A", 1, "gail", 0.94),
             ("A", 4, "gail", 1.0),
             ("B", 1, "gail", 0.902),
             ("B", 4, "gail", 0.05),
@@ -312,11 +341,15 @@ def test_verdicts_count_the_sets_that_both_have() -> None:
         orient="row",
         strict=False,
     )
-    mean, to_paper, to_bc, bc_to_paper, same_mode = verdicts(Compared(ours, theirs)).splitlines()
+    mean, to_paper, intervals, to_bc, bc_to_paper, same_mode = verdicts(Compared(ours, theirs)).splitlines()
     assert "over 4 demonstration sets is **0.665**; the paper's is 0.718." in mean
     assert mean.endswith("The median of the differences is -0.010.")
     below = "A from 1 (0.900 against 0.920); B from 1 (0.700 against 0.902)."
     assert to_paper.endswith(f"in 2 of 4, by less than 0.01 in 1 of these; not on {below}")
+    assert intervals == (
+        "- In 3 of these sets GAIL has several runs that differ. The paper's mean, in 2 of them of one run, is within "
+        "their 95 % interval in 1, below it in 1, and above it in 1 (A from 4)."
+    )
     below = "A from 1 (0.900 against 0.950)."
     assert to_bc.endswith(f"in 1 of 2, by less than 0.01 in 1 of these; not on {below}")
     assert bc_to_paper == "- BC's mean score is 0.825, the paper's 0.650."
@@ -326,21 +359,25 @@ def test_verdicts_count_the_sets_that_both_have() -> None:
 def test_the_page_shows_ours_beside_the_papers(params: Path, data: Path, grid: Grid) -> None:
     write_curves(data, {"gail": 60.0, "gail-bc": 40.0})
     curves = learning_curves(params, data, gather(params, data, NAMES), smoothing=0.5)
-    text = page(grid, curves, [], findings="- A finding.", discussion="All that was found.")
+    text = page(grid, curves, [], 0.5, findings="- A finding.", discussion="All that was found.")
     assert "for stochastic ones.\n- A finding.\n" in text
     assert "## In detail\n\nAll that was found.\n" in text
     assert "Runs of a set: BC 2, FEM 2, GTAL 2, GAIL 2, GAIL, cloned first 2; the paper's: BC 1, GAIL 1." in text
-    assert "\n| CartPole-v1 | 2 | 0.40 (0.40) | 0.80 | 1.20 | 1.60 (1.70) | 0.40 |\n" in text
-    assert "\n| CartPole-v1 | 2 | 0.10 | 0.50 | 0.90 | 1.30 | 0.10 |\n" in text  # stochastic
+    assert "\n| CartPole-v1 | 2 | 0.40 (0.25) | 0.80 | 1.20 | 1.60 (1.70) | 0.60 |\n" in text
+    assert "\n| CartPole-v1 | 2 | 0.10 | 0.50 | 0.90 | 1.30 | 0.30 |\n" in text  # stochastic
     assert "\n| CartPole-v1 | 10.0 | 110 ± 10 | 210 (2.00) | 90.0 (0.80) | 200 |\n" in text
     assert (
-        "\n| CartPole-v1 | 2 | 50.0 ± 14.1 (50.0) | 90.0 ± 14.1 | 130 ± 14 | 170 ± 14 (180) | 50.0 ± 14.1 |\n" in text
+        "\n| CartPole-v1 | 2 | 50.0 ± 14.1 (30.0) | 90.0 ± 14.1 | 130 ± 14 | 170 ± 14 (180) | 70.0 ± 14.1 |\n" in text
     )
     assert "\n| environment | trajectories | λ = 0 | λ = 0.01 |\n" in text
-    assert "\n| CartPole-v1 | 2 | 1.60 (1.70) | 0.40 (1.71) |\n" in text
+    assert "\n| CartPole-v1 | 2 | 1.60 (1.70) | 0.20 (1.71) |\n" in text
     assert "\n| environment | trajectories | BC | FEM | GTAL | GAIL |\n" in text
-    (from_whole_trajectories,) = [line for line in text.splitlines() if line.startswith("| CartPole-v1 | 5 |")]
-    assert from_whole_trajectories == "| CartPole-v1 | 5 | 0.40, 0.10 | 0.80, 0.50 | 1.20, 0.90 | 1.60, 1.30 |"
+    assert [line for line in text.splitlines() if line.startswith("| CartPole-v1 | 5 |")] == [
+        "| CartPole-v1 | 5 | 0.40, 0.10 | 0.80, 0.50 | 1.20, 0.90 | 1.60, 1.30 |",
+        "| CartPole-v1 | 5 | 50.0 ± 14.1 | 90.0 ± 14.1 | 130 ± 14 | 170 ± 14 |",
+    ]
+    assert "\n| CartPole-v1 | 2 | 170 ± 14 (180) | 30.0 ± 14.1 (180) |\n" in text  # λ = 0 and 0.01
+    assert "before and after it, 50 % of the run's" in text
     assert "\n| CartPole-v1 | 2 | never | never | never | never |\n" in text
 
 
@@ -348,9 +385,9 @@ def test_the_page_leaves_out_what_has_no_results(params: Path, data: Path, grid:
     write_curves(data, {"gail": 60.0, "gail-bc": 40.0})
     curves = learning_curves(params, data, gather(params, data, NAMES), smoothing=0.5)
     none = Compared(grid.whole.ours.clear(), grid.whole.original)
-    ours = grid.subsampled.ours.with_columns(expert_standard_error=pl.lit(None, pl.Float64))
+    ours = grid.sampled.ours.with_columns(expert_standard_error=pl.lit(None, pl.Float64))
     little = Grid(Compared(ours, none.original), none, none)
-    text = page(little, curves.filter(algorithm="gail"), [], findings="", discussion="")
+    text = page(little, curves.filter(algorithm="gail"), [], 0.5, findings="", discussion="")
     headings = [line for line in text.splitlines() if line.startswith("## ")]
     names = ("In short", "Scores", "Experts", "Acting with noise", "Learning", "In detail", "All returns")
     assert headings == [f"## {name}" for name in names]
@@ -359,16 +396,22 @@ def test_the_page_leaves_out_what_has_no_results(params: Path, data: Path, grid:
     assert "(figures/cloning.svg)" not in text
 
 
+def test_a_text_that_is_not_utf_8_is_named(params: Path, data: Path, tmp_path: Path) -> None:
+    write_curves(data, {"gail": 60.0, "gail-bc": 60.0})
+    write_film(data)
+    text = tmp_path / "findings.md"
+    text.write_bytes(b"\xff")
+    with pytest.raises(UserError, match=r"findings\.md: is not UTF-8"):
+        build_paper_report(params, data, ROOT / "paper" / "original", text, text, tmp_path / "out")
+
+
 def test_the_report_is_the_same_bytes_twice_and_its_table_has_the_papers_columns(
     params: Path, data: Path, tmp_path: Path
 ) -> None:
     write_curves(data, {"gail": 60.0, "gail-bc": 60.0})
     (tmp_path / "findings.md").write_text("- Little.")
     (tmp_path / "discussion.md").write_text("Much.")
-    film = tmp_path / "data" / "films" / "CartPole-v1-2"
-    film.mkdir(parents=True)
-    for name in ("film.mp4", "preview.webp"):
-        (film / name).write_text(name)
+    write_film(data)
     for out in ("a", "b"):
         build_paper_report(
             params,

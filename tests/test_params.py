@@ -10,6 +10,7 @@ from gailpipe.params.base import load_section, merge, read_params
 from gailpipe.params.gail import Gail
 from gailpipe.params.imitation import Imitation
 from gailpipe.params.pipeline import check_pipeline
+from gailpipe.params.sets import SECTIONS_OF_SETS
 from tests.workspace import ROOT, TINY_TASKS, tiny_params, write_params
 
 Edit = Callable[[dict[str, Any]], Any]
@@ -21,7 +22,8 @@ def with_sets(**sets: dict[str, Any]) -> Edit:
             params[learner] = {key: params["gail"][key] for key in Imitation.model_fields}
             for task in params["envs"].values():
                 task[learner] = {}
-        params.update(sets)
+        del params["visits"]
+        params.update({section: {} for section in SECTIONS_OF_SETS} | sets)
 
     return edit
 
@@ -206,7 +208,12 @@ def test_fem_and_gtal_are_checked_where_they_are_set(tmp_path: Path) -> None:
         ),
         ("entropy_sets", {}, "entropy_sets.one.causal_entropy: is missing"),
         ("entropy_sets", {"causal_entropy": 0}, "entropy_sets.one.causal_entropy: 0: input should be greater than 0"),
-        ("full", {"trajs": "all"}, "full.one.every: is missing"),
+        (
+            "entropy_sets",
+            {"causal_entropy": 0.1},
+            "entropy_sets.one: must have env, demonstrations, trajs of one of `sets`, where λ is 0",
+        ),
+        ("full", {"trajs": "all"}, "full.one.trajs: 'all': input should be a valid integer"),
     ],
 )
 def test_wrong_sets_are_named(tmp_path: Path, section: str, entry: dict[str, Any], message: str) -> None:
@@ -216,27 +223,72 @@ def test_wrong_sets_are_named(tmp_path: Path, section: str, entry: dict[str, Any
 
 
 def test_the_causal_entropy_is_studied_on_one_task_and_nowhere_else(tmp_path: Path) -> None:
-    of_each = {task: {"env": task, "demonstrations": task, "trajs": 1, "causal_entropy": 0.1} for task in TINY_TASKS}
-    assert check_pipeline(written(tmp_path, with_sets(entropy_sets={"one": of_each["CartPole-v1"]})))
+    sets = {task: {"env": task, "demonstrations": task, "trajs": 1} for task in TINY_TASKS}
+    of_each = {task: one | {"causal_entropy": 0.1} for task, one in sets.items()}
+    assert check_pipeline(written(tmp_path, with_sets(sets=sets, entropy_sets={"one": of_each["CartPole-v1"]})))
     with pytest.raises(UserError, match="entropy_sets: are of CartPole-v1, Pendulum-v1; λ is studied on one task"):
-        check_pipeline(written(tmp_path, with_sets(entropy_sets=of_each)))
+        check_pipeline(written(tmp_path, with_sets(sets=sets, entropy_sets=of_each)))
 
-    def add_entropy(params: dict[str, Any]) -> None:
-        params["entropy_sets"] = {}
-        params["envs"]["Pendulum-v1"]["gail"]["causal_entropy"] = 0.1
 
-    with pytest.raises(UserError, match=r"gail\.causal_entropy: 0\.1 for Pendulum-v1: must be 0; entropy_sets alone"):
-        check_pipeline(written(tmp_path, add_entropy))
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            {"causal_entropy": 0.1},
+            "gail.causal_entropy: 0.1 for Pendulum-v1: must be 0; entropy_sets alone have another",
+        ),
+        ({"cloning": {"steps": 5}}, "gail.cloning.steps: 5 for Pendulum-v1: must be 0; cloned_sets alone have another"),
+    ],
+)
+def test_a_set_learns_from_a_random_policy_without_causal_entropy(
+    tmp_path: Path, settings: dict[str, Any], message: str
+) -> None:
+    def edit(params: dict[str, Any]) -> None:
+        params["envs"]["Pendulum-v1"]["gail"] |= settings
+
+    assert check_pipeline(written(tmp_path, edit))
+
+    def edit_with_sets(params: dict[str, Any]) -> None:
+        with_sets()(params)
+        edit(params)
+
+    with pytest.raises(UserError, match=re.escape(message)):
+        check_pipeline(written(tmp_path, edit_with_sets))
+
+
+@pytest.mark.parametrize("name", ["a/b", "a.parquet", "a b", "a;b", "", 4])
+def test_the_name_of_a_set_names_a_folder(tmp_path: Path, name: Any) -> None:
+    one = {"env": "CartPole-v1", "demonstrations": "CartPole-v1", "trajs": 1}
+    with pytest.raises(UserError, match=re.escape(f"sets.{name}: must be a name of letters, digits, - and _")):
+        check_pipeline(written(tmp_path, with_sets(sets={name: one})))
+
+
+def test_a_set_has_one_name(tmp_path: Path) -> None:
+    one = {"env": "CartPole-v1", "demonstrations": "CartPole-v1", "trajs": 1}
+    with pytest.raises(UserError, match=r"sets\.b: is the same set as a$"):
+        check_pipeline(written(tmp_path, with_sets(sets={"a": one, "b": one})))
 
 
 def test_a_set_may_learn_from_whole_trajectories(tmp_path: Path) -> None:
-    whole = {"CartPole-v1": {"every": 1, "trajs": 9}}
+    whole = {"CartPole-v1": {"trajs": 9}}
     one = {"env": "CartPole-v1", "demonstrations": "CartPole-v1-full", "trajs": 9}
     assert check_pipeline(written(tmp_path, with_sets(full=whole, sets={"one": one})))
+    studied = one | {"causal_entropy": 0.1}
+    with pytest.raises(UserError, match=r"entropy_sets\.one\.demonstrations: CartPole-v1-full: must be CartPole-v1"):
+        check_pipeline(written(tmp_path, with_sets(full=whole, sets={"one": one}, entropy_sets={"one": studied})))
     with pytest.raises(UserError, match=r"full\.Hopper-v5: Hopper-v5: is no key of envs"):
         check_pipeline(written(tmp_path, with_sets(full={"Hopper-v5": whole["CartPole-v1"]})))
 
 
-def test_linear_sets_need_linear_algorithms(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="fem: is missing; it learns from each of `linear_sets`"):
-        check_pipeline(written(tmp_path, lambda params: params.update(linear_sets={})))
+def test_where_sets_are_every_algorithm_is_and_nothing_looks_at_visits(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="visits: belongs to pipelines without sets; remove it"):
+        check_pipeline(written(tmp_path, lambda params: params.update(full={})))
+
+    for section in ("sets", "full", "fem"):
+
+        def edit(params: dict[str, Any], section: str = section) -> None:
+            with_sets()(params)
+            del params[section]
+
+        with pytest.raises(UserError, match=f"{section}: is missing"):
+            check_pipeline(written(tmp_path, edit))

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
 from gailpipe.paper.curves import learning_curves
 from gailpipe.paper.figures import entropy_figure, scores_figure
@@ -28,8 +29,8 @@ def build_paper_report(
     curves = learning_curves(params, data, ours, settings.smoothing)
     apply_style()
     figures = {
-        "normalized": scores_figure(grid.subsampled, "normalized", "normalised score"),
-        "returns": scores_figure(grid.subsampled, "mean_return", "return"),
+        "normalized": scores_figure(grid.sampled, "normalized", "normalised score"),
+        "returns": scores_figure(grid.sampled, "mean_return", "return"),
         "learning": learning_figure(curves, grid.plain),
     }
     if "gail-bc" in curves["algorithm"]:
@@ -43,8 +44,16 @@ def build_paper_report(
         grid,
         curves,
         [film.markdown() for film in films],
-        findings=read_bytes(findings).decode().strip(),
-        discussion=read_bytes(discussion).decode().strip(),
+        settings.smoothing,
+        findings=_read_markdown(findings),
+        discussion=_read_markdown(discussion),
     )
     write_pages(out, text, films)
     write_file(out / "results.csv", ours.write_csv(float_precision=4).encode())
+
+
+def _read_markdown(path: Path) -> str:
+    try:
+        return read_bytes(path).decode().strip()
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: is not UTF-8: {error}") from error

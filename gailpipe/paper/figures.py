@@ -28,7 +28,7 @@ def scores_figure(policies: Compared, column: str, label: str) -> Figure:
     """Draw a panel for each environment: a score against the number of trajectories, a line for each algorithm.
 
     Args:
-        policies: `Grid.subsampled`.
+        policies: `Grid.sampled`.
         column: The score: normalized or mean_return.
         label: Its axis.
     """

@@ -15,6 +15,7 @@ from gailpipe.paper.tables import (
     show_return,
     show_score,
     show_stochastic_score,
+    weights_table,
 )
 from gailpipe.paper.verdicts import verdicts
 from gailpipe.report.markdown import table
@@ -42,8 +43,8 @@ SCORES = """\
 ![Normalised scores against the number of trajectories](figures/normalized.svg)
 
 Solid: ours, the mean over runs, with a 95 % interval (Student's) where there are several. Dotted and hollow: the
-[paper's results](../original/README.md), means alone. Intervals take the scale as exact, and are cut where they leave
-the panel.
+[paper's results](../original/README.md), means alone. Intervals are of the runs alone: they take the scale as exact and
+the demonstrations and initial states, which all runs of a set share, as given. They are cut where they leave the panel.
 Runs of a set: {runs}; the paper's: {original_runs}.
 
 Normalised scores, ours and, in brackets, the paper's; means over runs:
@@ -59,8 +60,8 @@ EXPERTS = """\
 ## Experts
 
 For each task the random policy's return; the mean return of the expert's sampled trajectories, the 1 of the scale, with
-its standard error; the expert's return and score in the evaluation, in each mode; and the return of the paper's expert
-in its own simulator.
+its standard error; the expert's return and score in BC's and GAIL's evaluation, in each mode; and the return of the
+paper's expert in its own simulator.
 
 {experts}
 """
@@ -108,11 +109,11 @@ LEARNING = """\
 ![Learning curves of GAIL](figures/learning.svg)
 
 Normalised return of GAIL's stochastic policy while it learns, which GAIL itself never sees: each point is the mean of
-the iterations before and after it, a share of the run's (`report.smoothing`), the band spans all runs; the dashed line
-is the expert, and a star is what the last policies make in the evaluation, stochastically, as a mean over runs. An
-iteration counts as much where one episode ended in it as where sixty did. Since all simulators start anew at once,
-episodes that end early are alone in many iterations. So where falls end them the curve swings and lies below the star,
-and where success ends them it can begin above a random policy. Reacher's begin there since GAIL starts with less noise.
+the iterations before and after it, {share} of the run's, the band spans all runs; the dashed line is the expert, and a
+star is what the last policies make in the evaluation, stochastically, as a mean over runs. An iteration counts as much
+where one episode ended in it as where sixty did. Since all simulators start anew at once, episodes that end early are
+alone in many iterations. So where falls end them the curve swings and lies below the star, and where success ends them
+it can begin above a random policy. Reacher's begin there since GAIL starts with less noise.
 """
 
 CLONING = """\
@@ -122,8 +123,8 @@ The same from two starts, and from the fewest trajectories of each kind: from a 
 cloned first and has the noise that the random one starts with.
 
 Million steps until a curve first reaches a score, for every set that was cloned: the least and the most of the runs,
-and how many reach it where not all do. A point averages over what comes before and after it (`report.smoothing`), so
-that a crossing may be early by half of that window.
+and how many reach it where not all do. A point averages over {share} of a run, half of it before and half after, so
+that a crossing may be early by half of that, and late where the curve swings about the score.
 
 {crossings}
 """
@@ -138,7 +139,7 @@ RETURNS = """\
 ## All returns
 
 Mean and sample standard deviation over runs of the mean return of deterministic policies; in brackets the paper's, of
-its own simulators.
+its own simulators:
 
 {returns}
 
@@ -151,21 +152,24 @@ expert's in the same evaluation. `entropy_coefficient` is λ, `env_steps` counts
 """
 
 
-def page(grid: Grid, curves: pl.DataFrame, films: Sequence[str], findings: str, discussion: str) -> str:
+def page(
+    grid: Grid, curves: pl.DataFrame, films: Sequence[str], smoothing: float, findings: str, discussion: str
+) -> str:
     """Return the report as Markdown, without the sections that have no results.
 
     Args:
         grid: All policies.
         curves: As `learning_curves` returns them.
         films: Each in Markdown.
+        smoothing: Share of a run's iterations that a point of a curve averages over.
         findings: The main ones, as a list in Markdown.
         discussion: All of them at length, in Markdown.
     """
-    ours, original = grid.subsampled
+    ours, original = grid.sampled
     sections = [
-        INTRODUCTION.format(verdicts=verdicts(grid.subsampled), findings=findings),
+        INTRODUCTION.format(verdicts=verdicts(grid.sampled), findings=findings),
         SCORES.format(
-            scores=sets_table(grid.subsampled, show_score),
+            scores=sets_table(grid.sampled, show_score),
             runs=_runs(ours),
             original_runs=_runs(original.join(ours, on=SET_KEYS, how="semi")),
         ),
@@ -175,17 +179,20 @@ def page(grid: Grid, curves: pl.DataFrame, films: Sequence[str], findings: str, 
     if len(grid.whole.ours):
         sections.append(WHOLE.format(whole=sets_table(grid.whole, show_both_scores)))
     if len(grid.entropy.ours):
-        weights = grid.entropy.ours["entropy_coefficient"].unique().sort()
-        lambdas = {weight: f"λ = {weight:g}" for weight in weights}
-        scores = sets_table(grid.entropy, show_score, "entropy_coefficient", lambdas)
-        sections.append(ENTROPY.format(entropy=scores, lowest=LOWEST_SHOWN))
-    sections.append(LEARNING)
+        sections.append(ENTROPY.format(entropy=weights_table(grid.entropy, show_score), lowest=LOWEST_SHOWN))
+    share = f"{100 * smoothing:g} %"
+    sections.append(LEARNING.format(share=share))
     if "gail-bc" in curves["algorithm"]:
-        sections.append(CLONING.format(crossings=table(crossings(curves), labels=2)))
+        sections.append(CLONING.format(share=share, crossings=table(crossings(curves), labels=2)))
     if films:
         sections.append(FILMS.format(films="\n\n".join(films)))
     sections.append(DISCUSSION.format(discussion=discussion))
-    sections.append(RETURNS.format(returns=sets_table(grid.subsampled, show_return)))
+    returns = [sets_table(grid.sampled, show_return)]
+    if len(grid.whole.ours):
+        returns += ["From whole trajectories:", sets_table(grid.whole, show_return)]
+    if len(grid.entropy.ours):
+        returns += ["GAIL with different weights of the causal entropy:", weights_table(grid.entropy, show_return)]
+    sections.append(RETURNS.format(returns="\n\n".join(returns)))
     return "\n".join(sections)
 
 

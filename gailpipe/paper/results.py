@@ -1,5 +1,6 @@
 """All that the paper's pipeline learned, one row for each policy, with the columns of the paper's own results."""
 
+from collections.abc import Sequence
 from math import sqrt
 from pathlib import Path
 from typing import NamedTuple
@@ -28,12 +29,13 @@ class Evaluations(NamedTuple):
 
 EVALUATIONS = (
     Evaluations("evaluate", "sets", ("bc", "gail")),
-    Evaluations("evaluate-linear", "linear_sets", ("fem", "gtal")),
+    Evaluations("evaluate-linear", "sets", ("fem", "gtal")),
     Evaluations("evaluate-cloned", "cloned_sets", ("gail-bc",)),
     Evaluations("evaluate-entropy", "entropy_sets", ("gail-entropy",)),
 )
 STARTS = {"gail": "random", "gail-bc": "cloned first"}  # of GAIL
 SET_KEYS = ("environment", "trajectories")
+MODES = ("deterministic", "stochastic")
 
 
 class Demonstrated(NamedTuple):
@@ -53,14 +55,14 @@ class Compared(NamedTuple):
 class Grid(NamedTuple):
     """All policies, by what is shown of them."""
 
-    subsampled: Compared  # λ = 0
-    whole: Compared  # λ = 0, from all steps of trajectories; the paper has none
+    sampled: Compared  # λ = 0, from the trajectories that `sample` keeps of each task
+    whole: Compared  # λ = 0, from trajectories with all their steps; the paper has none
     entropy: Compared  # GAIL with every λ, on the environments on which it was varied
 
     @property
     def plain(self) -> pl.DataFrame:
         """All of ours with λ = 0."""
-        return pl.concat([self.subsampled.ours, self.whole.ours])
+        return pl.concat([self.sampled.ours, self.whole.ours])
 
 
 def gather(params: Path, data: Path, names: dict[str, str]) -> pl.DataFrame:
@@ -72,8 +74,8 @@ def gather(params: Path, data: Path, names: dict[str, str]) -> pl.DataFrame:
         names: The paper's name of each environment that it has.
 
     Raises:
-        UserError: An evaluation is missing, there is one that params.yaml does not name, or an expert is no better than
-            the random policy, so that no score can be had.
+        UserError: An evaluation is missing or lacks a policy, there is one that params.yaml does not name, or an expert
+            is no better than the random policy, so that no score can be had.
     """
     if not any(one.demonstrations == one.env for one in load_sets(params, "sets").values()):
         raise UserError(f"{params}: sets: none learns from sampled trajectories; a report needs results of these")
@@ -84,7 +86,9 @@ def gather(params: Path, data: Path, names: dict[str, str]) -> pl.DataFrame:
         sets = load_sets(params, section)
         require_cells(data / folder, sets)
         for name, one in sets.items():
-            evaluation = read_table(data / folder / f"{name}.parquet", SCHEMA)
+            file = data / folder / f"{name}.parquet"
+            evaluation = read_table(file, SCHEMA)
+            _require_modes(file, evaluation, learners)
             for learner in learners:
                 tables.append(_policies(params, learner, one, evaluation, demonstrated[one.env], names))
     order = pl.Enum(envs)
@@ -105,6 +109,17 @@ def _demonstrated(demonstrations: Path) -> Demonstrated:
     return Demonstrated(float(np.mean(returns)), standard_error)
 
 
+def _require_modes(file: Path, evaluation: pl.DataFrame, learners: Sequence[str]) -> None:
+    """Check that an evaluation has the random policy, and expert and learners the same episodes in both modes."""
+    found = evaluation.select("policy", "mode", "seed", "episode").rows()
+    if not any(policy == "random" for policy, *_ in found):
+        raise UserError(f"{file}: lacks the random policy")
+    for policy in ("expert", *learners):
+        deterministic, stochastic = ({row[2:] for row in found if row[:2] == (policy, mode)} for mode in MODES)
+        if not deterministic or deterministic != stochastic:
+            raise UserError(f"{file}: must hold the same episodes of {policy} in both modes")
+
+
 def _policies(
     params: Path,
     learner: str,
@@ -121,10 +136,7 @@ def _policies(
             f"{env}: its expert's trajectories make {demonstrated.mean:,.1f}, no more than the random policy's "
             f"{random_return:,.1f}, so that there is no scale for scores; train it longer"
         )
-    expert = {
-        mode: float(evaluation.filter(policy="expert", mode=mode)["return"].to_numpy().mean())
-        for mode in ("deterministic", "stochastic")
-    }
+    expert = {mode: float(evaluation.filter(policy="expert", mode=mode)["return"].to_numpy().mean()) for mode in MODES}
     episodes = evaluation.filter(policy=learner)
     stochastic = episodes.filter(mode="stochastic").group_by("seed").agg(stochastic_return=pl.col("return").mean())
     policies = (
@@ -170,13 +182,13 @@ def _env_steps(params: Path, section: str, env: str) -> int:
 
 def split(ours: pl.DataFrame, original: pl.DataFrame) -> Grid:
     """Return `gather`'s rows, and `OriginalResults.policies` beside them, by what is shown of them."""
-    subsampled = pl.col("demonstrations") == pl.col("environment")
+    of_sampled = pl.col("demonstrations") == pl.col("environment")
     plain = pl.col("entropy_coefficient").fill_null(0.0) == 0  # BC has none
-    sampled = ours.filter(subsampled)
+    sampled = ours.filter(of_sampled)
     varied = sampled.filter(~plain)["environment"].unique()
     studied = pl.col("environment").is_in(varied.implode()) & (pl.col("algorithm") == "gail")
     return Grid(
         Compared(sampled.filter(plain), original.filter(plain)),
-        Compared(ours.filter(~subsampled, plain), original.clear()),
+        Compared(ours.filter(~of_sampled, plain), original.clear()),
         Compared(sampled.filter(studied), original.filter(studied)),
     )

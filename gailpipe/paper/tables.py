@@ -7,7 +7,7 @@ import polars as pl
 
 from gailpipe.evaluation.scores import normalized
 from gailpipe.paper.figures import ALGORITHMS
-from gailpipe.paper.results import SET_KEYS, Compared
+from gailpipe.paper.results import MODES, SET_KEYS, Compared
 from gailpipe.report.markdown import table
 from gailpipe.report.style import LABELS
 
@@ -38,11 +38,18 @@ def sets_table(
     return table(rows, labels=2)
 
 
+def weights_table(policies: Compared, show: Callable[[pl.DataFrame], str]) -> str:
+    """Return the table of `Grid.entropy`: a column for each λ."""
+    weights = policies.ours["entropy_coefficient"].unique().sort()
+    return sets_table(policies, show, "entropy_coefficient", {weight: f"λ = {weight:g}" for weight in weights})
+
+
 def experts_table(policies: pl.DataFrame, original: pl.DataFrame) -> str:
-    """Return a table in Markdown of what each expert makes, and the paper's expert."""
+    """Return a table in Markdown of what each expert makes, in BC's evaluation, and the paper's expert."""
     rows = []
     papers = dict(original.select("environment", "expert_return").unique().iter_rows())
-    for policy in policies.unique("environment", keep="first", maintain_order=True).iter_rows(named=True):
+    cloned = policies.filter(algorithm="bc")
+    for policy in cloned.unique("environment", keep="first", maintain_order=True).iter_rows(named=True):
         environment, random_return, expert_return = (
             policy[key] for key in ("environment", "random_return", "expert_return")
         )
@@ -51,7 +58,7 @@ def experts_table(policies: pl.DataFrame, original: pl.DataFrame) -> str:
             "random": _number(random_return),
             "demonstrated": _number(expert_return) + _spread(policy["expert_standard_error"], expert_return),
         }
-        for mode in ("deterministic", "stochastic"):
+        for mode in MODES:
             made = policy[f"expert_{mode}_return"]
             row[mode] = f"{_number(made)} ({normalized(made, random_return, expert_return):.2f})"
         row["the paper's"] = _number(papers[environment]) if environment in papers else ""

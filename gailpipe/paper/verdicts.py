@@ -1,16 +1,18 @@
 """How GAIL compares with the paper's, with BC, and with its expert, over all demonstration sets."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 
-from gailpipe.evaluation.scores import normalized
+from gailpipe.evaluation.scores import normalized, score
 from gailpipe.paper.results import SET_KEYS, Compared
 
 LEVEL = 0.01  # scores that differ by less are hardly different
 
 
 def verdicts(policies: Compared) -> str:
-    """Return, as a list in Markdown, how GAIL from a random policy compares with others on `Grid.subsampled`."""
+    """Return, as a list in Markdown, how GAIL from a random policy compares with others on `Grid.sampled`."""
     gail, bc, their_gail, their_bc = (
         either.filter(algorithm=algorithm) for either in policies for algorithm in ("gail", "bc")
     )
@@ -22,6 +24,7 @@ def verdicts(policies: Compared) -> str:
             f"GAIL's mean normalised score over {len(to_theirs)} demonstration sets is **{_mean(to_theirs['one'])}**; "
             f"the paper's is {_mean(to_theirs['other'])}. The median of the differences is {median:+.3f}.",
             f"To three digits GAIL is at or above the paper's in {_verdict(to_theirs)}.",
+            _intervals(gail, their_gail),
         ]
     lines.append(f"To three digits GAIL is at or above BC in {_verdict(to_bc)}.")
     if len(bc_to_theirs):
@@ -60,15 +63,44 @@ def _verdict(scores: pl.DataFrame) -> str:
     ahead = (pl.col("one").round(3) - pl.col("other").round(3)).round(3)
     below = scores.filter(ahead < 0)
     where = [
-        f"{environment} from "
-        + ", ".join(f"{size} ({one:.3f} against {other:.3f})" for _, size, one, other in of_environment.iter_rows())
-        for (environment,), of_environment in below.group_by("environment", maintain_order=True)
+        (environment, f"{size} ({one:.3f} against {other:.3f})")
+        for environment, size, one, other in below.select(*SET_KEYS, "one", "other").iter_rows()
     ]
     level = len(scores.filter(ahead >= 0, ahead < LEVEL))
     return (
         f"{len(scores) - len(below)} of {len(scores)}, by less than {LEVEL} in {level} of these"
-        f"{'; not on ' if where else ''}{'; '.join(where)}"
+        f"{f'; not on {_listed(where)}' if where else ''}"
     )
+
+
+def _intervals(ours: pl.DataFrame, theirs: pl.DataFrame) -> str:
+    """Return in how many sets the paper's mean lies within, below and above the 95 % interval of our runs.
+
+    Runs that are all alike give no interval.
+    """
+    places: dict[str, list[tuple[str, str]]] = {"within": [], "below": [], "above": []}
+    single = 0
+    for (environment, size), runs in ours.group_by(SET_KEYS, maintain_order=True):
+        interval = score(runs["normalized"].to_list()).ci95
+        papers = theirs.filter(environment=environment, trajectories=size)["normalized"].to_numpy()
+        if interval and runs["normalized"].n_unique() > 1 and len(papers):
+            single += len(papers) == 1
+            place = "below" if papers.mean() < interval[0] else "above" if papers.mean() > interval[1] else "within"
+            places[place].append((str(environment), str(size)))
+    within, below, above = places.values()
+    return (
+        f"In {len(within) + len(below) + len(above)} of these sets GAIL has several runs that differ. "
+        f"The paper's mean, in {single} of them of one run, is within their 95 % interval in {len(within)}, "
+        f"below it in {len(below)}, and above it in {len(above)}{f' ({_listed(above)})' if above else ''}."
+    )
+
+
+def _listed(sets: Sequence[tuple[str, str]]) -> str:
+    """Return A from 1, 4; B from 1, of environments and sizes in their order."""
+    sizes: dict[str, list[str]] = {}
+    for environment, size in sets:
+        sizes.setdefault(environment, []).append(size)
+    return "; ".join(f"{environment} from {', '.join(of_environment)}" for environment, of_environment in sizes.items())
 
 
 def _mean(values: pl.Series) -> str:

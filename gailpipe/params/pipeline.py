@@ -17,7 +17,8 @@ from gailpipe.params.visits import Visits
 
 SECTIONS_OF_A_TASK: dict[str, type[Section]] = {"expert": Expert, "sample": Sample, "bc": Bc, "gail": Gail}
 OPTIONAL_SECTIONS_OF_A_TASK: dict[str, type[Section]] = {"fem": Imitation, "gtal": Imitation}
-COMMON_SECTIONS: dict[str, type[Section]] = {"evaluate": Evaluate, "visits": Visits, "film": Film, "report": Report}
+COMMON_SECTIONS: dict[str, type[Section]] = {"evaluate": Evaluate, "film": Film, "report": Report}
+COMMON_SECTIONS_WITHOUT_SETS: dict[str, type[Section]] = {"visits": Visits}
 
 
 def check_pipeline(path: Path) -> list[str]:
@@ -27,25 +28,37 @@ def check_pipeline(path: Path) -> list[str]:
         UserError: Names the first key that is wrong, and what would be right.
     """
     document = read_params(path)
-    optional = {name: model for name, model in OPTIONAL_SECTIONS_OF_A_TASK.items() if name in document}
-    sections = SECTIONS_OF_A_TASK | optional
-    required = ["seed", *SECTIONS_OF_A_TASK, *COMMON_SECTIONS, "envs"]
+    with_sets = any(section in document for section in SECTIONS_OF_SETS)
+    if with_sets and "visits" in document:
+        raise UserError(f"{path}: visits: belongs to pipelines without sets; remove it")
+    common = COMMON_SECTIONS | ({} if with_sets else COMMON_SECTIONS_WITHOUT_SETS)
+    needed_by_sets = [*SECTIONS_OF_SETS, *OPTIONAL_SECTIONS_OF_A_TASK] if with_sets else []
+    required = ["seed", *SECTIONS_OF_A_TASK, *common, *needed_by_sets, "envs"]
     require_known(path, document, required, [*OPTIONAL_SECTIONS_OF_A_TASK, *SECTIONS_OF_SETS])
     load_seed(path)
-    for section, model in COMMON_SECTIONS.items():
+    for section, model in common.items():
         load_section(path, model, section)
     tasks = load_tasks(path)
     if not tasks:
         raise UserError(f"{path}: envs: names no task; add one, such as CartPole-v1")
-    kept = {task: _check_task(path, task, document["envs"][task], sections) for task in tasks}
-    for learner in OPTIONAL_SECTIONS_OF_A_TASK:
-        if "linear_sets" in document and learner not in document:
-            raise UserError(f"{path}: {learner}: is missing; it learns from each of `linear_sets`")
-    check_sets(path, document, kept)
-    for task in tasks if "entropy_sets" in document else ():
-        if weight := load_section(path, Gail, "gail", task).causal_entropy:
-            raise UserError(f"{path}: gail.causal_entropy: {weight} for {task}: must be 0; entropy_sets alone have λ")
+    optional = {name: model for name, model in OPTIONAL_SECTIONS_OF_A_TASK.items() if name in document}
+    kept = {task: _check_task(path, task, document["envs"][task], SECTIONS_OF_A_TASK | optional) for task in tasks}
+    if with_sets:
+        check_sets(path, document, kept)
+        for task in tasks:
+            _require_plain_gail(path, task)
     return tasks
+
+
+def _require_plain_gail(path: Path, task: str) -> None:
+    """Check that GAIL has neither λ nor cloning but where a set has."""
+    gail = load_section(path, Gail, "gail", task)
+    for key, value, sets in (
+        ("causal_entropy", gail.causal_entropy, "entropy_sets"),
+        ("cloning.steps", gail.cloning.steps, "cloned_sets"),
+    ):
+        if value:
+            raise UserError(f"{path}: gail.{key}: {value} for {task}: must be 0; {sets} alone have another")
 
 
 def _check_task(path: Path, task: object, different: object, sections: dict[str, type[Section]]) -> int:

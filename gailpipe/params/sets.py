@@ -1,5 +1,6 @@
 """Sets of demonstrations that a pipeline with several of them for each task learns from: the paper's."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,8 @@ from gailpipe.params.training import PositiveFloat
 
 
 class WholeTrajectories(Section):
-    """Trajectories that are sampled a second time, with all or most of their steps."""
+    """Trajectories that are sampled a second time, with all their steps."""
 
-    every: PositiveInt
     trajs: PositiveInt
 
 
@@ -35,8 +35,7 @@ class EntropySet(DemonstrationSet):
 
 
 SETS: dict[str, type[DemonstrationSet]] = {
-    "sets": DemonstrationSet,  # for BC and GAIL
-    "linear_sets": DemonstrationSet,  # for FEM and GTAL
+    "sets": DemonstrationSet,  # for BC, FEM, GTAL and GAIL
     "cloned_sets": ClonedSet,  # for GAIL from a cloned policy
     "entropy_sets": EntropySet,
     "filmed_sets": DemonstrationSet,  # of `sets`: whose policies are filmed
@@ -64,15 +63,27 @@ def check_sets(path: Path, document: dict[str, Any], kept: dict[str, int]) -> No
         _require_task(f"{path}: full.{env}", env, kept)
         demonstrations[f"{env}-full"] = whole.trajs
     for section, model in SETS.items():
+        names: dict[DemonstrationSet, str] = {}
         for name, one in _models(path, document, section, model).items():
             place = f"{path}: {section}.{name}"
+            if not isinstance(name, str) or not re.fullmatch(r"[\w-]+", name, re.ASCII):
+                raise UserError(f"{place}: must be a name of letters, digits, - and _")
+            if names.setdefault(one, name) != name:
+                raise UserError(f"{place}: is the same set as {names[one]}")
             _require_task(f"{place}.env", one.env, kept)
             if one.demonstrations not in demonstrations or one.demonstrations.removesuffix("-full") != one.env:
                 choice = f"{one.env}, or {one.env}-full if it is in full"
                 raise UserError(f"{place}.demonstrations: {one.demonstrations}: must be {choice}")
-            keys = list(DemonstrationSet.model_fields)
-            if section in BESIDE_SETS and document.get("sets", {}).get(name) != one.model_dump(include=set(keys)):
+            sets, keys = document.get("sets", {}), list(DemonstrationSet.model_fields)
+            demonstrated = one.model_dump(include=set(keys))
+            if section in BESIDE_SETS and sets.get(name) != demonstrated:
                 raise UserError(f"{place}: must have {', '.join(keys)} as sets.{name}, {BESIDE_SETS[section]}")
+            if section == "entropy_sets" and one.demonstrations != one.env:
+                raise UserError(
+                    f"{place}.demonstrations: {one.demonstrations}: must be {one.env}, sampled trajectories"
+                )
+            if section == "entropy_sets" and demonstrated not in sets.values():
+                raise UserError(f"{place}: must have {', '.join(keys)} of one of `sets`, where λ is 0")
             if one.trajs > demonstrations[one.demonstrations]:
                 raise UserError(
                     f"{place}.trajs: {one.trajs}, but only {demonstrations[one.demonstrations]} trajectories are kept"
@@ -95,7 +106,7 @@ def _models(path: Path, document: dict[str, Any], section: str, model: type[Sect
     """Return the section's entries as models."""
     entries = document.get(section, {})
     if not isinstance(entries, dict):
-        raise UserError(f"{path}: {section}: must be a mapping from name to set")
+        raise UserError(f"{path}: {section}: must be a mapping")
     models = {}
     for name, entry in entries.items():
         try:
