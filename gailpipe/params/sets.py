@@ -62,6 +62,7 @@ def check_sets(path: Path, document: dict[str, Any], kept: dict[str, int]) -> No
     for env, whole in _models(path, document, "full", WholeTrajectories).items():
         _require_task(f"{path}: full.{env}", env, kept)
         demonstrations[f"{env}-full"] = whole.trajs
+    sets, keys = document["sets"], list(DemonstrationSet.model_fields)
     for section, model in SETS.items():
         names: dict[DemonstrationSet, str] = {}
         for name, one in _models(path, document, section, model).items():
@@ -74,7 +75,6 @@ def check_sets(path: Path, document: dict[str, Any], kept: dict[str, int]) -> No
             if one.demonstrations not in demonstrations or one.demonstrations.removesuffix("-full") != one.env:
                 choice = f"{one.env}, or {one.env}-full if it is in full"
                 raise UserError(f"{place}.demonstrations: {one.demonstrations}: must be {choice}")
-            sets, keys = document.get("sets", {}), list(DemonstrationSet.model_fields)
             demonstrated = one.model_dump(include=set(keys))
             if section in BESIDE_SETS and sets.get(name) != demonstrated:
                 raise UserError(f"{place}: must have {', '.join(keys)} as sets.{name}, {BESIDE_SETS[section]}")
@@ -88,7 +88,7 @@ def check_sets(path: Path, document: dict[str, Any], kept: dict[str, int]) -> No
                 raise UserError(
                     f"{place}.trajs: {one.trajs}, but only {demonstrations[one.demonstrations]} trajectories are kept"
                 )
-    studied = sorted({one["env"] for one in document.get("entropy_sets", {}).values()})
+    studied = sorted({one["env"] for one in document["entropy_sets"].values()})
     if len(studied) > 1:
         raise UserError(f"{path}: entropy_sets: are of {', '.join(studied)}; λ is studied on one task")
 
