@@ -2,15 +2,15 @@
 
 import argparse
 
+from gailpipe.algorithms.bc.settings import Bc
 from gailpipe.foundation.command import imitation_parser, run
-from gailpipe.params.base import load_section, load_seed
-from gailpipe.params.cloning import Bc
+from gailpipe.foundation.params import load_section, load_seed
 
 
 def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Bc, "bc", arguments.env, arguments.set)
     seed = load_seed(arguments.params)
-    from gailpipe.imitation.bc import learn_bc
+    from gailpipe.algorithms.bc.learner import learn_bc
 
     learn_bc(arguments.env, arguments.demonstrations, settings, seed, arguments.out)
 

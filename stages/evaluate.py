@@ -3,10 +3,10 @@
 import argparse
 from pathlib import Path
 
+from gailpipe.evaluation.settings import Evaluate
 from gailpipe.foundation.command import run, task_parser
 from gailpipe.foundation.errors import UserError
-from gailpipe.params.base import load_section, load_seed
-from gailpipe.params.evaluate import Evaluate
+from gailpipe.foundation.params import load_section, load_seed
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -2,15 +2,15 @@
 
 import argparse
 
+from gailpipe.algorithms.expert.settings import Expert
 from gailpipe.foundation.command import run, task_parser
-from gailpipe.params.base import load_section, load_seed
-from gailpipe.params.expert import Expert
+from gailpipe.foundation.params import load_section, load_seed
 
 
 def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Expert, "expert", arguments.env, arguments.set)
     seed = load_seed(arguments.params)
-    from gailpipe.expert.learner import learn_expert
+    from gailpipe.algorithms.expert.learner import learn_expert
 
     learn_expert(arguments.env, settings, seed, arguments.out)
 

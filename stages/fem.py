@@ -1,21 +1,18 @@
 """Train FEM, feature expectation matching, on a task's demonstrations, once for each seed."""
 
 import argparse
-from functools import partial
 
 from gailpipe.foundation.command import imitation_parser, run
-from gailpipe.params.base import load_section, load_seed
-from gailpipe.params.imitation import Imitation
+from gailpipe.foundation.params import load_section, load_seed
+from gailpipe.rl.settings import Imitation
 
 
 def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Imitation, "fem", arguments.env, arguments.set)
     seed = load_seed(arguments.params)
-    from gailpipe.imitation.learner import imitate
-    from gailpipe.imitation.linear_reward import fem_weights, make_reward
+    from gailpipe.algorithms.linear.learner import learn_fem
 
-    make = partial(make_reward, fem_weights, settings.episodes_end_on_success)
-    imitate("fem", arguments.env, arguments.demonstrations, settings, seed, make, arguments.out)
+    learn_fem(arguments.env, arguments.demonstrations, settings, seed, arguments.out)
 
 
 if __name__ == "__main__":

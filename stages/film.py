@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
+from gailpipe.films.settings import Film
 from gailpipe.foundation.command import run, task_parser
-from gailpipe.params.base import load_section, load_seed
-from gailpipe.params.film import Film
+from gailpipe.foundation.params import load_section, load_seed
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -3,15 +3,15 @@
 import argparse
 from pathlib import Path
 
+from gailpipe.demonstrations.settings import Sample
 from gailpipe.foundation.command import run, task_parser
-from gailpipe.params.base import load_section, load_seed
-from gailpipe.params.sample import Sample
+from gailpipe.foundation.params import load_section, load_seed
 
 
 def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Sample, "sample", arguments.env, arguments.set)
     seed = load_seed(arguments.params)
-    from gailpipe.imitation.sampling import sample_demonstrations
+    from gailpipe.demonstrations.sampling import sample_demonstrations
 
     sample_demonstrations(arguments.env, arguments.expert, settings, seed, arguments.out)
 

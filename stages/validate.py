@@ -5,7 +5,7 @@ import argparse
 from gailpipe.envs.tasks import find_task
 from gailpipe.foundation.command import run, stage_parser
 from gailpipe.foundation.files import write_file
-from gailpipe.params.pipeline import check_pipeline
+from gailpipe.pipeline.check import check_pipeline
 
 
 def main(arguments: argparse.Namespace) -> None:

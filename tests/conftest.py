@@ -5,7 +5,7 @@ import os
 import pytest
 from filelock import FileLock
 
-from gailpipe.policies.compute import use_one_thread
+from gailpipe.training.compute import use_one_thread
 from tests.workspace import Workspace
 
 use_one_thread()

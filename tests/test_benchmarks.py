@@ -15,7 +15,8 @@ import pytest
 from numpy.typing import NDArray
 
 import gailpipe.benchmarks.learning_page
-import gailpipe.rl.training
+import gailpipe.rl.loop
+from gailpipe.algorithms.gail.settings import Gail
 from gailpipe.benchmarks.cluster import locks_of, prepare
 from gailpipe.benchmarks.cluster import main as measure_cluster
 from gailpipe.benchmarks.cluster import page as cluster_page
@@ -38,9 +39,8 @@ from gailpipe.benchmarks.speed import page, summarise
 from gailpipe.envs.simulators import Simulators, Step
 from gailpipe.envs.tasks import find_task
 from gailpipe.foundation.errors import UserError
+from gailpipe.foundation.params import load_section, load_tasks
 from gailpipe.foundation.tables import write_table
-from gailpipe.params.base import load_section, load_tasks
-from gailpipe.params.gail import Gail
 from tests.workspace import ROOT, Workspace, stages_run
 
 SPEEDS = {
@@ -268,7 +268,7 @@ def test_runs_depend_on_the_code_that_learns_and_not_on_what_prints(
             return {learner for learner in LEARNERS if conditions_of(learner, settings, b"")["code"] != before[learner]}
 
     assert changed(gailpipe.benchmarks.learning_page) == set()
-    assert changed(gailpipe.rl.training) == {"gail", "gail-bc"}
+    assert changed(gailpipe.rl.loop) == {"gail", "gail-bc"}
     assert changed(gailpipe.benchmarks.snapshots) == set(LEARNERS)
 
 
@@ -291,7 +291,7 @@ def test_our_learner_is_judged_every_so_often_and_at_its_end_while_the_clock_sta
 
     def train_for_a_second(*arguments: Any) -> Iterator[Any]:
         nonlocal clock
-        for figures in gailpipe.rl.training.train(*arguments):
+        for figures in gailpipe.rl.loop.train(*arguments):
             clock += 1
             yield figures
 

@@ -8,15 +8,15 @@ import pytest
 import torch
 from torch import nn
 
+from gailpipe.algorithms.bc.cloning import clone
+from gailpipe.algorithms.bc.settings import Cloning
+from gailpipe.demonstrations.demonstrations import Demonstrations
 from gailpipe.envs.simulators import Step
 from gailpipe.foundation.errors import UserError
-from gailpipe.imitation.cloning import clone
-from gailpipe.imitation.demonstrations import Demonstrations
-from gailpipe.params.cloning import Cloning
-from gailpipe.policies.checkpoint import Checkpoint
 from gailpipe.policies.policy import make_policy
+from gailpipe.rl.loop import EnvironmentReward, train
 from gailpipe.rl.rollout import Rollout
-from gailpipe.rl.training import EnvironmentReward, train
+from gailpipe.training.checkpoint import Checkpoint
 from tests.tasks import continuous_task
 from tests.test_rollout import FakeSimulators, settings
 
@@ -43,11 +43,11 @@ def test_a_restored_run_takes_the_very_same_steps(tmp_path: Path) -> None:
     for _ in range(3):
         step(*first)
     checkpoint = Checkpoint(tmp_path / "checkpoint")
-    checkpoint.figures.append({"steps": 3, "return": nan, "loss": 0.1 + 0.2})
+    checkpoint.metrics.append({"steps": 3, "return": nan, "loss": 0.1 + 0.2})
     checkpoint.save(named(first))
     second, restored = parts(seed=1), Checkpoint(tmp_path / "checkpoint")
     restored.restore(named(second))
-    assert repr(restored.figures) == repr(checkpoint.figures)
+    assert repr(restored.metrics) == repr(checkpoint.metrics)
     for _ in range(3):
         step(*first)
         step(*second)
@@ -70,7 +70,7 @@ def test_offers_are_taken_when_saving_takes_its_share_of_time_or_half_a_minute_c
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cost: float, wait: float
 ) -> None:
     clock = iter((0.0, 1.0, wait - 0.1, wait, wait, wait + cost))
-    monkeypatch.setattr("gailpipe.policies.checkpoint.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("gailpipe.training.checkpoint.time.monotonic", lambda: next(clock))
     checkpoint, things = Checkpoint(tmp_path / "checkpoint"), named(parts(seed=0))
     checkpoint._cost = cost
     written = []
@@ -132,7 +132,7 @@ class BrokenPart(EnvironmentReward):
 def test_a_simulator_that_goes_wrong_stops_the_run_and_the_last_checkpoint_stays(
     tmp_path: Path, quantity: str, value: float, named: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gailpipe.policies.checkpoint.SHARE_OF_TIME", inf)
+    monkeypatch.setattr("gailpipe.training.checkpoint.SHARE_OF_TIME", inf)
     generator = torch.Generator().manual_seed(0)
     policy = make_policy(FakeSimulators.task, [4], 0, generator)
     simulators: Any = BrokenSimulators(quantity, value)
@@ -141,7 +141,7 @@ def test_a_simulator_that_goes_wrong_stops_the_run_and_the_last_checkpoint_stays
     message = rf"^Discrete-v0: iteration 12: {named}: a NaN or an infinity arose"
     with pytest.raises(UserError, match=message):
         list(training)
-    assert len(Checkpoint(tmp_path / "checkpoint").figures) == 12
+    assert len(Checkpoint(tmp_path / "checkpoint").metrics) == 12
 
 
 @pytest.mark.parametrize(

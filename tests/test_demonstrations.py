@@ -5,15 +5,15 @@ import polars as pl
 import pytest
 import torch
 
+from gailpipe.demonstrations.demonstrations import load_demonstrations
+from gailpipe.demonstrations.sampling import sample_demonstrations
+from gailpipe.demonstrations.settings import Sample
+from gailpipe.demonstrations.trajectories import mean_return, tabulate
 from gailpipe.envs.episodes import Episode
 from gailpipe.envs.tasks import Task, find_task
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
 from gailpipe.foundation.tables import write_table
-from gailpipe.imitation.demonstrations import load_demonstrations
-from gailpipe.imitation.sampling import sample_demonstrations
-from gailpipe.imitation.trajectories import mean_return, tabulate
-from gailpipe.params.sample import Sample
 from gailpipe.policies.policy import make_policy
 from gailpipe.policies.policy_file import policy_bytes
 from tests.tasks import continuous_task, discrete_task, generator

@@ -9,21 +9,21 @@ from pathlib import Path
 import pytest
 import torch
 
+from gailpipe.algorithms.bc.cloning import clone
+from gailpipe.algorithms.bc.settings import Cloning
+from gailpipe.algorithms.expert.rnd import RndReward
+from gailpipe.algorithms.gail.learner import initialize
+from gailpipe.algorithms.gail.reward import GailReward
+from gailpipe.algorithms.gail.settings import Gail
+from gailpipe.algorithms.linear.reward import LinearReward, fem_weights, gtal_weights
+from gailpipe.demonstrations.demonstrations import Demonstrations
 from gailpipe.envs.simulators import Simulators
 from gailpipe.envs.tasks import find_task
-from gailpipe.expert.novelty import NoveltyReward
-from gailpipe.imitation.cloning import clone
-from gailpipe.imitation.demonstrations import Demonstrations
-from gailpipe.imitation.gail_reward import GailReward
-from gailpipe.imitation.initialization import initialize
-from gailpipe.imitation.linear_reward import LinearReward, fem_weights, gtal_weights
-from gailpipe.params.base import load_section
-from gailpipe.params.cloning import Cloning
-from gailpipe.params.gail import Gail
-from gailpipe.policies.checkpoint import Checkpoint, Figures
+from gailpipe.foundation.params import load_section
 from gailpipe.policies.policy import Policy, make_policy
 from gailpipe.policies.policy_file import policy_bytes
-from gailpipe.rl.training import RewardFunction, train
+from gailpipe.rl.loop import RewardFunction, train
+from gailpipe.training.checkpoint import Checkpoint, Metrics
 from tests.tasks import continuous_task
 from tests.workspace import ROOT
 
@@ -38,7 +38,7 @@ def start_training(
     checkpoint: Path | None = None,
     cloning: Path | None = None,
     algorithm: str = "gail",
-) -> tuple[Callable[[], list[bytes]], Iterator[Figures]]:
+) -> tuple[Callable[[], list[bytes]], Iterator[Metrics]]:
     """Return what tells the files so far, and a training, which goes on from the checkpoint if there is one."""
     settings = load_section(ROOT / "params.yaml", Gail, "gail", "Hopper-v5").model_copy(
         update={
@@ -60,7 +60,7 @@ def start_training(
             reward = gail = GailReward(policy, demonstrations, settings, generator)
             files = gail.files
         case "novelty":
-            reward = NoveltyReward(policy, 10.0, generator)
+            reward = RndReward(policy, 10.0, generator)
         case "fem":
             reward = LinearReward(policy, demonstrations, False, fem_weights)
         case _:
@@ -88,7 +88,7 @@ def test_twice_in_a_row_and_whatever_the_number_of_threads(name: str) -> None:
 
 @pytest.fixture
 def _checkpoints_and_starts_are_frequent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gailpipe.policies.checkpoint.SHARE_OF_TIME", inf)
+    monkeypatch.setattr("gailpipe.training.checkpoint.SHARE_OF_TIME", inf)
     monkeypatch.setattr("gailpipe.rl.rollout.EPISODES_A_START", 1)
     monkeypatch.setattr("gailpipe.rl.rollout.LEAST_STEPS_A_START", 1000)
 
@@ -115,7 +115,7 @@ def test_an_interrupted_run_ends_as_if_nothing_had_happened(algorithm: str, name
     resumed, training = resume()
     assert len(list(training)) == ITERATIONS - 5
     assert resumed() == whole()
-    assert repr(Checkpoint(path).figures) == repr(figures)
+    assert repr(Checkpoint(path).metrics) == repr(figures)
     finished, training = resume()
     assert list(training) == []
     assert finished() == whole()
@@ -124,7 +124,7 @@ def test_an_interrupted_run_ends_as_if_nothing_had_happened(algorithm: str, name
 @pytest.mark.usefixtures("_checkpoints_and_starts_are_frequent")
 def test_an_interrupted_cloning_ends_as_if_nothing_had_happened(tmp_path: Path) -> None:
 
-    def start(path: Path | None) -> tuple[Policy, Iterator[Figures]]:
+    def start(path: Path | None) -> tuple[Policy, Iterator[Metrics]]:
         generator = torch.Generator().manual_seed(0)
         policy = make_policy(continuous_task(), [8], 0.0, generator)
         noise = torch.randn(20, 2, generator=generator)

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from gailpipe.expert.learner import learn_expert
-from gailpipe.params.base import load_section
-from gailpipe.params.expert import Expert
+from gailpipe.algorithms.expert.learner import learn_expert
+from gailpipe.algorithms.expert.settings import Expert
+from gailpipe.foundation.params import load_section
 from gailpipe.policies.policy_file import load_policy
 from tests.workspace import ROOT
 

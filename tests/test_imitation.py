@@ -7,25 +7,20 @@ from typing import Any
 import pytest
 import torch
 
+from gailpipe.algorithms.bc.cloning import clone, validation_error
+from gailpipe.algorithms.bc.settings import Cloning
+from gailpipe.algorithms.gail.learner import initialize
+from gailpipe.algorithms.gail.loss import bernoulli_entropy, discriminator_loss, gradient_penalty
+from gailpipe.algorithms.gail.reward import GailReward, imitation_reward
+from gailpipe.algorithms.gail.settings import DiscriminatorFit, Gail
+from gailpipe.demonstrations.demonstrations import Demonstrations
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
-from gailpipe.imitation.cloning import clone, validation_error
-from gailpipe.imitation.demonstrations import Demonstrations
-from gailpipe.imitation.discriminator import (
-    Discriminator,
-    bernoulli_entropy,
-    discriminator_loss,
-    gradient_penalty,
-    load_discriminator,
-)
-from gailpipe.imitation.gail_reward import GailReward, imitation_reward
-from gailpipe.imitation.initialization import initialize
-from gailpipe.params.base import load_section
-from gailpipe.params.cloning import Cloning
-from gailpipe.params.gail import DiscriminatorFit, Gail
-from gailpipe.policies.checkpoint import Checkpoint
+from gailpipe.foundation.params import load_section
 from gailpipe.policies.normalizer import Normalizer
 from gailpipe.policies.policy import GaussianPolicy, make_policy
+from gailpipe.rewards.discriminator import Discriminator, load_discriminator
+from gailpipe.training.checkpoint import Checkpoint
 from tests.tasks import continuous_task, discrete_task, generator, rollout_of
 from tests.workspace import ROOT
 
@@ -100,7 +95,7 @@ def test_the_gradient_penalty_is_that_of_points_between_expert_and_policy(monkey
         points.append(inputs)
         return gradient_penalty(discriminator, inputs)
 
-    monkeypatch.setattr("gailpipe.imitation.discriminator.gradient_penalty", spy)
+    monkeypatch.setattr("gailpipe.algorithms.gail.loss.gradient_penalty", spy)
     settings = DiscriminatorFit(learning_rate=1.0, steps=1, batch_size=8, gradient_penalty=0.0, entropy_bonus=0.0)
     penalised = settings.model_copy(update={"gradient_penalty": 3.0})
     without, penalty = (
@@ -175,7 +170,7 @@ def test_a_step_of_the_discriminator_sees_as_many_pairs_as_a_batch_has_and_none_
         seen.append([sorted(inputs[:, 0].tolist()) for inputs in (expert, policy)])
         return discriminator_loss(discriminator, expert, policy, *others)
 
-    monkeypatch.setattr("gailpipe.imitation.gail_reward.discriminator_loss", spy)
+    monkeypatch.setattr("gailpipe.algorithms.gail.reward.discriminator_loss", spy)
     expert = Demonstrations(torch.linspace(-1, 1, 8).unsqueeze(1), torch.ones(8, dtype=torch.int64))
     policy = make_policy(discrete_task(observation_dim=1, count=2), [8], 0.0, generator())
     fit = gail_settings().discriminator.model_copy(update={"steps": 2, "batch_size": 10})

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from gailpipe.imitation.demonstrations import Demonstrations
-from gailpipe.imitation.features import Features
-from gailpipe.imitation.linear_reward import LinearReward, Weigh, fem_weights, gtal_weights
+from gailpipe.algorithms.linear.features import Features
+from gailpipe.algorithms.linear.reward import LinearReward, Weigh, fem_weights, gtal_weights
+from gailpipe.demonstrations.demonstrations import Demonstrations
 from gailpipe.policies.policy import Policy, make_policy
 from tests.tasks import continuous_task, discrete_task, generator, rollout_of
 

@@ -1,49 +1,69 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
-from gailpipe.expert.novelty import NoveltyReward
+from gailpipe.algorithms.expert.rnd import RndReward
 from gailpipe.policies.policy import make_policy
 from gailpipe.rl.rollout import Rollout
 from tests.tasks import discrete_task
 
 
 def rollout_at(place: float) -> Rollout:
-    """Return eight steps of four simulators, each of which earns 3 and leads to `place`; half of them are resets."""
+    """Return eight steps of four simulators, each of which earns 3 and leads near `place`; half of them are resets."""
     no = torch.zeros(8, 4, dtype=torch.bool)
     valid = torch.arange(4).expand(8, 4) % 2 == 0
-    observations = torch.full((9, 4, 2), place)
+    observations = place + torch.linspace(-0.1, 0.1, 9 * 4 * 2).view(9, 4, 2)
     observations[:, ~valid[0]] = 5.0
     empty = torch.empty(0)
     return Rollout(observations, no.long(), torch.full((8, 4), 3.0), no, no, valid, empty, empty)
 
 
 @pytest.fixture
-def reward() -> NoveltyReward:
+def reward() -> RndReward:
     generator = torch.Generator().manual_seed(0)
     policy = make_policy(discrete_task(observation_dim=2), [16], 0.0, generator)
-    return NoveltyReward(policy, 10.0, generator)
+    return RndReward(policy, 10.0, generator)
 
 
-def test_the_first_rollouts_novelty_is_the_unit(reward: NoveltyReward) -> None:
+def test_the_first_rollouts_novelty_is_the_unit(reward: RndReward) -> None:
     first = rollout_at(0.5)
     assert reward.fit(first)["novelty"] == 1
     with torch.no_grad():
-        error = (reward.learned(first.observations[1:]) - reward.random(first.observations[1:])).square().mean(-1)
+        reached = reward.normalizer(first.observations[1:])
+        error = (reward.learned(reached) - reward.random(reached)).square().mean(-1)
         torch.testing.assert_close(reward(first), 3 + 10 * error / reward.unit)
 
 
-def test_the_bonus_fades_where_the_policy_has_been_and_stays_elsewhere(reward: NoveltyReward) -> None:
+def test_the_bonus_fades_where_the_policy_has_been_and_stays_elsewhere(reward: RndReward) -> None:
     for _ in range(300):
-        figures = reward.fit(rollout_at(0.5))
-    assert figures["novelty"] < 0.01
+        metrics = reward.fit(rollout_at(0.5))
+    assert metrics["novelty"] < 0.01
     with torch.no_grad():
         assert float((reward(rollout_at(0.5)) - 3)[:, ::2].max()) < 0.1
         assert float((reward(rollout_at(-0.5)) - 3)[:, ::2].min()) > 1
 
 
-def test_only_the_learned_network_learns(reward: NoveltyReward) -> None:
+def test_only_the_learned_network_learns(reward: RndReward) -> None:
     fixed = [parameter.clone() for parameter in reward.random.parameters()]
     learned = [parameter.clone() for parameter in reward.learned.parameters()]
     reward.fit(rollout_at(0.5))
     assert all(map(torch.equal, fixed, reward.random.parameters()))
     assert not any(map(torch.equal, learned, reward.learned.parameters()))
+
+
+def test_the_unit_does_not_depend_on_the_units_of_observations(reward: RndReward) -> None:
+    """MountainCar's velocities are of order 0.01: in raw observations the unit was several times too small."""
+    generator = torch.Generator().manual_seed(1)
+    spread = torch.randn(9, 4, 2, generator=generator)
+    units = []
+    for scale in (1.0, 0.01):
+        fresh = RndReward(make_policy(discrete_task(observation_dim=2), [16], 0.0, _seeded()), 10.0, _seeded())
+        first = rollout_at(0.5)
+        fresh.fit(replace(first, observations=scale * spread))
+        units.append(float(fresh.unit))
+    assert units[1] == pytest.approx(units[0], rel=1e-2)
+
+
+def _seeded() -> torch.Generator:
+    return torch.Generator().manual_seed(2)

@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 
 from gailpipe.evaluation.returns import SCHEMA
 from gailpipe.foundation.errors import UserError
+from gailpipe.foundation.params import read_params
 from gailpipe.foundation.tables import write_table
 from gailpipe.paper.build import build_paper_report
 from gailpipe.paper.curves import crossings, learning_curves
@@ -19,10 +20,9 @@ from gailpipe.paper.learning_figures import cloning_figure, learning_figure
 from gailpipe.paper.page import page
 from gailpipe.paper.results import EVALUATIONS, STARTS, Compared, Grid, gather, split
 from gailpipe.paper.verdicts import verdicts
-from gailpipe.params.base import read_params
-from gailpipe.params.imitation import Imitation
 from gailpipe.report.original import OriginalResults
 from gailpipe.report.style import MARKERS, apply_style, save_svg
+from gailpipe.rl.settings import Imitation
 from tests.workspace import ROOT, tiny_params, write_params
 
 NAMES = {"CartPole-v1": "cartpole"}

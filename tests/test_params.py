@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
+from gailpipe.algorithms.gail.settings import Gail
 from gailpipe.foundation.errors import UserError
-from gailpipe.params.base import load_section, merge, read_params
-from gailpipe.params.gail import Gail
-from gailpipe.params.imitation import Imitation
-from gailpipe.params.pipeline import check_pipeline
-from gailpipe.params.sets import SECTIONS_OF_SETS
+from gailpipe.foundation.params import load_section, merge, read_params
+from gailpipe.grid.sets import SECTIONS_OF_SETS
+from gailpipe.pipeline.check import check_pipeline
+from gailpipe.rl.settings import Imitation
 from tests.workspace import ROOT, TINY_TASKS, tiny_params, write_params
 
 Edit = Callable[[dict[str, Any]], Any]

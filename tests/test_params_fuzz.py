@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from gailpipe.foundation.errors import UserError
-from gailpipe.params.base import load_section, load_tasks
-from gailpipe.params.pipeline import COMMON_SECTIONS, SECTIONS_OF_A_TASK
+from gailpipe.foundation.params import load_section, load_tasks
+from gailpipe.pipeline.check import COMMON_SECTIONS, SECTIONS_OF_A_TASK
 from stages import validate
 from tests.workspace import tiny_params
 

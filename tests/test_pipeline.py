@@ -9,7 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from gailpipe import load_policy
-from gailpipe.params.imitation import Imitation
+from gailpipe.rl.settings import Imitation
 from tests.workspace import TINY_TASKS, Workspace, stages_run, write_params
 
 LOOKS = ("evaluate", "visits", "film")  # at policies

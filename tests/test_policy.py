@@ -14,6 +14,7 @@ from gailpipe.policies.networks import Tanh
 from gailpipe.policies.policy import GaussianPolicy, Policy, make_policy
 from gailpipe.policies.policy_file import policy_bytes
 from gailpipe.policies.tensor_file import tensor_bytes
+from gailpipe.rewards.discriminator import load_discriminator
 from tests.tasks import continuous_task, discrete_task
 
 
@@ -124,6 +125,17 @@ def test_what_is_no_policy_is_named(tmp_path: Path) -> None:
         (tmp_path / "broken.safetensors").write_bytes(damage)
         with pytest.raises(UserError, match=r"broken\.safetensors: is (no|damaged)"):
             load_policy(tmp_path / "broken.safetensors")
+
+
+@pytest.mark.parametrize("hidden_sizes", ["ab", [-3], [0], [8.0], [True], ["8"], {"8": 8}, None])
+def test_malformed_sizes_of_a_network_are_named(tmp_path: Path, hidden_sizes: object) -> None:
+    policy = make_policy(find_task("CartPole-v1"), [8], 0, torch.Generator())
+    path = tmp_path / "broken.safetensors"
+    path.write_bytes(tensor_bytes({}, {"task": "CartPole-v1", "hidden_sizes": hidden_sizes}))
+    with pytest.raises(UserError, match=r"broken\.safetensors: is no policy of gailpipe"):
+        load_policy(path)
+    with pytest.raises(UserError, match=r"broken\.safetensors: is no discriminator"):
+        load_discriminator(path, policy)
 
 
 def test_a_policy_that_does_not_fit_its_task_is_named(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from gailpipe.params.base import load_section, read_params
-from gailpipe.params.gail import Gail
+from gailpipe.algorithms.gail.settings import Gail
+from gailpipe.foundation.params import load_section, read_params
 from tests.workspace import ROOT
 
 README = (ROOT / "README.md").read_text()

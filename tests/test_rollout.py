@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from gailpipe.envs.simulators import Step
 from gailpipe.foundation.errors import UserError
-from gailpipe.params.training import Training, ValueFunctionFit
-from gailpipe.policies.checkpoint import Checkpoint
 from gailpipe.policies.policy import Policy, make_policy
-from gailpipe.rl import training
+from gailpipe.rl import loop
+from gailpipe.rl.loop import EnvironmentReward, RewardFunction, train
 from gailpipe.rl.rollout import Collector, Rollout
-from gailpipe.rl.training import EnvironmentReward, RewardFunction, train
+from gailpipe.rl.settings import Training, ValueFunctionFit
 from gailpipe.rl.value_function import ValueFunction
+from gailpipe.training.checkpoint import Checkpoint
 from tests.tasks import discrete_task
 
 LENGTHS = np.array([2, 3])
@@ -139,7 +139,7 @@ def test_the_normaliser_moves_only_after_all_have_learned(monkeypatch: pytest.Mo
     for owner, name in (
         (EnvironmentReward, "fit"),
         (EnvironmentReward, "__call__"),
-        (training, "trpo_step"),
+        (loop, "trpo_step"),
         (ValueFunction, "fit"),
     ):
         monkeypatch.setattr(owner, name, watched(getattr(owner, name)))
@@ -192,7 +192,7 @@ from pathlib import Path
 import torch
 from gailpipe.envs.simulators import Simulators
 from gailpipe.envs.tasks import find_task
-from gailpipe.policies.compute import use_one_thread
+from gailpipe.training.compute import use_one_thread
 from gailpipe.policies.policy import make_policy
 from gailpipe.rl import rollout
 

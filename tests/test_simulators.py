@@ -11,7 +11,7 @@ from gailpipe.envs.episodes import play_episodes
 from gailpipe.envs.simulators import Simulators
 from gailpipe.envs.tasks import find_task
 from gailpipe.foundation.errors import UserError
-from gailpipe.params.base import load_tasks
+from gailpipe.foundation.params import load_tasks
 from tests.workspace import ROOT
 
 EPISODE_STEPS = 5

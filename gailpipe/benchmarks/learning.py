@@ -17,6 +17,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from gailpipe.algorithms.gail.settings import Gail
 from gailpipe.benchmarks.learning_page import GOAL, LEARNERS, SEEDS, TASKS, name, page, sustained
 from gailpipe.benchmarks.machine import describe_machine
 from gailpipe.benchmarks.peer import REQUIREMENTS, SCRIPT, peer_parser, require_peer
@@ -32,10 +33,9 @@ from gailpipe.benchmarks.snapshots import (
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
+from gailpipe.foundation.params import load_section
 from gailpipe.foundation.processes import all_or_none, follow_parent
 from gailpipe.foundation.seal import read_sealed
-from gailpipe.params.base import load_section
-from gailpipe.params.gail import Gail
 
 JUDGE = learn.__module__
 

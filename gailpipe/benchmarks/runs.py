@@ -13,19 +13,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from gailpipe.algorithms.gail.learner import initialize
+from gailpipe.algorithms.gail.reward import GailReward
+from gailpipe.algorithms.gail.settings import Gail
+from gailpipe.demonstrations.demonstrations import Demonstrations
 from gailpipe.envs.simulators import Simulators, Step
 from gailpipe.envs.tasks import Task, find_task
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.processes import all_or_none, available_cores, side_by_side
 from gailpipe.foundation.seeding import derive_seed
-from gailpipe.imitation.demonstrations import Demonstrations
-from gailpipe.imitation.gail_reward import GailReward
-from gailpipe.imitation.initialization import initialize
-from gailpipe.params.gail import Gail
-from gailpipe.policies.checkpoint import Checkpoint
-from gailpipe.policies.compute import use_one_thread
 from gailpipe.policies.policy import make_policy
-from gailpipe.rl.training import train
+from gailpipe.rl.loop import train
+from gailpipe.training.checkpoint import Checkpoint
+from gailpipe.training.compute import use_one_thread
 
 CEILING_ENVS = 256
 PAIRS = 200  # of demonstrations, as in four trajectories of the paper

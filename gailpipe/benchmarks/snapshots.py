@@ -13,20 +13,20 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from gailpipe.algorithms.gail.learner import make_reward
+from gailpipe.algorithms.gail.settings import Gail
 from gailpipe.benchmarks.peer import run_peer
+from gailpipe.demonstrations.demonstrations import Demonstrations, load_demonstrations
+from gailpipe.demonstrations.trajectories import mean_return
 from gailpipe.envs.episodes import play_episodes
 from gailpipe.envs.simulators import Simulators
 from gailpipe.envs.tasks import Task, find_task
 from gailpipe.evaluation.scores import normalized
 from gailpipe.foundation.seeding import derive_seed
-from gailpipe.imitation.demonstrations import Demonstrations, load_demonstrations
-from gailpipe.imitation.gail_reward import make_reward
-from gailpipe.imitation.trajectories import mean_return
-from gailpipe.params.gail import Gail
-from gailpipe.policies.checkpoint import Checkpoint
-from gailpipe.policies.compute import use_one_thread
 from gailpipe.policies.policy import make_policy
-from gailpipe.rl.training import train
+from gailpipe.rl.loop import train
+from gailpipe.training.checkpoint import Checkpoint
+from gailpipe.training.compute import use_one_thread
 
 STEPS_A_SNAPSHOT, EPISODES = 50_000, 10
 PEER_SECONDS = 15 * 60
@@ -72,7 +72,7 @@ def _ours(
     seconds, started = 0.0, time.perf_counter()
     policy = make_policy(task, settings.hidden_sizes, settings.initial_log_std, generator)
     with TemporaryDirectory() as folder:
-        reward_function = make_reward(settings, policy, pairs, generator, Path(folder))
+        reward_function = make_reward(policy, pairs, settings, generator, Path(folder))
     training = train(
         policy,
         lambda start: Simulators(

@@ -9,14 +9,14 @@ import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from gailpipe.algorithms.gail.settings import Gail
 from gailpipe.benchmarks.machine import describe_machine
 from gailpipe.benchmarks.peer import peer_parser, peer_speed, require_peer
 from gailpipe.benchmarks.runs import CEILING_ENVS, random_speed, side_by_side_speeds, single_speed
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
-from gailpipe.params.base import load_section
-from gailpipe.params.gail import Gail
+from gailpipe.foundation.params import load_section
 
 TASKS = ("HalfCheetah-v5", "Hopper-v5", "Walker2d-v5", "Ant-v5", "Humanoid-v5")
 PAGE = """\

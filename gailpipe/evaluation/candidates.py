@@ -17,8 +17,8 @@ from gailpipe.foundation.processes import side_by_side
 from gailpipe.foundation.progress import Progress
 from gailpipe.foundation.seeding import derive_seed
 from gailpipe.foundation.tables import write_table
-from gailpipe.policies.compute import use_one_thread
 from gailpipe.policies.policy_file import load_policy
+from gailpipe.training.compute import use_one_thread
 
 
 @dataclass(frozen=True)

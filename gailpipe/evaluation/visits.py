@@ -11,14 +11,14 @@ from gailpipe.envs.episodes import play_episodes
 from gailpipe.envs.tasks import find_task
 from gailpipe.evaluation.candidates import Candidate, find_actor, find_candidates
 from gailpipe.evaluation.occupancy import Plane, inhomogeneity, principal_plane
+from gailpipe.evaluation.settings import Visits
 from gailpipe.foundation.files import write_directory
 from gailpipe.foundation.progress import Progress
 from gailpipe.foundation.seeding import derive_seed
 from gailpipe.foundation.tables import table_bytes
-from gailpipe.imitation.discriminator import load_discriminator
-from gailpipe.params.visits import Visits
-from gailpipe.policies.compute import use_one_thread
 from gailpipe.policies.policy_file import load_policy
+from gailpipe.rewards.discriminator import load_discriminator
+from gailpipe.training.compute import use_one_thread
 
 GRID = 60  # points along each side of the judged part of the plane
 MARGIN = 0.1  # beyond the outermost states, as a share of their spread

@@ -12,8 +12,8 @@ from gailpipe.films.pictures import mp4_bytes, pictures_of, webp_bytes
 from gailpipe.films.record import RenderingError, take
 from gailpipe.foundation.files import write_directory
 from gailpipe.foundation.progress import Progress
-from gailpipe.policies.compute import use_one_thread
 from gailpipe.policies.policy_file import load_policy
+from gailpipe.training.compute import use_one_thread
 
 Cast = Sequence[tuple[str, Path]]
 """A label and a policy's file for each who acts."""

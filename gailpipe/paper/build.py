@@ -4,17 +4,17 @@ from pathlib import Path
 
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
+from gailpipe.foundation.params import load_section
+from gailpipe.grid.sets import load_sets
 from gailpipe.paper.curves import learning_curves
 from gailpipe.paper.figures import entropy_figure, scores_figure
 from gailpipe.paper.learning_figures import cloning_figure, learning_figure
 from gailpipe.paper.page import page
 from gailpipe.paper.results import gather, split
-from gailpipe.params.base import load_section
-from gailpipe.params.report import Report
-from gailpipe.params.sets import load_sets
 from gailpipe.report.cells import read_bytes
 from gailpipe.report.files import find_films, write_pages
 from gailpipe.report.original import OriginalResults
+from gailpipe.report.settings import Report
 from gailpipe.report.style import apply_style, save_svg
 
 

@@ -7,8 +7,8 @@ import polars as pl
 
 from gailpipe.evaluation.scores import normalized
 from gailpipe.foundation.tables import read_table
+from gailpipe.grid.sets import DemonstrationSet, load_sets
 from gailpipe.paper.results import EVALUATIONS, STARTS
-from gailpipe.params.sets import DemonstrationSet, load_sets
 from gailpipe.report.learning import smooth
 
 LEVELS = (0.5, 0.7)

@@ -1,4 +1,4 @@
-"""Figures of several panels."""
+"""Metrics of several panels."""
 
 from collections.abc import Sequence
 from math import ceil

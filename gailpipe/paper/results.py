@@ -8,15 +8,15 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from gailpipe.algorithms.gail.settings import Gail
 from gailpipe.evaluation.returns import SCHEMA
 from gailpipe.evaluation.scores import normalized
 from gailpipe.foundation.errors import UserError
+from gailpipe.foundation.params import load_section, load_tasks
 from gailpipe.foundation.tables import read_table
-from gailpipe.params.base import load_section, load_tasks
-from gailpipe.params.gail import Gail
-from gailpipe.params.imitation import Imitation
-from gailpipe.params.sets import DemonstrationSet, EntropySet, load_sets
+from gailpipe.grid.sets import DemonstrationSet, EntropySet, load_sets
 from gailpipe.report.cells import require_cells
+from gailpipe.rl.settings import Imitation
 
 
 class Evaluations(NamedTuple):

@@ -7,7 +7,7 @@ import torch
 from gailpipe.envs.tasks import find_task
 from gailpipe.foundation.errors import UserError
 from gailpipe.policies.policy import Policy, make_policy
-from gailpipe.policies.tensor_file import read_tensors, tensor_bytes
+from gailpipe.policies.tensor_file import hidden_sizes_of, read_tensors, tensor_bytes
 
 
 def policy_bytes(policy: Policy) -> bytes:
@@ -27,8 +27,8 @@ def load_policy(path: str | Path, task: str | None = None) -> Policy:
     """
     tensors, description = read_tensors(Path(path))
     try:
-        name, hidden_sizes = str(description["task"]), tuple(map(int, description["hidden_sizes"]))
-    except (KeyError, TypeError, ValueError) as error:
+        name, hidden_sizes = str(description["task"]), hidden_sizes_of(description)
+    except (KeyError, ValueError) as error:
         raise UserError(f"{path}: is no policy of gailpipe") from error
     if task not in (None, name):
         raise UserError(f"{path}: is a policy for {name}, not for {task}")

@@ -30,6 +30,21 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     content = read_sealed(path)
     try:
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-        return load(content), json.loads(header["__metadata__"][KEY])
+        tensors, description = load(content), json.loads(header["__metadata__"][KEY])
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path}: is no safetensors file of gailpipe, or is damaged; {RESTORE}") from error
+    if not isinstance(description, dict):
+        raise UserError(f"{path}: is no safetensors file of gailpipe, or is damaged; {RESTORE}")
+    return tensors, description
+
+
+def hidden_sizes_of(description: Mapping[str, Any]) -> tuple[int, ...]:
+    """Return the sizes of a network's hidden layers that a file's description states.
+
+    Raises:
+        ValueError: It states none, or something else than positive integers.
+    """
+    sizes = description.get("hidden_sizes")
+    if not isinstance(sizes, list) or not all(type(size) is int and size > 0 for size in sizes):
+        raise ValueError(f"hidden_sizes: {sizes!r}: must be a list of positive integers")
+    return tuple(sizes)

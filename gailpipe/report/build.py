@@ -4,9 +4,8 @@ import json
 from pathlib import Path
 
 from gailpipe.foundation.files import write_file
+from gailpipe.foundation.params import load_section
 from gailpipe.foundation.tables import read_table
-from gailpipe.params.base import load_section
-from gailpipe.params.report import Report
 from gailpipe.report.cells import require_cells
 from gailpipe.report.gather import gather_results, load_evaluation
 from gailpipe.report.learning import CURVES, learning_figure, learning_table, smooth
@@ -14,6 +13,7 @@ from gailpipe.report.occupancy import TaskVisits, occupancy_figure
 from gailpipe.report.results import scores_table
 from gailpipe.report.returns import returns_figure
 from gailpipe.report.scores import scores_figure
+from gailpipe.report.settings import Report
 from gailpipe.report.style import apply_style, save_svg
 
 

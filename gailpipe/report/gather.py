@@ -4,12 +4,12 @@ from pathlib import Path
 
 import polars as pl
 
+from gailpipe.algorithms.bc.settings import Bc
+from gailpipe.algorithms.gail.settings import Gail
+from gailpipe.demonstrations.trajectories import mean_return
 from gailpipe.evaluation.returns import SCHEMA
+from gailpipe.foundation.params import load_section, load_tasks
 from gailpipe.foundation.tables import read_table
-from gailpipe.imitation.trajectories import mean_return
-from gailpipe.params.base import load_section, load_tasks
-from gailpipe.params.cloning import Bc
-from gailpipe.params.gail import Gail
 from gailpipe.report.cells import require_cells
 from gailpipe.report.original import OriginalResults
 from gailpipe.report.results import TaskResult, task_result

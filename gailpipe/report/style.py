@@ -10,33 +10,16 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from gailpipe.algorithms.catalogue import ACTORS
 from gailpipe.foundation.files import write_file
 
 mpl.use("svg")
 
-_PALETTE = sns.color_palette("colorblind").as_hex()
-COLORS = {
-    "expert": "#404040",
-    "random": "#999999",
-    "bc": _PALETTE[1],
-    "fem": _PALETTE[2],
-    "gtal": _PALETTE[4],
-    "gail": _PALETTE[0],
-    "gail-bc": _PALETTE[3],
-    "other": _PALETTE[2],
-}
+COLORS = {name: actor.color for name, actor in ACTORS.items()} | {"other": "#029e73"}
 DARK = b"<style>@media (prefers-color-scheme: dark) { svg { filter: invert(.92) hue-rotate(180deg) } }</style>\n "
 DASHES = {"expert": (0, (5, 2)), "random": (0, (1, 2)), "bc": (0, (6, 2, 1, 2))}
-MARKERS = {"expert": "*", "bc": "s", "fem": "^", "gtal": "v", "gail": "o", "gail-bc": "D"}
-LABELS = {
-    "expert": "Expert",
-    "random": "Random",
-    "bc": "BC",
-    "fem": "FEM",
-    "gtal": "GTAL",
-    "gail": "GAIL",
-    "gail-bc": "GAIL, cloned first",
-}
+MARKERS = {name: actor.marker for name, actor in ACTORS.items() if actor.marker}
+LABELS = {name: actor.label for name, actor in ACTORS.items()}
 POLICIES = ("expert", "bc", "gail")  # of the root's pipeline
 
 

@@ -30,7 +30,7 @@ with few seeds it overlooks much.
 {stale}
 {figures}"""
 PICTURES = """
-### Figures
+### Metrics
 | before | after |
 |---|---|
 {rows}

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from gailpipe.envs.simulators import Simulators, Step
 from gailpipe.foundation.errors import UserError
-from gailpipe.policies.compute import release_freed_memory
 from gailpipe.policies.policy import Policy
+from gailpipe.training.compute import release_freed_memory
 
 EPISODES_A_START, LEAST_STEPS_A_START = 4, 4000  # of each simulator: whole episodes, and steps
 

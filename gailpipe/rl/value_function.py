@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from gailpipe.params.training import ValueFunctionFit
 from gailpipe.policies.networks import mlp
 from gailpipe.policies.normalizer import Normalizer
+from gailpipe.rl.settings import ValueFunctionFit
 
 MOMENTS_KEPT = 0.9  # of the running moments of returns, at each fit
 
@@ -16,8 +16,8 @@ class ValueFunction(nn.Module):
     """V(s), in the returns' own units whatever their scale.
 
     The network predicts standardised returns; when their moments move, its last layer is rescaled so that the
-    predictions do not (PopArt; van Hasselt et al. 2016, proposition 1). The moments are running averages of each
-    rollout's mean and standard deviation.
+    predictions do not (PopArt; van Hasselt et al. 2016, proposition 1). The moments are running averages μ of the
+    returns and ν of their squares; σ² = ν − μ² (their equations 6 and 7), so that a mean that drifts widens σ, too.
     """
 
     return_mean: Tensor  # ()
@@ -63,10 +63,14 @@ class ValueFunction(nn.Module):
 
     @torch.no_grad()
     def _move_moments(self, returns: Tensor) -> None:
-        mean, std = returns.mean(), returns.std(unbiased=False).clamp_min(1e-6)
+        mean, variance = returns.mean(), returns.var(unbiased=False)
         if self.fitted:
+            drift = mean - self.return_mean
             mean = torch.lerp(mean, self.return_mean, MOMENTS_KEPT)
-            std = torch.lerp(std, self.return_std, MOMENTS_KEPT)
+            variance = torch.lerp(variance, self.return_std.square(), MOMENTS_KEPT)
+            variance = variance + MOMENTS_KEPT * (1 - MOMENTS_KEPT) * drift.square()  # so that it is ν − μ²
+        std = variance.sqrt().clamp_min(1e-6)
+        if self.fitted:
             last = self.network[-1]
             assert isinstance(last, nn.Linear)
             last.weight.mul_(self.return_std / std)

@@ -1,0 +1,50 @@
+"""What other rooms must know of those who act: of each learner, the expert and the random policy, as data."""
+
+from dataclasses import dataclass
+
+from gailpipe.algorithms.bc.settings import Bc
+from gailpipe.algorithms.gail.settings import Gail
+from gailpipe.rl.settings import Imitation
+from gailpipe.training.settings import Imitator
+
+
+@dataclass(frozen=True)
+class Actor:
+    """How a policy's results are shown."""
+
+    label: str
+    color: str
+    marker: str = ""
+
+
+@dataclass(frozen=True)
+class Learner(Actor):
+    """Whoever learns from demonstrations."""
+
+    settings: type[Imitator] = Imitator
+    """Of its section in params.yaml."""
+    section: str = ""
+    """Of params.yaml; variants of one algorithm share it."""
+    steps_envs: bool = True
+    """Whether it learns in vector environments."""
+    optional: bool = False
+    """Whether a pipeline may do without it."""
+
+
+EXPERT = Actor("Expert", "#404040", "*")
+RANDOM = Actor("Random", "#999999")
+LEARNERS = {
+    "bc": Learner("BC", "#de8f05", "s", Bc, "bc", steps_envs=False),
+    "fem": Learner("FEM", "#029e73", "^", Imitation, "fem", optional=True),
+    "gtal": Learner("GTAL", "#cc78bc", "v", Imitation, "gtal", optional=True),
+    "gail": Learner("GAIL", "#0173b2", "o", Gail, "gail"),
+    "gail-bc": Learner("GAIL, cloned first", "#d55e00", "D", Gail, "gail", optional=True),
+}
+"""By name, which is that of their policies in evaluations, and of their folder; in the order of tables and figures."""
+ACTORS: dict[str, Actor] = {"expert": EXPERT, "random": RANDOM, **LEARNERS}
+
+
+def sections(optional: bool) -> dict[str, type[Imitator]]:
+    """Return the models of the learners' sections in params.yaml, of those that are optional or of the others."""
+    own = {name: learner for name, learner in LEARNERS.items() if name == learner.section}
+    return {name: learner.settings for name, learner in own.items() if learner.optional == optional}

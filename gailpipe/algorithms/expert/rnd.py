@@ -1,0 +1,62 @@
+"""The RND bonus for going where the policy has seldom been, for tasks whose reward says nothing about where to look."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import mse_loss
+
+from gailpipe.policies.networks import mlp
+from gailpipe.policies.normalizer import Normalizer
+from gailpipe.policies.policy import Policy
+from gailpipe.rl.rollout import Rollout
+from gailpipe.training.checkpoint import Metrics, Part
+
+FEATURES = 32  # of the fixed random network, which the other one learns to predict
+LEARNING_RATE = 1e-3
+BATCH_SIZE = 512
+
+
+class RndReward(nn.Module):
+    """The environment's reward, plus `weight` times the novelty of where a step leads.
+
+    Novelty is the error of a network that learns to predict a random one where the policy has been (random network
+    distillation; Burda et al. 2019), in units of its mean in the first rollout: it fades as the task becomes known.
+    The networks see observations standardised by all that the policy has reached, the rollout at hand included, so
+    that the unit comes from standardised ones, too.
+    """
+
+    unit: Tensor  # (), NaN before the first rollout
+
+    def __init__(self, policy: Policy, weight: float, generator: torch.Generator) -> None:
+        super().__init__()
+        sizes = policy.task.observation_dim, policy.hidden_sizes, FEATURES
+        self.normalizer = Normalizer(policy.task.observation_dim)
+        self._weight, self._generator = weight, generator
+        self.random, self.learned = mlp(*sizes, generator), mlp(*sizes, generator)
+        self.register_buffer("unit", torch.tensor(torch.nan))
+        self._optimizer = torch.optim.Adam(self.learned.parameters(), LEARNING_RATE, fused=True)
+
+    def fit(self, rollout: Rollout) -> Metrics:
+        """Learn to predict where the rollout has been, and return how novel it was on average."""
+        reached = rollout.observations[1:][rollout.valid]
+        self.normalizer.update(reached)
+        reached = self.normalizer(reached)
+        with torch.no_grad():
+            targets = self.random(reached)
+            novelty = mse_loss(self.learned(reached), targets)
+            if self.unit.isnan():
+                self.unit.copy_(novelty.clamp_min(1e-8))
+        for batch in torch.randperm(len(reached), generator=self._generator).split(BATCH_SIZE):
+            loss = mse_loss(self.learned(reached[batch]), targets[batch])
+            self._optimizer.zero_grad()
+            loss.backward()
+            self._optimizer.step()
+        return {"novelty": float(novelty / self.unit)}
+
+    def forward(self, rollout: Rollout) -> Tensor:
+        """Return the reward of each step, (num_steps, num_envs)."""
+        reached = self.normalizer(rollout.observations[1:])
+        novelty = (self.learned(reached) - self.random(reached)).square().mean(-1) / self.unit
+        return rollout.rewards + self._weight * novelty
+
+    def parts(self) -> dict[str, Part]:
+        return {"rnd": self, "rnd_optimizer": self._optimizer}

@@ -1,0 +1,52 @@
+"""GAIL: TRPO on the reward of a discriminator that learns along."""
+
+from pathlib import Path
+
+import torch
+
+from gailpipe.algorithms.bc.cloning import clone
+from gailpipe.algorithms.gail.reward import GailReward
+from gailpipe.algorithms.gail.settings import Gail
+from gailpipe.demonstrations.demonstrations import Demonstrations
+from gailpipe.policies.policy import GaussianPolicy, Policy
+from gailpipe.rl.imitation import ImitationRun, imitate
+from gailpipe.training.checkpoint import Checkpoint
+
+
+def learn_gail(env: str, demonstrations: Path, settings: Gail, seed: int, out: Path) -> None:
+    """Train GAIL's policies of all seeds on the demonstrations in a file, and make the directory `out` of them.
+
+    Raises:
+        UserError: The demonstrations will not do, something else is at `out`, or a run failed: names its seed.
+    """
+    imitate(ImitationRun("gail", env, demonstrations, settings, seed, make_reward), out)
+
+
+def make_reward(
+    policy: Policy, demonstrations: Demonstrations, settings: Gail, generator: torch.Generator, checkpoints: Path
+) -> GailReward:
+    """Initialise a new policy, and make its discriminator's reward."""
+    initialize(policy, demonstrations, settings, generator, Checkpoint(checkpoints / "cloning"))
+    return GailReward(policy, demonstrations, settings, generator)
+
+
+def initialize(
+    policy: Policy,
+    demonstrations: Demonstrations,
+    settings: Gail,
+    generator: torch.Generator,
+    checkpoint: Checkpoint,
+) -> None:
+    """Initialise a new policy for GAIL: its normaliser starts from the demonstrations, and it is cloned if so set.
+
+    Ho & Ermon (2016, section 7) propose cloning. It gives a Gaussian policy its means, and leaves the exploration noise
+    as it was; a categorical policy is cloned with its randomness.
+    """
+    if settings.cloning.steps == 0:
+        policy.normalizer.update(demonstrations.observations)
+        return
+    for _ in clone(policy, demonstrations, settings.cloning, generator, checkpoint):
+        pass
+    if isinstance(policy, GaussianPolicy):
+        with torch.no_grad():
+            policy.log_std.fill_(settings.initial_log_std)

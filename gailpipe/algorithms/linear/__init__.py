@@ -1,0 +1,1 @@
+"""FEM and GTAL: rewards that are linear in fixed features."""

@@ -1,0 +1,1 @@
+"""Demonstrations: where they come from, and how they are read."""

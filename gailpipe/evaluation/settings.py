@@ -1,0 +1,17 @@
+"""Settings of the evaluation, and of the states that are kept of each policy."""
+
+from pydantic import PositiveInt
+
+from gailpipe.foundation.params import Section
+
+
+class Evaluate(Section):
+    episodes: PositiveInt
+    """Per policy, and for its deterministic and its stochastic form alike."""
+
+
+class Visits(Section):
+    episodes: PositiveInt
+    """Played by each policy."""
+    states: PositiveInt
+    """Kept of them, at equal distances."""

@@ -1,0 +1,10 @@
+"""Settings of films."""
+
+from gailpipe.foundation.params import PositiveFloat, Section
+
+
+class Film(Section):
+    """An episode's beginning as a moving picture."""
+
+    seconds: PositiveFloat
+    """Of the film, at most; how many steps are a second is the task's `render_fps`."""

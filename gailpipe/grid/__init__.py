@@ -1,0 +1,1 @@
+"""Which demonstration sets a pipeline learns from."""

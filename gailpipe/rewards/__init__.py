@@ -1,0 +1,1 @@
+"""Learned rewards: networks that judge pairs, and their files."""

@@ -1,0 +1,77 @@
+"""What GAIL, FEM and GTAL share: TRPO on a reward made from demonstrations, once for each seed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+import torch
+
+from gailpipe.demonstrations.demonstrations import Demonstrations, load_demonstrations
+from gailpipe.envs.simulators import Simulators
+from gailpipe.envs.tasks import find_task
+from gailpipe.foundation.processes import available_cores
+from gailpipe.foundation.progress import Progress
+from gailpipe.foundation.seeding import derive_seed
+from gailpipe.policies.policy import Policy, make_policy
+from gailpipe.rl.loop import RewardFunction, train
+from gailpipe.rl.settings import Imitation
+from gailpipe.training.checkpoint import Checkpoint
+from gailpipe.training.metrics import learning_curves, show_on
+from gailpipe.training.seeds import Learned, train_seeds
+
+
+class ImitationReward(RewardFunction, Protocol):
+    """A reward that is made from demonstrations."""
+
+    def files(self) -> dict[str, bytes]:
+        """Return contents of files that are worth keeping beside the policy, by what they hold."""
+        ...
+
+
+Settings = TypeVar("Settings", bound=Imitation)
+MakeReward = Callable[[Policy, Demonstrations, Settings, torch.Generator, Path], ImitationReward]
+"""Initialises a new policy, makes the reward that it will learn from, and may keep checkpoints in a folder."""
+
+
+@dataclass(frozen=True)
+class ImitationRun(Generic[Settings]):
+    """One run of an algorithm on the demonstrations in a file, called with its number and a folder for checkpoints."""
+
+    algorithm: str
+    env: str
+    demonstrations: Path
+    settings: Settings
+    seed: int
+    make_reward: MakeReward[Settings]
+
+    def __call__(self, index: int, checkpoints: Path) -> Learned:
+        task, settings = find_task(self.env), self.settings
+        demonstrations = load_demonstrations(self.demonstrations, task, settings.trajs)
+        generator = torch.Generator().manual_seed(derive_seed(self.seed, self.algorithm, self.env, index))
+        policy = make_policy(task, settings.hidden_sizes, settings.initial_log_std, generator)
+        reward_function = self.make_reward(policy, demonstrations, settings, generator, checkpoints)
+        checkpoint = Checkpoint(checkpoints / "training")
+        num_threads = max(1, available_cores() // settings.seeds)  # all seeds run side by side
+
+        def start_simulators(start: int) -> Simulators:
+            purpose = f"{self.algorithm} simulators"
+            simulators_seed = derive_seed(self.seed, purpose, self.env, index, start)
+            return Simulators(task, settings.num_envs, simulators_seed, num_threads)
+
+        name = f"{self.algorithm} {self.env} seed {index}"
+        with Progress(name, settings.env_steps, position=index) as progress:
+            show = show_on(progress, checkpoint, "env_steps")
+            for metrics in train(policy, start_simulators, reward_function, settings, generator, checkpoint):
+                show(metrics)
+        return Learned(policy, learning_curves(checkpoint), reward_function.files())
+
+
+def imitate(run: ImitationRun, out: Path) -> None:
+    """Do `run` with all seeds, and make the directory `out` of their policies.
+
+    Raises:
+        UserError: The demonstrations will not do, something else is at `out`, or a run failed: names its seed.
+    """
+    parameters = {"seed": run.seed, **run.settings.model_dump()}
+    train_seeds(f"{run.algorithm}-{run.env}", parameters, run.demonstrations, run, run.settings.seeds, out)

@@ -1,0 +1,136 @@
+"""The one loop of everything that learns from rollouts."""
+
+from collections.abc import Callable, Iterator
+from math import nan
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from gailpipe.envs.simulators import Simulators
+from gailpipe.policies.policy import Policy
+from gailpipe.rl.advantages import gae
+from gailpipe.rl.rollout import Collector, Rollout
+from gailpipe.rl.settings import Training
+from gailpipe.rl.trpo import trpo_step
+from gailpipe.rl.value_function import ValueFunction
+from gailpipe.training.checkpoint import Checkpoint, Metrics, Part
+from gailpipe.training.metrics import require_finite, require_finite_parts
+
+
+class RewardFunction(Protocol):
+    """Where the reward comes from: all that the expert, GAIL, FEM and GTAL differ in."""
+
+    def fit(self, rollout: Rollout) -> Metrics:
+        """Learn from `rollout`, and return metrics for the learning curves."""
+        ...
+
+    def __call__(self, rollout: Rollout) -> Tensor:
+        """Return the reward of each step, (num_steps, num_envs)."""
+        ...
+
+    def parts(self) -> dict[str, Part]:
+        """Return what it has learned and learns with, by name, for checkpoints."""
+        ...
+
+
+class EnvironmentReward:
+    """The task's own reward, which an expert maximises."""
+
+    def fit(self, rollout: Rollout) -> Metrics:
+        return {}
+
+    def __call__(self, rollout: Rollout) -> Tensor:
+        return rollout.rewards
+
+    def parts(self) -> dict[str, Part]:
+        return {}
+
+
+def train(
+    policy: Policy,
+    start_simulators: Callable[[int], Simulators],
+    reward_function: RewardFunction,
+    settings: Training,
+    generator: torch.Generator,
+    checkpoint: Checkpoint,
+) -> Iterator[Metrics]:
+    """Train `policy` in place, and yield the metrics of each iteration that `checkpoint` does not have yet.
+
+    `return` and `length` are means over the episodes that ended in the iteration, in the environment's own reward,
+    whichever the policy learns from. They are NaN where no episode ended.
+
+    Args:
+        policy: The new policy.
+        start_simulators: Maps the number of the start to simulators, with a seed of their own.
+        reward_function: New, too.
+        settings: Of TRPO, the value function and the budget.
+        generator: Draws everything but what the simulators draw.
+        checkpoint: What is done already, and where progress is kept.
+
+    Raises:
+        UserError: Names the iteration and the quantity in which a NaN or an infinity arose.
+    """
+    if len(checkpoint.metrics) == settings.iterations:
+        checkpoint.restore({"policy": policy, **reward_function.parts()})
+        return
+    value_function = ValueFunction(policy.normalizer, settings.hidden_sizes, settings.value_function, generator)
+    collector = Collector(start_simulators, policy, settings.num_steps, generator)
+    parts = {
+        "policy": policy,
+        "value_function": value_function,
+        "value_optimizer": value_function.optimizer,
+        **reward_function.parts(),
+        "collector": collector,
+        "generator": generator,
+    }
+    checkpoint.restore(parts)
+    for iteration in range(len(checkpoint.metrics), settings.iterations):
+        place = f"{policy.task.name}: iteration {iteration}"
+        rollout = collector.collect()
+        metrics: Metrics = {"env_steps": (iteration + 1) * settings.num_steps * settings.num_envs}
+        max_kl = settings.max_kl_at(iteration)
+        metrics |= _learn(policy, value_function, reward_function, rollout, max_kl, settings, generator, place)
+        require_finite(place, metrics)
+        require_finite_parts(place, parts)
+        metrics["return"] = float(rollout.episode_returns.mean()) if len(rollout.episode_returns) else nan
+        metrics["length"] = float(rollout.episode_lengths.mean()) if len(rollout.episode_lengths) else nan
+        checkpoint.metrics.append(metrics)
+        checkpoint.offer(parts)
+        yield metrics
+    checkpoint.save(parts)
+
+
+def _learn(
+    policy: Policy,
+    value_function: ValueFunction,
+    reward_function: RewardFunction,
+    rollout: Rollout,
+    max_kl: float,
+    settings: Training,
+    generator: torch.Generator,
+    place: str,
+) -> Metrics:
+    observations, actions, valid = rollout.valid_observations, rollout.valid_actions, rollout.valid
+    require_finite(place, {"observations": rollout.observations, "the environment's rewards": rollout.rewards})
+    metrics = reward_function.fit(rollout)
+    with torch.no_grad():
+        values = value_function(rollout.observations)
+        rewards = reward_function(rollout)
+    require_finite(place, {"values": values, "rewards": rewards})
+    advantages, returns = gae(
+        rewards, values, rollout.terminated, rollout.truncated, settings.discount, settings.gae_lambda
+    )
+    metrics |= trpo_step(
+        policy,
+        observations,
+        actions,
+        advantages[valid],
+        max_kl,
+        settings.damping,
+        settings.fisher_fraction,
+        generator,
+    )
+    metrics |= value_function.fit(observations, returns[valid], generator)
+    policy.normalizer.update(observations)
+    return metrics

@@ -1,0 +1,1 @@
+"""A run of training: its checkpoints, its metrics, its seeds, and how its process computes."""

@@ -1,0 +1,72 @@
+"""The metrics of a run, one row an iteration: shown while they arise, checked to be finite, and kept as curves."""
+
+from collections.abc import Callable, Mapping
+from math import isnan, nan
+
+import polars as pl
+import polars.selectors as cs
+import torch
+from torch import Tensor, nn
+
+from gailpipe.foundation.errors import UserError
+from gailpipe.foundation.progress import Progress
+from gailpipe.training.checkpoint import Checkpoint, Metrics, Part
+
+SHOWN = {
+    "return": "return",
+    "validation_error": "validation error",
+    "expert_accuracy": "D right on expert",
+    "policy_accuracy": "on policy",
+}
+
+
+def show_on(progress: Progress, checkpoint: Checkpoint, clock: str) -> Callable[[Metrics], None]:
+    """Return what shows an iteration's metrics on `progress`, which starts from what `checkpoint` has already.
+
+    Args:
+        progress: Where they are shown.
+        checkpoint: Holds the metrics of earlier processes.
+        clock: The metric that counts the steps so far.
+    """
+    before = checkpoint.metrics[-1][clock] if checkpoint.metrics else 0.0
+    if before:
+        progress.resume(int(before))
+    shown: dict[str, float] = {}
+
+    def show(metrics: Metrics) -> None:
+        nonlocal before
+        shown.update({name: metrics[key] for key, name in SHOWN.items() if not isnan(metrics.get(key, nan))})
+        progress.advance(int(metrics[clock] - before), shown)
+        before = metrics[clock]
+
+    return show
+
+
+def learning_curves(checkpoint: Checkpoint) -> pl.DataFrame:
+    """Return the metrics of all iterations; what no episode told, since none ended, is null."""
+    no_episode_ended = cs.by_name("return", "length", require_all=False)
+    return pl.DataFrame(checkpoint.metrics).with_columns(no_episode_ended.fill_nan(None))
+
+
+def require_finite(place: str, quantities: Mapping[str, Tensor | float]) -> None:
+    """Check that `quantities` hold no NaN and no infinity.
+
+    Raises:
+        UserError: Names `place`, such as a task and its iteration, and the first quantity that does.
+    """
+    for name, values in quantities.items():
+        if not torch.as_tensor(values).isfinite().all():
+            raise UserError(
+                f"{place}: {name}: a NaN or an infinity arose; lower the learning rates or max_kl, or mend the task"
+            )
+
+
+def require_finite_parts(place: str, parts: Mapping[str, Part]) -> None:
+    """Check that no parameter or buffer of `parts` is NaN or infinite.
+
+    Raises:
+        UserError: Names `place`, and the first of them that is.
+    """
+    for name, part in parts.items():
+        if isinstance(part, nn.Module):
+            require_finite(place, {f"{name}'s {key}": tensor for key, tensor in part.state_dict().items()})

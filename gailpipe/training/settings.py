@@ -1,0 +1,14 @@
+"""Settings of whoever learns from demonstrations."""
+
+from pydantic import PositiveInt
+
+from gailpipe.foundation.params import Section
+
+
+class Imitator(Section):
+    """What all have that learn from demonstrations."""
+
+    trajs: PositiveInt
+    """Size of the demonstration set."""
+    seeds: PositiveInt
+    """Runs that differ in nothing else."""
