@@ -35,7 +35,9 @@ def test_what_can_not_be_tested_is_said() -> None:
     assert Change("Hopper-v5", "gail", None, score(LOW)).verdict == "new"
     assert Change("Hopper-v5", "gail", score(LOW), None).verdict == "gone"
     assert Change("Hopper-v5", "gail", score(LOW), score(LOW)).verdict == "same"
-    assert Change("CartPole-v1", "bc", score([1.0, 1.0]), score([0.5, 0.5])).verdict == "**worse**"
+    assert Change("CartPole-v1", "bc", score([1.0, 1.0]), score([0.5, 0.5])).verdict == "no spread, no test"
+    change = Change("CartPole-v1", "bc", score([1.0, 1.0]), score([0.995, 0.995]))
+    assert (change.p_value, change.verdict) == (None, "no spread, no test")
 
 
 def test_changes_pair_tasks_and_learners() -> None:
@@ -193,3 +195,18 @@ def test_a_folder_that_git_knows_nothing_of_is_refused(tmp_path: Path, monkeypat
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match="`git check-ignore` failed: fatal: not a git repository"):
         _ignored_by_git({})
+
+
+def test_a_branch_without_a_common_history_is_named(tmp_path: Path) -> None:
+    review = (sys.executable, "-m", "gailpipe.review")
+    repository = Workspace(tmp_path)
+    repository.run("git", "init", "--quiet", "--initial-branch=main")
+    for setting in (("user.name", "Test"), ("user.email", "test@example.org")):
+        repository.run("git", "config", *setting)
+    repository.commit("One")
+    repository.run("git", "checkout", "--quiet", "--orphan", "other")
+    repository.commit("Two")
+    environment = ("env", f"PYTHONPATH={ROOT}")
+    output = repository.run(*environment, *review, "main", fails=True)
+    assert output == "error: main: has no common history with HEAD; in a shallow clone `git fetch --unshallow` first\n"
+    assert repository.run(*environment, *review, "nothing", fails=True) == "error: nothing: is no commit here\n"

@@ -41,7 +41,7 @@ def test_merged_branches_end_with_results_that_were_really_run(workspace: Worksp
 
 
 def test_an_experiment_runs_the_code_of_its_own_copy(workspace: Workspace) -> None:
-    module = workspace.root / "gailpipe" / "params" / "pipeline.py"
+    module = workspace.root / "gailpipe" / "pipeline" / "check.py"
     with module.open("a") as file:
         file.write('\nprint("imported", __file__)\n')
     workspace.commit("Tell where the package is")

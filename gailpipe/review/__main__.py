@@ -25,7 +25,7 @@ FIGURES = ("reports/figures", "paper/report/figures")
 
 
 def main(arguments: argparse.Namespace) -> None:
-    commit = _run("git", "merge-base", arguments.revision, "HEAD").strip()
+    commit = _merge_base(arguments.revision)
     then = _run("git", "ls-tree", "--name-only", commit, RESULTS, PAPER_LOCK).split()
     now = [path for path in (RESULTS, PAPER_LOCK) if Path(path).exists()]
     before = _version(commit, {path: _run("git", "show", f"{commit}:{path}") for path in (METRICS, LOCK, *then)})
@@ -52,6 +52,13 @@ def _version(commit: str, files: Mapping[str, str]) -> Version:
     return Version(commit, metrics, stages, figures)
 
 
+def _merge_base(revision: str) -> str:
+    """Return where HEAD's history left that of `revision`."""
+    _run("git", "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", missing=f"{revision}: is no commit here")
+    none = f"{revision}: has no common history with HEAD; in a shallow clone `git fetch --unshallow` first"
+    return _run("git", "merge-base", revision, "HEAD", missing=none).strip()
+
+
 def _read(path: Path) -> str:
     try:
         return path.read_text()
@@ -59,10 +66,11 @@ def _read(path: Path) -> str:
         raise UserError(f"{path}: can't be read: {error.strerror}; `dvc repro` makes it") from error
 
 
-def _run(*command: str) -> str:
+def _run(*command: str, missing: str | None = None) -> str:
+    """Return what a command prints; `missing` says what is wrong where it fails without a word of its own."""
     process = subprocess.run(command, capture_output=True, text=True)
     if process.returncode != 0:
-        raise UserError(f"`{' '.join(command)}` failed: {process.stderr.strip()}")
+        raise UserError(missing or f"`{' '.join(command)}` failed: {process.stderr.strip()}")
     return process.stdout
 
 
