@@ -48,7 +48,7 @@ def run_stage(source: Source, job: Job, on_a_core: bool, *_upstream: object) -> 
     clone, log = place / "clone", place / "log"
     try:
         if not clone.exists():
-            _run(place, log, "git", "clone", "--quiet", "--no-checkout", source.repository, "clone")
+            _run(place, log, "git", "clone", "--quiet", "--no-checkout", "--", source.repository, "clone")
         _run(clone, log, "git", "fetch", "--quiet", "origin", source.commit)
         _run(clone, log, "git", "checkout", "--quiet", "--force", "--detach", source.commit)
         if source.remote_path is not None:
