@@ -25,7 +25,7 @@ FIGURES = ("reports/figures", "paper/report/figures")
 
 
 def main(arguments: argparse.Namespace) -> None:
-    commit = _run("git", "merge-base", arguments.revision, "HEAD").strip()
+    commit = _merge_base(arguments.revision)
     then = _run("git", "ls-tree", "--name-only", commit, RESULTS, PAPER_LOCK).split()
     now = [path for path in (RESULTS, PAPER_LOCK) if Path(path).exists()]
     before = _version(commit, {path: _run("git", "show", f"{commit}:{path}") for path in (METRICS, LOCK, *then)})
@@ -34,6 +34,21 @@ def main(arguments: argparse.Namespace) -> None:
     parameters = _run(sys.executable, "-m", "dvc", "params", "diff", "--md", commit[:7])
     scores = list(changes(before.metrics, after.metrics))
     print(comment(before, after, scores, parameters, stale_stages(), _url()))
+
+
+def _merge_base(revision: str) -> str:
+    """Return the commit at which HEAD left `revision`.
+
+    Raises:
+        UserError: There is none, or Git does not know the revision.
+    """
+    command = ("git", "merge-base", revision, "HEAD")
+    process = subprocess.run(command, capture_output=True, text=True)
+    if process.returncode == 1 and not process.stderr:
+        raise UserError(f"{revision} has no common history with HEAD; in a shallow clone `git fetch --unshallow` first")
+    if process.returncode != 0:
+        raise UserError(f"`{' '.join(command)}` failed: {process.stderr.strip()}")
+    return process.stdout.strip()
 
 
 def _version(commit: str, files: Mapping[str, str]) -> Version:

@@ -28,8 +28,8 @@ class Change:
         if self.before is None or self.after is None or None in (self.before.ci95, self.after.ci95):
             return None
         spread = _std(self.before), _std(self.after)
-        if spread == (0.0, 0.0):
-            return float(self.before.value == self.after.value)
+        if spread == (0.0, 0.0):  # what the seeds tell of a mean's error is nothing then, and not that there is none
+            return None
         return float(
             stats.ttest_ind_from_stats(
                 self.before.value, spread[0], self.before.seeds, self.after.value, spread[1], self.after.seeds, False
@@ -42,8 +42,10 @@ class Change:
             return "new" if self.before is None else "gone"
         if _same(self.before, self.after):
             return "same"
-        if self.p_value is None:
+        if None in (self.before.ci95, self.after.ci95):
             return "one seed tells nothing"
+        if self.p_value is None:
+            return "no spread, no test"
         if self.p_value >= LEVEL:
             return "within noise"
         return "**better**" if self.after.value > self.before.value else "**worse**"
