@@ -13,7 +13,7 @@ store:
 	@damaged=$$(git ls-files --modified data/store); test -z "$$damaged" || \
 	{ echo "error: $$damaged: damaged or missing; \`git checkout data/store\` restores the store"; exit 1; } >&2
 
-test: .venv/installed  ## set up, and run ruff, mypy and the tests
+test: .venv/tested  ## set up, and run ruff, mypy and the tests
 	ruff check .
 	ruff format --check .
 	mypy
@@ -25,25 +25,32 @@ lock: .venv/installed  ## check that dvc.lock has the results of the parameters 
 review: .venv/installed  ## tell in Markdown what has changed since BASE (origin/main): scores, parameters, stages
 	@python -m gailpipe.review $(or $(BASE),origin/main)
 
-faults: .venv/installed  ## interrupt a tiny pipeline in every way, and see that nothing is lost
+faults: .venv/tested  ## interrupt a tiny pipeline in every way, and see that nothing is lost
 	python -m tests.faults
 
-bench: .venv/installed .venv-imitation/installed  ## measure steps per second, and write reports/benchmarks.md
+bench: .venv/tested .venv-imitation/installed  ## measure steps per second, and write reports/benchmarks.md
 	python -m gailpipe.benchmarks.speed
 
-bench-learning: .venv/installed .venv-imitation/installed  ## measure the time to an expert, and write reports/benchmarks-learning.md
+bench-learning: .venv/tested .venv-imitation/installed  ## measure the time to an expert, and write reports/benchmarks-learning.md
 	python -m gailpipe.benchmarks.learning
 
-requirements:  ## renew requirements.txt from pyproject.toml
+requirements:  ## renew requirements.txt and requirements-test.txt from pyproject.toml
 	$(PYTHON) -m venv --clear .venv
-	.venv/bin/pip install --quiet '.[dev]'
+	.venv/bin/pip install --quiet '.[cluster,s3]'
 	.venv/bin/pip freeze --exclude gailpipe | sed 's/+cpu$$//' > requirements.txt
+	.venv/bin/pip install --quiet --constraint requirements.txt '.[dev]'
+	echo '-r requirements.txt' > requirements-test.txt
+	.venv/bin/pip freeze --exclude gailpipe | sed 's/+cpu$$//' | grep -Fxvf requirements.txt >> requirements-test.txt
 
 .venv/installed: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("gailpipe needs Python 3.11 or newer; try make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
 	.venv/bin/pip install --quiet --requirement requirements.txt
 	.venv/bin/pip install --quiet --no-deps --editable .
+	touch $@
+
+.venv/tested: requirements-test.txt .venv/installed
+	.venv/bin/pip install --quiet --requirement requirements-test.txt
 	touch $@
 
 .venv-imitation/installed: gailpipe/benchmarks/imitation-requirements.txt

@@ -1,5 +1,6 @@
 """Stages side by side on Dask workers, which share nothing but an S3 bucket."""
 
+import argparse
 import json
 import os
 import re
@@ -20,12 +21,13 @@ from dvc.repo import Repo
 from moto.server import ThreadedMotoServer
 from ruamel.yaml import YAML
 
-from gailpipe.cluster.plan import find_source, out_of_date
+from gailpipe.cluster.__main__ import tls
+from gailpipe.cluster.plan import Job, Source, find_source, out_of_date
 from gailpipe.cluster.view import View
-from gailpipe.cluster.worker import _run
+from gailpipe.cluster.worker import StageFailedError, _run, run_stage
 from gailpipe.foundation.errors import UserError
 from tests.faults import read_results, require_equal
-from tests.workspace import TINY_TASKS, Process, Workspace, stages_run, tiny_params, write_params
+from tests.workspace import ROOT, TINY_TASKS, Process, Workspace, stages_run, tiny_params, write_params
 
 WORKERS = ("one", "two")
 FOLDERS = ("data/experts/", "data/demonstrations/", "data/gail/")
@@ -259,6 +261,64 @@ def test_no_command_outlives_its_leash(ending: signal.Signals) -> None:
         leash.send_signal(ending)
         assert leash.wait(timeout=60) == 128 + ending
         child.wait(timeout=60)
+
+
+PEM = ("--tls-ca", "ca.pem", "--tls-cert", "cert.pem", "--tls-key", "gone.pem")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (PEM[:2], "--tls-cert, --tls-key: not given; TLS needs all of --tls-ca, --tls-cert, --tls-key"),
+        (PEM, "--tls-ca, --tls-cert, --tls-key are for --scheduler tls://…, but that is not given"),
+        (("--scheduler", "tcp://a:1", *PEM), "--tls-key are for --scheduler tls://…, but that is tcp://a:1"),
+        (("--scheduler", "tls://a:1", *PEM), "--tls-key gone.pem: is no file"),
+        (("--scheduler", "tls://a:1"), "--scheduler tls://a:1: needs --tls-ca, --tls-cert, --tls-key"),
+    ],
+)
+def test_certificates_that_can_not_be_used_are_named(arguments: tuple[str, ...], message: str, tmp_path: Path) -> None:
+    for name in ("ca.pem", "cert.pem"):
+        (tmp_path / name).touch()
+    command = [sys.executable, "-m", "gailpipe.cluster", *arguments]
+    done = subprocess.run(command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True)
+    error = done.stderr.decode()
+    assert error.startswith("error: ")
+    assert message in error
+
+
+def test_certificates_reach_the_connection(tmp_path: Path) -> None:
+    files = {kind: tmp_path / f"{kind}.pem" for kind in ("ca", "cert", "key")}
+    for file in files.values():
+        file.touch()
+    arguments = {f"tls_{kind}": file for kind, file in files.items()}
+    security = tls(argparse.Namespace(scheduler="tls://a:1", **arguments))
+    assert security is not None
+    assert security.require_encryption
+    assert security.get_tls_config_for_role("client") | {"ciphers": None} == {
+        "ca_file": str(files["ca"]), "cert": str(files["cert"]), "key": str(files["key"]), "ciphers": None,
+    }  # fmt: skip
+
+
+def test_an_address_that_looks_like_an_option_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands: list[tuple[str, ...]] = []
+
+    def refuse(folder: Path, log: Path, *command: str, **_: str) -> None:
+        commands.append(command)
+        raise subprocess.CalledProcessError(1, command, "")
+
+    monkeypatch.setattr("gailpipe.cluster.worker._run", refuse)
+    monkeypatch.setattr("gailpipe.cluster.worker.get_worker", lambda: WorkerDouble(str(tmp_path)))
+    with pytest.raises(StageFailedError):
+        run_stage(Source("head", "--upload-pack=touch", "abc", "store", None), Job("bc", ()), False)
+    assert commands == [("git", "clone", "--quiet", "--no-checkout", "--", "--upload-pack=touch", "clone")]
+
+
+@dataclass
+class WorkerDouble:
+    local_directory: str
+    name: str = "0"
+
+    def log_event(self, *_: object) -> None: ...
 
 
 def test_what_can_not_be_run_is_said(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """The comment on a change, and the check of dvc.lock."""
 
 import json
+import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -35,9 +37,14 @@ def test_what_can_not_be_tested_is_said() -> None:
     assert Change("Hopper-v5", "gail", None, score(LOW)).verdict == "new"
     assert Change("Hopper-v5", "gail", score(LOW), None).verdict == "gone"
     assert Change("Hopper-v5", "gail", score(LOW), score(LOW)).verdict == "same"
-    assert Change("CartPole-v1", "bc", score([1.0, 1.0]), score([0.5, 0.5])).verdict == "no spread, no test"
+
+
+def test_seeds_that_all_score_the_same_are_no_test() -> None:
     change = Change("CartPole-v1", "bc", score([1.0, 1.0]), score([0.995, 0.995]))
-    assert (change.p_value, change.verdict) == (None, "no spread, no test")
+    assert change.p_value is None
+    assert change.verdict == "no spread, no test"
+    text = comment(Version("abc", {}, {}, []), Version("def", {}, {}, []), [change], "", {}, None)
+    assert "| CartPole-v1 | bc | 1.000 (1.000 … 1.000) | 0.995 (0.995 … 0.995) | no spread, no test |" in text
 
 
 def test_changes_pair_tasks_and_learners() -> None:
@@ -138,20 +145,50 @@ def test_a_lock_that_lags_behind_is_named_even_without_data(workspace: Workspace
     assert "stages have not run since these changed; `dvc repro` runs what is out of date" in output
 
 
-def post(workspace: Workspace, folder: Path) -> str:
-    """Run the step of the workflow that posts the comment, and return what GitHub's command was given."""
-    workflow = YAML(typ="safe").load(ROOT / ".github" / "workflows" / "review.yml")
-    steps = "\n".join(step["run"] for step in workflow["jobs"]["review"]["steps"] if "review.md" in step.get("run", ""))
+def workflow(name: str) -> Any:
+    return YAML(typ="safe").load(ROOT / ".github" / "workflows" / f"{name}.yml")
+
+
+def steps(name: str) -> str:
+    """Return what the steps of a workflow that write or read review.md run."""
+    (job,) = workflow(name)["jobs"].values()
+    return "\n".join(step["run"] for step in job["steps"] if "review.md" in step.get("run", ""))
+
+
+def post(workspace: Workspace, folder: Path, number: str = "7") -> str | None:
+    """Run what the workflows run to review and to comment; return what was posted, None where nothing was."""
     gh = folder / "gh"
-    gh.write_text(f'#!/bin/sh\necho "$@" > {folder}/arguments\ncp review.md {folder}/posted.md\n')
+    posting = f'echo "$@" > {folder}/arguments; cp comment.md {folder}/posted.md'
+    gh.write_text(f'#!/bin/sh\nif [ "$1" = api ]; then echo "{number}"; else {posting}; fi\n')
     gh.chmod(0o755)
     installed = 'make() { command make --old-file=.venv/installed --no-print-directory "$@"; }'
     github = f"GITHUB_SERVER_URL=https://example.org GITHUB_REPOSITORY=us/ours GITHUB_STEP_SUMMARY={folder}/summary.md"
-    settings = f"export PATH={folder}:$PATH {github} NUMBER=7"
-    workspace.run("bash", "-e", "-c", f"{installed}\n{settings}\n{steps.replace('HEAD^1', 'main')}")
+    settings = f"export PATH={folder}:$PATH {github} GH_REPO=us/ours COMMIT=abc OWNER=us BRANCH=theirs"
+    both = f"{steps('review').replace('HEAD^1', 'main')}\n{steps('comment')}"
+    workspace.run("bash", "-e", "-c", f"{installed}\n{settings}\n{both}")
+    if not (folder / "arguments").exists():
+        return None
     arguments = (folder / "arguments").read_text()
-    assert arguments == "pr comment 7 --edit-last --create-if-none --body-file review.md\n"
+    assert arguments == f"pr comment {number} --edit-last --create-if-none --body-file comment.md\n"
     return (folder / "posted.md").read_text()
+
+
+def test_only_the_workflow_that_runs_no_code_of_a_pull_request_may_write() -> None:
+    assert workflow("review")["permissions"] == {"contents": "read"}
+    (job,) = workflow("comment")["jobs"].values()
+    assert job["permissions"] == {"actions": "read", "pull-requests": "write"}
+    assert not [step for step in job["steps"] if "checkout" in step.get("uses", "")]
+    assert "secrets" not in (ROOT / ".github" / "workflows" / "review.yml").read_text()
+
+
+@pytest.mark.parametrize("name", ["review", "comment"])
+def test_a_workflow_names_commits_of_actions_and_ends(name: str) -> None:
+    assert workflow(name)["concurrency"]["group"]
+    (job,) = workflow(name)["jobs"].values()
+    assert job["timeout-minutes"] <= 60
+    for step in job["steps"]:
+        assert re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", step.get("uses", f"actions/none@{'0' * 40}"))
+        assert "${{" not in step.get("run", ""), "what an event holds reaches a script by its environment alone"
 
 
 def test_a_change_of_a_workspace_is_told(workspace: Workspace, tmp_path: Path) -> None:
@@ -167,8 +204,10 @@ def test_a_change_of_a_workspace_is_told(workspace: Workspace, tmp_path: Path) -
     several_runs = rows.filter(pl.col("run") > 0)
     first, last = rows.row(0, named=True), several_runs.row(-1, named=True)
     rows.head(1).write_csv(results)
+    assert post(workspace, tmp_path, "null") is None
     text = post(workspace, tmp_path)
-    assert (tmp_path / "summary.md").read_text() == text
+    assert text is not None
+    assert (tmp_path / "summary.md").read_text() == text * 2
     kept, gone = (
         f"| {row['demonstrations']} from {row['trajectories']} (paper) | {row['algorithm']} |" for row in (first, last)
     )
@@ -191,22 +230,23 @@ def test_a_change_of_a_workspace_is_told(workspace: Workspace, tmp_path: Path) -
     )
 
 
+def test_a_revision_without_common_history_is_named(tmp_path: Path) -> None:
+    git = ("git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@example.org")
+    for command in (
+        ("init", "--quiet", "--initial-branch=main"),
+        ("commit", "--quiet", "--allow-empty", "--message=one"),
+        ("checkout", "--quiet", "--orphan", "other"),
+        ("commit", "--quiet", "--allow-empty", "--message=two"),
+    ):
+        subprocess.run([*git, *command], check=True)
+    review = [sys.executable, "-m", "gailpipe.review", "main"]
+    done = subprocess.run(review, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True)
+    assert done.stderr.decode() == (
+        "error: main has no common history with HEAD; in a shallow clone `git fetch --unshallow` first\n"
+    )
+
+
 def test_a_folder_that_git_knows_nothing_of_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match="`git check-ignore` failed: fatal: not a git repository"):
         _ignored_by_git({})
-
-
-def test_a_branch_without_a_common_history_is_named(tmp_path: Path) -> None:
-    review = (sys.executable, "-m", "gailpipe.review")
-    repository = Workspace(tmp_path)
-    repository.run("git", "init", "--quiet", "--initial-branch=main")
-    for setting in (("user.name", "Test"), ("user.email", "test@example.org")):
-        repository.run("git", "config", *setting)
-    repository.commit("One")
-    repository.run("git", "checkout", "--quiet", "--orphan", "other")
-    repository.commit("Two")
-    environment = ("env", f"PYTHONPATH={ROOT}")
-    output = repository.run(*environment, *review, "main", fails=True)
-    assert output == "error: main: has no common history with HEAD; in a shallow clone `git fetch --unshallow` first\n"
-    assert repository.run(*environment, *review, "nothing", fails=True) == "error: nothing: is no commit here\n"

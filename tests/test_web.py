@@ -1,5 +1,6 @@
 """The report as one HTML file, in a browser."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from io import BytesIO
@@ -128,6 +129,32 @@ def test_words_are_escaped_and_films_take_the_place_of_their_previews(page_file:
     assert "<title>Results &amp; more</title>" in text
     assert '<h2 id="the-figure">"The" figure</h2>'.replace('"The"', "&quot;The&quot;") in text
     assert text.count("data:video/mp4") == text.count("data:image/webp") == text.count("data:image/svg+xml") == 1
+
+
+def test_html_that_comes_from_data_is_shown_and_not_obeyed(browser: Browser, tmp_path: Path) -> None:
+    attack = '<script>document.title = "taken"</script> <img src="x" onerror="document.title = 1">'
+    text = web_page(f"# Title\n\n{attack}\n\n| a |\n|---|\n| {attack} |\n", tmp_path, {})
+    assert text.count("&lt;script&gt;document.title") == 3  # in the paragraph, the cell, and the cell's order
+    assert text.count("<script") == 1
+    (tmp_path / "index.html").write_text(text)
+    page, wrong = opened(browser, tmp_path / "index.html")
+    assert wrong == []
+    assert page.title() == "Title"
+    assert page.locator("td").inner_text() == attack
+    page.close()
+
+
+def test_the_page_runs_no_script_but_its_own(browser: Browser, page_file: Path, tmp_path: Path) -> None:
+    text = page_file.read_text()
+    (policy,) = re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">', text)
+    assert policy.startswith("default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'; ")
+    assert re.search(r"script-src 'sha256-[\w+/]{43}=' data:;", policy)
+    foreign = "<script>document.title = 'taken'</script></main>"
+    (tmp_path / "index.html").write_text(text.replace("</main>", foreign))
+    page, wrong = opened(browser, tmp_path / "index.html")
+    assert "Content Security Policy" in wrong[0]
+    assert page.title() == "Results & more"
+    page.close()
 
 
 def test_a_click_sorts_a_table_by_its_numbers(browser: Browser, page_file: Path) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from distributed import Client, Future, LocalCluster, as_completed
+from distributed import Client, Future, LocalCluster, Security, as_completed
 from dvc.exceptions import NotDvcRepoError
 from dvc.repo import Repo
 
@@ -20,8 +20,15 @@ from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.processes import available_cores
 
+TLS = {
+    "ca": "the authority that signed the scheduler's certificate",
+    "cert": "this machine's certificate",
+    "key": "the key of this machine's certificate",
+}
+
 
 def main(arguments: argparse.Namespace) -> None:
+    security = tls(arguments)
     try:
         with Repo() as repo:
             if Path.cwd() != Path(repo.root_dir):
@@ -36,7 +43,7 @@ def main(arguments: argparse.Namespace) -> None:
     if jobs:
         share_upstream(jobs)
         with ExitStack() as stack:
-            failed = run_jobs(connect(arguments.scheduler, stack), source, jobs, arguments.scheduler is None)
+            failed = run_jobs(connect(arguments.scheduler, stack, security), source, jobs, arguments.scheduler is None)
         if failed:
             raise UserError(f"{failed} of {len(jobs)} stages failed or could not run; the others are in the DVC remote")
     if subprocess.run([sys.executable, "-m", "dvc", "repro", "--pull", *arguments.targets]).returncode != 0:
@@ -56,7 +63,31 @@ def share_upstream(jobs: Sequence[Job]) -> None:
             raise UserError("what the stages depend on can't be pushed to the DVC remote")
 
 
-def connect(scheduler: str | None, stack: ExitStack) -> Client:
+def tls(arguments: argparse.Namespace) -> Security | None:
+    """Return the certificates for a scheduler that speaks TLS; None without them.
+
+    Raises:
+        UserError: They are not all given, or for no such scheduler, or one of the files is missing.
+    """
+    files = {f"--tls-{kind}": getattr(arguments, f"tls_{kind}") for kind in TLS}
+    missing = [option for option, file in files.items() if file is None]
+    scheduler = arguments.scheduler or ""
+    if len(missing) == len(files):
+        if scheduler.startswith("tls://"):
+            raise UserError(f"--scheduler {scheduler}: needs {', '.join(files)}")
+        return None
+    if missing:
+        raise UserError(f"{', '.join(missing)}: not given; TLS needs all of {', '.join(files)}")
+    if not scheduler.startswith("tls://"):
+        raise UserError(f"{', '.join(files)} are for --scheduler tls://…, but that is {scheduler or 'not given'}")
+    for option, file in files.items():
+        if not file.is_file():
+            raise UserError(f"{option} {file}: is no file")
+    ca, cert, key = (str(file) for file in files.values())
+    return Security(tls_ca_file=ca, tls_client_cert=cert, tls_client_key=key, require_encryption=True)
+
+
+def connect(scheduler: str | None, stack: ExitStack, security: Security | None = None) -> Client:
     """Return a client of the scheduler at this address; without one, of a worker for each core of this machine.
 
     Raises:
@@ -64,7 +95,7 @@ def connect(scheduler: str | None, stack: ExitStack) -> Client:
     """
     if scheduler is not None:
         try:
-            return stack.enter_context(Client(scheduler, timeout=10))
+            return stack.enter_context(Client(scheduler, timeout=10, security=security))
         except (OSError, ValueError) as error:
             raise UserError(f"--scheduler {scheduler}: no Dask scheduler answers there: {error}") from error
     cores = available_cores()
@@ -121,4 +152,8 @@ if __name__ == "__main__":
     parser.add_argument("targets", nargs="*", default=["dvc.yaml"], help="stages or dvc.yaml files; default: dvc.yaml")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster; default: one on this machine")
     parser.add_argument("--repository", metavar="URL", help="what workers clone; default: this folder")
+    for kind, description in TLS.items():
+        parser.add_argument(
+            f"--tls-{kind}", type=Path, metavar="FILE", help=f"{description} (PEM); for --scheduler tls://…"
+        )
     run(main, parser)

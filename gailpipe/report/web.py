@@ -3,6 +3,7 @@
 import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from html import escape
 from importlib.resources import files
 from itertools import chain, count, pairwise
@@ -23,6 +24,7 @@ PAGE = """\
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="data:,">
@@ -34,13 +36,18 @@ PAGE = """\
 <nav>{contents}</nav>
 <main>
 {body}</main>
-<script type="module">
-import {{ jQuery }} from "data:text/javascript;base64,{tables}";
-jQuery("table").DataTable({{ paging: false, searching: false, info: false, order: [], autoWidth: false }});
-</script>
+<script type="module">{script}</script>
 </body>
 </html>
 """
+SCRIPT = """
+import {{ jQuery }} from "data:text/javascript;base64,{tables}";
+jQuery("table").DataTable({{ paging: false, searching: false, info: false, order: [], autoWidth: false }});
+"""
+POLICY = (  # the page's own script imports DataTables from a data address; nothing comes from elsewhere
+    "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'; "
+    "script-src 'sha256-{checksum}' data:; base-uri 'none'; form-action 'none'"
+)
 STYLE = """\
 :root { color-scheme: light dark; --ink: #1b1b1b; --paper: #fff; --faint: #e3e3e3; --link: #0b5fa5 }
 @media (prefers-color-scheme: dark) { :root { --ink: #dedede; --paper: #141414; --faint: #383838; --link: #7fb8ea } }
@@ -74,7 +81,7 @@ def web_page(markdown: str, folder: Path, films: Mapping[str, Path]) -> str:
     Raises:
         UserError: A picture is missing or of an unknown kind, or the heading is missing.
     """
-    reader = MarkdownIt().enable("table")
+    reader = MarkdownIt("commonmark", {"html": False}).enable("table")  # data may hold anything
     tokens = reader.parse(markdown)
     headings = _name_headings(tokens)
     _give_cells_an_order(tokens)
@@ -84,12 +91,14 @@ def web_page(markdown: str, folder: Path, films: Mapping[str, Path]) -> str:
     titles = [text for level, _, text in headings if level == "h1"]
     if len(titles) != 1:
         raise UserError(f"{folder}: the page must have one heading of the first level, but has {len(titles)}")
+    script = SCRIPT.format(tables=b64encode(TABLES.read_bytes()).decode())
     return PAGE.format(
+        policy=POLICY.format(checksum=b64encode(sha256(script.encode()).digest()).decode()),
         title=escape(titles[0]),
         style=STYLE,
         contents=" ".join(f'<a href="#{name}">{escape(text)}</a>' for level, name, text in headings if level == "h2"),
         body=reader.renderer.render(tokens, reader.options, {"folder": folder, "films": films}),
-        tables=b64encode(TABLES.read_bytes()).decode(),
+        script=script,
     )
 
 

@@ -36,6 +36,21 @@ def main(arguments: argparse.Namespace) -> None:
     print(comment(before, after, scores, parameters, stale_stages(), _url()))
 
 
+def _merge_base(revision: str) -> str:
+    """Return the commit at which HEAD left `revision`.
+
+    Raises:
+        UserError: There is none, or Git does not know the revision.
+    """
+    command = ("git", "merge-base", revision, "HEAD")
+    process = subprocess.run(command, capture_output=True, text=True)
+    if process.returncode == 1 and not process.stderr:
+        raise UserError(f"{revision} has no common history with HEAD; in a shallow clone `git fetch --unshallow` first")
+    if process.returncode != 0:
+        raise UserError(f"`{' '.join(command)}` failed: {process.stderr.strip()}")
+    return process.stdout.strip()
+
+
 def _version(commit: str, files: Mapping[str, str]) -> Version:
     yaml = YAML(typ="safe")
     try:
@@ -52,13 +67,6 @@ def _version(commit: str, files: Mapping[str, str]) -> Version:
     return Version(commit, metrics, stages, figures)
 
 
-def _merge_base(revision: str) -> str:
-    """Return where HEAD's history left that of `revision`."""
-    _run("git", "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", missing=f"{revision}: is no commit here")
-    none = f"{revision}: has no common history with HEAD; in a shallow clone `git fetch --unshallow` first"
-    return _run("git", "merge-base", revision, "HEAD", missing=none).strip()
-
-
 def _read(path: Path) -> str:
     try:
         return path.read_text()
@@ -66,11 +74,10 @@ def _read(path: Path) -> str:
         raise UserError(f"{path}: can't be read: {error.strerror}; `dvc repro` makes it") from error
 
 
-def _run(*command: str, missing: str | None = None) -> str:
-    """Return what a command prints; `missing` says what is wrong where it fails without a word of its own."""
+def _run(*command: str) -> str:
     process = subprocess.run(command, capture_output=True, text=True)
     if process.returncode != 0:
-        raise UserError(missing or f"`{' '.join(command)}` failed: {process.stderr.strip()}")
+        raise UserError(f"`{' '.join(command)}` failed: {process.stderr.strip()}")
     return process.stdout
 
 

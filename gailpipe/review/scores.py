@@ -24,11 +24,11 @@ class Change:
 
     @property
     def p_value(self) -> float | None:
-        """Of Welch's test that both means are the same; None where it can't be had: without spread there is no test."""
+        """Of Welch's test that both means are the same; None where it can't be had."""
         if self.before is None or self.after is None or None in (self.before.ci95, self.after.ci95):
             return None
         spread = _std(self.before), _std(self.after)
-        if spread == (0.0, 0.0):
+        if spread == (0.0, 0.0):  # what the seeds tell of a mean's error is nothing then, and not that there is none
             return None
         return float(
             stats.ttest_ind_from_stats(
@@ -42,7 +42,7 @@ class Change:
             return "new" if self.before is None else "gone"
         if _same(self.before, self.after):
             return "same"
-        if min(self.before.seeds, self.after.seeds) < 2:
+        if None in (self.before.ci95, self.after.ci95):
             return "one seed tells nothing"
         if self.p_value is None:
             return "no spread, no test"
