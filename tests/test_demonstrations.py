@@ -8,7 +8,7 @@ import torch
 from gailpipe.demonstrations.demonstrations import load_demonstrations
 from gailpipe.demonstrations.sampling import sample_demonstrations
 from gailpipe.demonstrations.settings import Sample
-from gailpipe.demonstrations.trajectories import mean_return, tabulate
+from gailpipe.demonstrations.trajectories import tabulate, trajectory_returns
 from gailpipe.envs.episodes import Episode
 from gailpipe.envs.tasks import Task, find_task
 from gailpipe.foundation.errors import UserError
@@ -84,9 +84,9 @@ def test_columns_of_lists_will_do(tmp_path: Path) -> None:
     assert torch.equal(arrays.actions, lists.actions)
 
 
-def test_mean_return_is_over_trajectories_not_over_rows(tmp_path: Path) -> None:
+def test_trajectory_returns_is_over_trajectories_not_over_rows(tmp_path: Path) -> None:
     saved(tmp_path / "d.parquet", discrete_task())
-    assert mean_return(tmp_path / "d.parquet") == pytest.approx((45 + 300 + 21) / 3)
+    assert trajectory_returns(tmp_path / "d.parquet").tolist() == [45, 300, 21]
 
 
 def test_foreign_demonstrations_are_refused(tmp_path: Path) -> None:

@@ -10,18 +10,24 @@ from gailpipe.report.style import POLICIES
 from tests.workspace import TINY_TASKS, Workspace
 
 
-def test_inhomogeneity_is_zero_for_the_same_and_one_for_two_points() -> None:
-    states = np.random.default_rng(0).normal(size=(50, 3))
-    assert inhomogeneity(states, states) == pytest.approx(0)
+def test_inhomogeneity_is_one_for_two_points_and_zero_for_one() -> None:
     assert inhomogeneity(np.zeros((4, 2)), np.ones((7, 2))) == pytest.approx(1)
+    assert inhomogeneity(np.zeros((1, 2)), np.ones((1, 2))) == pytest.approx(1)
     assert inhomogeneity(np.zeros((4, 2)), np.zeros((2, 2))) == 0
 
 
 def test_inhomogeneity_worked_out_by_hand() -> None:
-    one, other = np.array([[0.0], [2.0]]), np.array([[1.0], [5.0]])
-    between, within = 2 * (1 + 5 + 1 + 3) / 4, (2 + 2) / 4 + (4 + 4) / 4
+    one, other = np.array([[0.0], [2.0]]), np.array([[1.0], [5.0], [6.0]])
+    between, within = 2 * (1 + 5 + 6 + 1 + 3 + 4) / 6, 2 + (4 + 5 + 1) / 3
     assert inhomogeneity(one, other) == pytest.approx((between - within) / between)
-    assert inhomogeneity(other, one) == inhomogeneity(one, other)
+    assert inhomogeneity(other, one) == pytest.approx(inhomogeneity(one, other))
+
+
+@pytest.mark.parametrize(("count", "repetitions"), [(10, 1000), (1000, 25)])
+def test_samples_of_one_distribution_are_alike_on_average_whatever_their_size(count: int, repetitions: int) -> None:
+    generator = np.random.default_rng(2)
+    found = [inhomogeneity(*generator.normal(size=(2, count, 3))) for _ in range(repetitions)]
+    assert abs(np.mean(found)) < 3 * np.std(found, ddof=1) / np.sqrt(repetitions)
 
 
 def test_the_plane_holds_the_widest_directions_of_standardised_states() -> None:
@@ -62,7 +68,7 @@ def test_visits_lie_in_the_experts_plane_and_are_judged_all_over_it(finished: Wo
         assert around.min() < place.min() < place.max() < around.max()
     assert judged["logit"].is_finite().all()
     assert set(distances["policy"]) == {"expert", "bc", "gail"}
-    assert distances["inhomogeneity"].is_between(0, 1).all()
+    assert distances["inhomogeneity"].is_between(-0.5, 1).all()
 
 
 def test_the_figure_shows_each_task_and_its_distances() -> None:

@@ -347,8 +347,9 @@ def test_verdicts_count_the_sets_that_both_have() -> None:
     below = "A from 1 (0.900 against 0.920); B from 1 (0.700 against 0.902)."
     assert to_paper.endswith(f"in 2 of 4, by less than 0.01 in 1 of these; not on {below}")
     assert intervals == (
-        "- In 3 of these sets GAIL has several runs that differ. The paper's mean, in 2 of them of one run, is within "
-        "their 95 % interval in 1, below it in 1, and above it in 1 (A from 4)."
+        "- In 3 of these sets runs have spread, so that a difference can be tested. The paper's mean does not differ "
+        "from ours in 1, is below it in 1, and above it in 1 (A from 4): by Welch's test (p < 0.05) where the paper "
+        "has several runs, by the 95 % prediction interval of a further run of ours where it has one (2 sets)."
     )
     below = "A from 1 (0.900 against 0.950)."
     assert to_bc.endswith(f"in 1 of 2, by less than 0.01 in 1 of these; not on {below}")

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from gailpipe.evaluation.returns import SCHEMA
-from gailpipe.evaluation.scores import normalized, score
+from gailpipe.evaluation.scores import differ, has_scale, normalized, score
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
 from gailpipe.report.cells import require_cells
@@ -130,6 +130,26 @@ def test_without_an_expert_better_than_random_there_is_no_scale() -> None:
     assert unscaled.metrics()["gail"]["return"] == 111
     assert "| GAIL | 4 | 111.0 | -999.0 | — | — | 3 | — |" in page([unscaled], [])
     scores_figure([unscaled])
+
+
+def test_a_scale_must_be_more_than_luck() -> None:
+    # means 10 and 12, of variance 16/3 each, so that two standard errors are 2 √(4/3 + 4/3) = 3.27
+    assert not has_scale([8, 8, 12, 12], [10, 10, 14, 14])
+    assert has_scale([8, 8, 12, 12], [13, 13, 17, 17])
+    assert has_scale([-500.0] * 3, [-499.9] * 2)
+    assert not has_scale([-500.0] * 3, [-500.0] * 2)
+    assert not has_scale([0.0, 4.0], 6.0)  # one trajectory, taken to vary as random returns do: 4 against 2 √(4 + 8)
+    assert has_scale([0.0, 4.0], 9.0)
+
+
+def test_runs_differ_beyond_their_spread_or_nothing_is_said() -> None:
+    assert differ([1.0, 1.0], [0.995, 0.995]) is None
+    assert differ([1.0], [0.5, 0.6]) is None
+    assert differ([1.0, 1.0], [0.5]) is None
+    assert differ([0.9, 1.0, 1.1], [0.4, 0.5, 0.6]) is True
+    # mean 1, s = 0.1, t(0.975; 2) = 4.302653: a further run lies within 1 ± 0.4968
+    assert differ([0.9, 1.0, 1.1], [0.51]) is False
+    assert differ([0.9, 1.0, 1.1], [0.50]) is True
 
 
 def test_figures_are_the_same_bytes_twice(tmp_path: Path) -> None:

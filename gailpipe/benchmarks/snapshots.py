@@ -17,7 +17,7 @@ from gailpipe.algorithms.gail.learner import make_reward
 from gailpipe.algorithms.gail.settings import Gail
 from gailpipe.benchmarks.peer import run_peer
 from gailpipe.demonstrations.demonstrations import Demonstrations, load_demonstrations
-from gailpipe.demonstrations.trajectories import mean_return
+from gailpipe.demonstrations.trajectories import trajectory_returns
 from gailpipe.envs.episodes import play_episodes
 from gailpipe.envs.simulators import Simulators
 from gailpipe.envs.tasks import Task, find_task
@@ -59,7 +59,9 @@ def learn(job: Job, settings: Gail, demonstrations: Path, peer: Path) -> list[Sn
     use_one_thread()
     task = find_task(job.task)
     pairs = load_demonstrations(demonstrations, task, settings.trajs)
-    to_score = partial(normalized, random_return=_random_return(task), expert_return=mean_return(demonstrations))
+    to_score = partial(
+        normalized, random_return=_random_return(task), expert_return=trajectory_returns(demonstrations).mean()
+    )
     if job.learner == "imitation":
         return _peer(peer, job, pairs, to_score)
     return _ours(task, pairs, settings, job.seed, to_score)

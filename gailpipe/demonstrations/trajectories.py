@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from gailpipe.envs.episodes import Episode
 from gailpipe.foundation.tables import read_table
@@ -37,7 +38,7 @@ def _kept_steps(trajectory: int, episode: Episode, every: int, generator: np.ran
     return pl.DataFrame(columns)
 
 
-def mean_return(path: Path) -> float:
-    """Return the mean return of the whole trajectories that the file at `path` has steps of."""
+def trajectory_returns(path: Path) -> NDArray[np.float64]:
+    """Return the returns of the whole trajectories that the file at `path` has steps of, (trajectories,)."""
     table = read_table(path, ["trajectory", "trajectory_return"])
-    return float(np.mean(table.unique("trajectory", maintain_order=True)["trajectory_return"].to_numpy()))
+    return table.unique("trajectory", maintain_order=True)["trajectory_return"].to_numpy()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
+from scipy.spatial.distance import cdist, pdist
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,17 @@ def principal_plane(states: NDArray) -> Plane:
 
 
 def inhomogeneity(one: NDArray, other: NDArray) -> float:
-    """Return the energy coefficient of inhomogeneity of two samples, (count, dim) each: from 0, alike, to 1.
+    """Return the energy coefficient of inhomogeneity of two samples, (count, dim) each: about 0, alike, to 1.
 
     It is the energy distance 2 E‖X − Y‖ − E‖X − X'‖ − E‖Y − Y'‖ as a share of 2 E‖X − Y‖ (Székely & Rizzo 2013).
+    X and X' are different states of a sample (a U-statistic), so that few states are on average no further apart
+    than many. Where both are alike it may fall a little below 0. A sample of one state counts as without spread.
     """
     between = 2 * cdist(one, other).mean()
-    within = cdist(one, one).mean() + cdist(other, other).mean()
+    within = _mean_distance(one) + _mean_distance(other)
     return float((between - within) / between) if between > 0 else 0.0
+
+
+def _mean_distance(states: NDArray) -> float:
+    """Return the mean distance of two different states of (count, dim)."""
+    return float(pdist(states).mean()) if len(states) > 1 else 0.0

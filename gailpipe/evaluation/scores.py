@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import stats
+
+LEVEL = 0.05  # of tests
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,43 @@ def normalized(value: Any, random_return: Any, expert_return: Any) -> Any:
     Takes numbers, or columns of them.
     """
     return (value - random_return) / (expert_return - random_return)
+
+
+def has_scale(random_returns: ArrayLike, demonstrated_returns: ArrayLike) -> bool:
+    """Tell whether the demonstrations are better than the random policy beyond sampling error.
+
+    They are where the difference of the mean returns is greater than two of its standard errors. A sample of one return
+    tells nothing of its spread: it is taken to be the other's.
+
+    Args:
+        random_returns: (episodes,) of the random policy.
+        demonstrated_returns: (trajectories,) of the demonstrations, or one number.
+    """
+    samples = np.atleast_1d(random_returns), np.atleast_1d(demonstrated_returns)
+    variances = [float(np.var(sample, ddof=1)) for sample in samples if len(sample) > 1]
+    spreads = [
+        (float(np.var(sample, ddof=1)) if len(sample) > 1 else max(variances, default=0.0)) / len(sample)
+        for sample in samples
+    ]
+    difference = float(samples[1].mean() - samples[0].mean())
+    return difference > 2 * sum(spreads) ** 0.5
+
+
+def differ(runs: Sequence[float], others: Sequence[float]) -> bool | None:
+    """Tell whether the mean of several runs differs from that of others, of which there may be one alone.
+
+    Several others are compared by Welch's test. One is compared with the 95 % prediction interval of a further run,
+    mean ± t s √(1 + 1/n). Where neither side has spread, or there are not several runs, nothing can be said: None.
+    """
+    n, spread = len(runs), float(np.std(runs, ddof=1)) if np.ptp(runs) > 0 else 0.0
+    if len(others) > 1:
+        if n < 2 or (spread == 0 and np.ptp(others) == 0):
+            return None
+        return bool(stats.ttest_ind(runs, others, equal_var=False).pvalue < LEVEL)
+    if spread == 0:
+        return None
+    margin = float(stats.t.ppf(1 - LEVEL / 2, n - 1)) * spread * (1 + 1 / n) ** 0.5
+    return abs(others[0] - float(np.mean(runs))) > margin
 
 
 def score(values: Sequence[float]) -> Score:

@@ -7,10 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from gailpipe.algorithms.gail.settings import Gail
+from gailpipe.demonstrations.trajectories import trajectory_returns
 from gailpipe.evaluation.returns import SCHEMA
-from gailpipe.evaluation.scores import normalized
+from gailpipe.evaluation.scores import has_scale, normalized
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.params import load_section, load_tasks
 from gailpipe.foundation.tables import read_table
@@ -36,13 +38,6 @@ EVALUATIONS = (
 STARTS = {"gail": "random", "gail-bc": "cloned first"}  # of GAIL
 SET_KEYS = ("environment", "trajectories")
 MODES = ("deterministic", "stochastic")
-
-
-class Demonstrated(NamedTuple):
-    """The mean return of an expert's trajectories, and its standard error, where there are several."""
-
-    mean: float
-    standard_error: float | None
 
 
 class Compared(NamedTuple):
@@ -80,7 +75,7 @@ def gather(params: Path, data: Path, names: dict[str, str]) -> pl.DataFrame:
     if not any(one.demonstrations == one.env for one in load_sets(params, "sets").values()):
         raise UserError(f"{params}: sets: none learns from sampled trajectories; a report needs results of these")
     envs = load_tasks(params)
-    demonstrated = {env: _demonstrated(data / "demonstrations" / f"{env}.parquet") for env in envs}
+    demonstrated = {env: trajectory_returns(data / "demonstrations" / f"{env}.parquet") for env in envs}
     tables = []
     for folder, section, learners in EVALUATIONS:
         sets = load_sets(params, section)
@@ -102,13 +97,6 @@ def gather(params: Path, data: Path, names: dict[str, str]) -> pl.DataFrame:
     )
 
 
-def _demonstrated(demonstrations: Path) -> Demonstrated:
-    table = read_table(demonstrations, ("trajectory", "trajectory_return"))
-    returns = table.unique("trajectory", maintain_order=True)["trajectory_return"].to_numpy()
-    standard_error = float(np.std(returns, ddof=1)) / sqrt(len(returns)) if len(returns) > 1 else None
-    return Demonstrated(float(np.mean(returns)), standard_error)
-
-
 def _require_modes(file: Path, evaluation: pl.DataFrame, learners: Sequence[str]) -> None:
     """Check that an evaluation has the random policy, and expert and learners the same episodes in both modes."""
     found = evaluation.select("policy", "mode", "seed", "episode").rows()
@@ -125,17 +113,19 @@ def _policies(
     learner: str,
     one: DemonstrationSet,
     evaluation: pl.DataFrame,
-    demonstrated: Demonstrated,
+    demonstrated: NDArray[np.float64],
     names: dict[str, str],
 ) -> pl.DataFrame:
     """Return the rows of one learner on one demonstration set."""
     env, algorithm = one.env, "gail" if learner == "gail-entropy" else learner
-    random_return = float(evaluation.filter(policy="random")["return"].to_numpy().mean())
-    if demonstrated.mean <= random_return:
+    random_returns = evaluation.filter(policy="random")["return"].to_numpy()
+    random_return, expert_return = float(random_returns.mean()), float(demonstrated.mean())
+    if not has_scale(random_returns, demonstrated):
         raise UserError(
-            f"{env}: its expert's trajectories make {demonstrated.mean:,.1f}, no more than the random policy's "
-            f"{random_return:,.1f}, so that there is no scale for scores; train it longer"
+            f"{env}: its expert's trajectories make {expert_return:,.1f}, no more than the random policy's "
+            f"{random_return:,.1f} beyond sampling error, so that there is no scale for scores; train it longer"
         )
+    standard_error = float(np.std(demonstrated, ddof=1)) / sqrt(len(demonstrated)) if len(demonstrated) > 1 else None
     expert = {mode: float(evaluation.filter(policy="expert", mode=mode)["return"].to_numpy().mean()) for mode in MODES}
     episodes = evaluation.filter(policy=learner)
     stochastic = episodes.filter(mode="stochastic").group_by("seed").agg(stochastic_return=pl.col("return").mean())
@@ -162,15 +152,15 @@ def _policies(
         std_return="std_return",
         episodes="episodes",
         stochastic_return="stochastic_return",
-        expert_return=pl.lit(demonstrated.mean),
+        expert_return=pl.lit(expert_return),
         random_return=pl.lit(random_return),
-        normalized=normalized(pl.col("mean_return"), random_return, demonstrated.mean),
+        normalized=normalized(pl.col("mean_return"), random_return, expert_return),
         env_steps=pl.lit(0 if algorithm == "bc" else _env_steps(params, section, env), pl.Int64),
         demonstrations=pl.lit(one.demonstrations),
-        expert_standard_error=pl.lit(demonstrated.standard_error, pl.Float64),
+        expert_standard_error=pl.lit(standard_error, pl.Float64),
         expert_deterministic_return=pl.lit(expert["deterministic"]),
         expert_stochastic_return=pl.lit(expert["stochastic"]),
-        stochastic_normalized=normalized(pl.col("stochastic_return"), random_return, demonstrated.mean),
+        stochastic_normalized=normalized(pl.col("stochastic_return"), random_return, expert_return),
     )
 
 

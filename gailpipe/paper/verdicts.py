@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from gailpipe.evaluation.scores import normalized, score
+from gailpipe.evaluation.scores import LEVEL as TEST_LEVEL
+from gailpipe.evaluation.scores import differ, normalized
 from gailpipe.paper.results import SET_KEYS, Compared
 
 LEVEL = 0.01  # scores that differ by less are hardly different
@@ -24,7 +25,7 @@ def verdicts(policies: Compared) -> str:
             f"GAIL's mean normalised score over {len(to_theirs)} demonstration sets is **{_mean(to_theirs['one'])}**; "
             f"the paper's is {_mean(to_theirs['other'])}. The median of the differences is {median:+.3f}.",
             f"To three digits GAIL is at or above the paper's in {_verdict(to_theirs)}.",
-            _intervals(gail, their_gail),
+            _differences(gail, their_gail),
         ]
     lines.append(f"To three digits GAIL is at or above BC in {_verdict(to_bc)}.")
     if len(bc_to_theirs):
@@ -73,25 +74,26 @@ def _verdict(scores: pl.DataFrame) -> str:
     )
 
 
-def _intervals(ours: pl.DataFrame, theirs: pl.DataFrame) -> str:
-    """Return in how many sets the paper's mean lies within, below and above the 95 % interval of our runs.
-
-    Runs that are all alike give no interval.
-    """
-    places: dict[str, list[tuple[str, str]]] = {"within": [], "below": [], "above": []}
-    single = 0
+def _differences(ours: pl.DataFrame, theirs: pl.DataFrame) -> str:
+    """Return in how many sets the paper's mean differs from ours beyond the spread of runs, and in which direction."""
+    found: dict[str, list[tuple[str, str]]] = {"level": [], "below": [], "above": []}
+    by_prediction = 0
     for (environment, size), runs in ours.group_by(SET_KEYS, maintain_order=True):
-        interval = score(runs["normalized"].to_list()).ci95
-        papers = theirs.filter(environment=environment, trajectories=size)["normalized"].to_numpy()
-        if interval and runs["normalized"].n_unique() > 1 and len(papers):
-            single += len(papers) == 1
-            place = "below" if papers.mean() < interval[0] else "above" if papers.mean() > interval[1] else "within"
-            places[place].append((str(environment), str(size)))
-    within, below, above = places.values()
+        papers = theirs.filter(environment=environment, trajectories=size)["normalized"].to_list()
+        differs = differ(runs["normalized"].to_list(), papers) if papers else None
+        if differs is None:
+            continue
+        by_prediction += len(papers) == 1
+        ahead = float(np.mean(papers)) > float(runs["normalized"].to_numpy().mean())
+        place = ("above" if ahead else "below") if differs else "level"
+        found[place].append((str(environment), str(size)))
+    level, below, above = found.values()
+    tested = len(level) + len(below) + len(above)
     return (
-        f"In {len(within) + len(below) + len(above)} of these sets GAIL has several runs that differ. "
-        f"The paper's mean, in {single} of them of one run, is within their 95 % interval in {len(within)}, "
-        f"below it in {len(below)}, and above it in {len(above)}{f' ({_listed(above)})' if above else ''}."
+        f"In {tested} of these sets runs have spread, so that a difference can be tested. The paper's mean does not "
+        f"differ from ours in {len(level)}, is below it in {len(below)}, and above it in {len(above)}"
+        f"{f' ({_listed(above)})' if above else ''}: by Welch's test (p < {TEST_LEVEL}) where the paper has several "
+        f"runs, by the 95 % prediction interval of a further run of ours where it has one ({by_prediction} sets)."
     )
 
 

@@ -6,7 +6,7 @@ import polars as pl
 
 from gailpipe.algorithms.bc.settings import Bc
 from gailpipe.algorithms.gail.settings import Gail
-from gailpipe.demonstrations.trajectories import mean_return
+from gailpipe.demonstrations.trajectories import trajectory_returns
 from gailpipe.evaluation.returns import SCHEMA
 from gailpipe.foundation.params import load_section, load_tasks
 from gailpipe.foundation.tables import read_table
@@ -43,7 +43,7 @@ def _summarise(task: str, data: Path, params: Path, original: OriginalResults) -
     return task_result(
         task,
         load_evaluation(data, task),
-        mean_return(data / "demonstrations" / f"{task}.parquet"),
+        trajectory_returns(data / "demonstrations" / f"{task}.parquet"),
         trajs,
         {learner: original.score(task, learner, count) for learner, count in trajs.items()},
     )

@@ -48,7 +48,7 @@ def _draw_states(axes: Axes, visits: TaskVisits, policy: str) -> None:
         axes.scatter(expert["x"], expert["y"], color="0.8", s=5, linewidths=0, rasterized=True)
     axes.scatter(own["x"], own["y"], color=COLORS[policy], alpha=0.6, s=5, linewidths=0, rasterized=True)
     distance = visits.distances.filter(policy=policy)["inhomogeneity"].item()
-    axes.text(0.03, 0.97, f"{distance:.3f}", transform=axes.transAxes, va="top")
+    axes.text(0.03, 0.97, f"{distance:z.3f}", transform=axes.transAxes, va="top")
     axes.set(xticks=[], yticks=[])
 
 

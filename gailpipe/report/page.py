@@ -58,12 +58,13 @@ OCCUPANCY = """\
 
 States that the stochastic policies visit (of BC and GAIL those of seed 0), in the plane of the two principal
 directions of the expert's; grey below them are the expert's own. The number is how far they are from the expert's, in
-all dimensions: the energy coefficient of inhomogeneity (Székely & Rizzo 2013) of standardised states, from 0, alike,
-to 1; at the expert it is that of its own when it plays again. Matching this [occupancy measure]({paper}#S3) is what
-GAIL is for, while cloning matches actions alone; where errors do not add up over an episode, cloning can come nearer
-all the same. On the right is the [discriminator]({paper}#S5) after GAIL's last iteration over the same plane, where
-all other directions are at their mean and GAIL's policy acts by its mode: blue, within solid lines, where it takes a
-pair for the expert's, red and dashed where for the policy's. The dots are the expert's states.
+all dimensions: the energy coefficient of inhomogeneity (Székely & Rizzo 2013) of standardised states, from 0, alike
+(by chance a little below it), to 1; at the expert it is that of its own when it plays again. Matching this [occupancy
+measure]({paper}#S3) is what GAIL is for, while cloning matches actions alone; where errors do not add up over an
+episode, cloning can come nearer all the same. On the right is the [discriminator]({paper}#S5) after GAIL's last
+iteration over the same plane, where all other directions are at their mean and GAIL's policy acts by its mode: blue,
+within solid lines, where it takes a pair for the expert's, red and dashed where for the policy's. The dots are the
+expert's states.
 """
 
 LEARNING = """\

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import ArrayLike
 
-from gailpipe.evaluation.scores import Score, normalized, score
+from gailpipe.evaluation.scores import Score, has_scale, normalized, score
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class LearnerResult:
     trajs: int
     returns: Score
     stochastic_return: float  # mean over seeds
-    normalized: Score | None  # None where the expert is no better than the random policy
+    normalized: Score | None  # None where the demonstrations are no better than the random policy
     normalized_of_seeds: list[float]
     paper: float | None  # the paper's normalised score, where it has this task and size
 
@@ -63,7 +64,7 @@ def scores_table(results: Sequence[TaskResult]) -> pl.DataFrame:
 def task_result(
     task: str,
     evaluation: pl.DataFrame,
-    expert_return: float,
+    demonstrated_returns: ArrayLike,
     trajs: dict[str, int],
     paper: dict[str, float | None],
 ) -> TaskResult:
@@ -72,18 +73,19 @@ def task_result(
     Args:
         task: Its name.
         evaluation: One row per episode (`gailpipe.evaluation.returns.SCHEMA`).
-        expert_return: Mean return of the sampled trajectories.
+        demonstrated_returns: Of the sampled trajectories.
         trajs: How many trajectories each learner had.
         paper: The paper's normalised score of each learner.
     """
     means = evaluation.group_by("policy", "seed", "mode", maintain_order=True).agg(pl.col("return").mean())
     random_return = means.filter(policy="random")["return"].item()
-    has_scale = expert_return > random_return
+    expert_return = float(np.asarray(demonstrated_returns, np.float64).mean())
+    scaled = has_scale(evaluation.filter(policy="random")["return"].to_numpy(), demonstrated_returns)
     learners = {}
     for name in trajs:
         returns = means.filter(policy=name, mode="deterministic")["return"]
         stochastic_returns = means.filter(policy=name, mode="stochastic")["return"]
-        scores = [normalized(value, random_return, expert_return) for value in returns] if has_scale else []
+        scores = [normalized(value, random_return, expert_return) for value in returns] if scaled else []
         learners[name] = LearnerResult(
             trajs[name],
             score(returns.to_list()),
