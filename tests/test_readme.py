@@ -6,7 +6,7 @@ import re
 import pytest
 
 from gailpipe.algorithms.gail.settings import Gail
-from gailpipe.foundation.params import load_section, read_params
+from gailpipe.foundation.params import load_section
 from tests.workspace import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -63,22 +63,6 @@ def test_the_time_to_an_expert_is_what_was_measured() -> None:
     reached = [(int(first), int(for_good)) for _, learner, first, for_good, _ in rows if learner == "`imitation`"]
     first, for_good = map(sum, zip(*reached, strict=True))
     assert f"of nine runs of `imitation` {first} do within 15 minutes, and {for_good} stays there" in TEXT
-
-
-def test_the_scores_of_the_papers_grid_are_those_of_its_report() -> None:
-    report = (ROOT / "paper" / "report" / "README.md").read_text()
-    found = re.search(r"mean normalised score over (\d+) .*\*\*(.*)\*\*; the paper's is (\d\.\d+)", report)
-    in_the_same_mode = re.search(r"is (\S+) for deterministic policies, and (\S+) for stochastic ones", report)
-    assert found is not None
-    assert in_the_same_mode is not None
-    sets, ours, theirs = found.groups()
-    deterministic, stochastic = in_the_same_mode.groups()
-    assert f"34 sets of demonstrations GAIL's mean normalised score is {ours}, where the paper's was {theirs}." in TEXT
-    assert "FEM and GTAL, learn from all 34 sets" in TEXT
-    params = read_params(ROOT / "paper" / "params.yaml")
-    sampled = [one for one in params["sets"].values() if one["demonstrations"] == one["env"]]
-    assert int(sets) == len(sampled) == 34
-    assert f"{deterministic} for deterministic policies and {stochastic} for stochastic ones" in TEXT
 
 
 def test_the_time_of_the_cluster_is_what_was_measured() -> None:
