@@ -10,9 +10,9 @@ from gailpipe.rl.settings import Imitation
 def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Imitation, "gtal", arguments.env, arguments.set)
     seed = load_seed(arguments.params)
-    from gailpipe.algorithms.linear.learner import learn_gtal
+    from gailpipe.algorithms.linear.learner import learn_linear
 
-    learn_gtal(arguments.env, arguments.demonstrations, settings, seed, arguments.out)
+    learn_linear("gtal", arguments.env, arguments.demonstrations, settings, seed, arguments.out)
 
 
 if __name__ == "__main__":

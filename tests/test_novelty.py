@@ -65,5 +65,13 @@ def test_the_unit_does_not_depend_on_the_units_of_observations(reward: RndReward
     assert units[1] == pytest.approx(units[0], rel=1e-2)
 
 
+def test_a_rollout_that_stays_in_one_place_is_not_novel(reward: RndReward) -> None:
+    first = rollout_at(0.5)
+    still = replace(first, observations=torch.full_like(first.observations, 0.5))
+    assert reward.fit(still)["novelty"] == 0
+    with torch.no_grad():
+        assert torch.equal(reward(still), still.rewards)
+
+
 def _seeded() -> torch.Generator:
     return torch.Generator().manual_seed(2)

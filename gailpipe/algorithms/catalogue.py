@@ -14,34 +14,34 @@ class Actor:
 
     label: str
     color: str
-    marker: str = ""
+    marker: str
 
 
 @dataclass(frozen=True)
 class Learner(Actor):
     """Whoever learns from demonstrations."""
 
-    settings: type[Imitator] = Imitator
-    """Of its section in params.yaml."""
-    section: str = ""
+    section: str
     """Of params.yaml; variants of one algorithm share it."""
-    steps_envs: bool = True
-    """Whether it learns in vector environments."""
+    settings: type[Imitator]
+    """Of that section."""
     optional: bool = False
     """Whether a pipeline may do without it."""
 
 
-EXPERT = Actor("Expert", "#404040", "*")
-RANDOM = Actor("Random", "#999999")
 LEARNERS = {
-    "bc": Learner("BC", "#de8f05", "s", Bc, "bc", steps_envs=False),
-    "fem": Learner("FEM", "#029e73", "^", Imitation, "fem", optional=True),
-    "gtal": Learner("GTAL", "#cc78bc", "v", Imitation, "gtal", optional=True),
-    "gail": Learner("GAIL", "#0173b2", "o", Gail, "gail"),
-    "gail-bc": Learner("GAIL, cloned first", "#d55e00", "D", Gail, "gail", optional=True),
+    "bc": Learner("BC", "#de8f05", "s", "bc", Bc),
+    "fem": Learner("FEM", "#029e73", "^", "fem", Imitation, optional=True),
+    "gtal": Learner("GTAL", "#cc78bc", "v", "gtal", Imitation, optional=True),
+    "gail": Learner("GAIL", "#0173b2", "o", "gail", Gail),
+    "gail-bc": Learner("GAIL, cloned first", "#d55e00", "D", "gail", Gail, optional=True),
 }
 """By name, which is that of their policies in evaluations, and of their folder; in the order of tables and figures."""
-ACTORS: dict[str, Actor] = {"expert": EXPERT, "random": RANDOM, **LEARNERS}
+ACTORS: dict[str, Actor] = {
+    "expert": Actor("Expert", "#404040", "*"),
+    "random": Actor("Random", "#999999", ""),
+    **LEARNERS,
+}
 
 
 def sections(optional: bool) -> dict[str, type[Imitator]]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-LEVEL = 0.05  # of tests
+TEST_LEVEL = 0.05
 BOOTSTRAP_SAMPLES, BOOTSTRAP_SEED = 2000, 0
 
 
@@ -40,13 +40,10 @@ def has_scale(random_returns: ArrayLike, demonstrated_returns: ArrayLike) -> boo
         demonstrated_returns: (trajectories,) of the demonstrations, or one number.
     """
     samples = np.atleast_1d(random_returns), np.atleast_1d(demonstrated_returns)
-    variances = [float(np.var(sample, ddof=1)) for sample in samples if len(sample) > 1]
-    spreads = [
-        (float(np.var(sample, ddof=1)) if len(sample) > 1 else max(variances, default=0.0)) / len(sample)
-        for sample in samples
-    ]
-    difference = float(samples[1].mean() - samples[0].mean())
-    return difference > 2 * sum(spreads) ** 0.5
+    known = [float(np.var(sample, ddof=1)) for sample in samples if len(sample) > 1]
+    random_variance, demonstrated_variance = known if len(known) == 2 else (known or [0.0]) * 2
+    squared_error = random_variance / len(samples[0]) + demonstrated_variance / len(samples[1])
+    return float(samples[1].mean() - samples[0].mean()) > 2 * squared_error**0.5
 
 
 def differ(runs: Sequence[float], others: Sequence[float]) -> bool | None:
@@ -59,15 +56,15 @@ def differ(runs: Sequence[float], others: Sequence[float]) -> bool | None:
     if len(others) > 1:
         if n < 2 or (spread == 0 and np.ptp(others) == 0):
             return None
-        return bool(stats.ttest_ind(runs, others, equal_var=False).pvalue < LEVEL)
+        return bool(stats.ttest_ind(runs, others, equal_var=False).pvalue < TEST_LEVEL)
     if spread == 0:
         return None
-    margin = float(stats.t.ppf(1 - LEVEL / 2, n - 1)) * spread * (1 + 1 / n) ** 0.5
+    margin = float(stats.t.ppf(1 - TEST_LEVEL / 2, n - 1)) * spread * (1 + 1 / n) ** 0.5
     return abs(others[0] - float(np.mean(runs))) > margin
 
 
-def interquartile_mean(cells: Sequence[Sequence[float]]) -> Score:
-    """Return the interquartile mean over cells of their runs' mean scores, with its 95 % interval.
+def interquartile_mean(cells: Sequence[Sequence[float]]) -> tuple[float, float, float]:
+    """Return the interquartile mean over cells of their runs' mean scores, and the ends of its 95 % interval.
 
     The interval is the percentiles' of a stratified bootstrap (Agarwal et al. 2021): runs are drawn anew within each
     cell, of which all count alike. A cell of one run adds nothing to it.
@@ -83,7 +80,7 @@ def interquartile_mean(cells: Sequence[Sequence[float]]) -> Score:
     samples = [np.asarray(cell, np.float64) for cell in cells]
     bootstrap = IndependentSamplesBootstrap(*samples, seed=BOOTSTRAP_SEED)
     low, high = bootstrap.conf_int(statistic, BOOTSTRAP_SAMPLES, method="percentile").ravel()
-    return Score(float(statistic(*samples)[0]), (float(low), float(high)), sum(map(len, samples)))
+    return float(statistic(*samples)[0]), float(low), float(high)
 
 
 def score(values: Sequence[float]) -> Score:

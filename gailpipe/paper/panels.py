@@ -1,4 +1,4 @@
-"""Metrics of several panels."""
+"""Figures of several panels."""
 
 from collections.abc import Sequence
 from math import ceil

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from gailpipe.algorithms.gail.settings import Gail
+from gailpipe.algorithms.catalogue import LEARNERS
 from gailpipe.demonstrations.trajectories import trajectory_returns
 from gailpipe.evaluation.returns import SCHEMA
 from gailpipe.evaluation.scores import has_scale, normalized
@@ -18,7 +18,7 @@ from gailpipe.foundation.params import load_section, load_tasks
 from gailpipe.foundation.tables import read_table
 from gailpipe.grid.sets import DemonstrationSet, EntropySet, load_sets
 from gailpipe.report.cells import require_cells
-from gailpipe.rl.settings import Imitation
+from gailpipe.rl.settings import Training
 
 
 class Evaluations(NamedTuple):
@@ -139,7 +139,6 @@ def _policies(
         )
         .join(stochastic, on="seed")
     )
-    section = "gail" if algorithm == "gail-bc" else algorithm
     causal_entropy = one.causal_entropy if isinstance(one, EntropySet) else 0.0
     return policies.select(
         task=pl.lit(names.get(env, env.split("-")[0].lower())),
@@ -155,7 +154,7 @@ def _policies(
         expert_return=pl.lit(expert_return),
         random_return=pl.lit(random_return),
         normalized=normalized(pl.col("mean_return"), random_return, expert_return),
-        env_steps=pl.lit(0 if algorithm == "bc" else _env_steps(params, section, env), pl.Int64),
+        env_steps=pl.lit(_env_steps(params, algorithm, env), pl.Int64),
         demonstrations=pl.lit(one.demonstrations),
         expert_standard_error=pl.lit(standard_error, pl.Float64),
         expert_deterministic_return=pl.lit(expert["deterministic"]),
@@ -164,10 +163,11 @@ def _policies(
     )
 
 
-def _env_steps(params: Path, section: str, env: str) -> int:
+def _env_steps(params: Path, algorithm: str, env: str) -> int:
     """Return the steps of the simulators that a run took."""
-    settings: Imitation = load_section(params, Gail if section == "gail" else Imitation, section, env)
-    return settings.iterations * settings.num_steps * settings.num_envs
+    learner = LEARNERS[algorithm]
+    settings = load_section(params, learner.settings, learner.section, env)
+    return settings.iterations * settings.num_steps * settings.num_envs if isinstance(settings, Training) else 0
 
 
 def split(ours: pl.DataFrame, original: pl.DataFrame) -> Grid:

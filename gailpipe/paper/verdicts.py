@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from gailpipe.evaluation.scores import LEVEL as TEST_LEVEL
-from gailpipe.evaluation.scores import differ, interquartile_mean, normalized
+from gailpipe.evaluation.scores import TEST_LEVEL, differ, interquartile_mean, normalized
 from gailpipe.paper.results import SET_KEYS, Compared
 
 LEVEL = 0.01  # scores that differ by less are hardly different
@@ -24,7 +23,7 @@ def verdicts(policies: Compared) -> str:
         lines = [
             "On the paper's own scale, whose 1 is what the expert's stochastic trajectories make, GAIL's plain mean "
             f"over {len(to_theirs)} demonstration sets is {_mean(to_theirs['one'])}; the paper's is "
-            f"{_mean(to_theirs['other'])}. {_leaning(to_theirs)} The median of the differences is {median:+.3f}.",
+            f"{_mean(to_theirs['other'])}.{_leaning(to_theirs)} The median of the differences is {median:+.3f}.",
             f"To three digits GAIL is at or above the paper's in {_verdict(to_theirs)}.",
             _differences(gail, their_gail),
         ]
@@ -43,9 +42,8 @@ def _headline(gail: pl.DataFrame) -> str:
     ):
         same_mode = normalized(pl.col(made), pl.col("random_return"), pl.col(expert))
         runs = gail.group_by(SET_KEYS, maintain_order=True).agg(score=same_mode)["score"].to_list()
-        summary = interquartile_mean(runs)
-        assert summary.ci95 is not None
-        shown.append(f"**{summary.value:.3f}** ({summary.ci95[0]:.3f} … {summary.ci95[1]:.3f})")
+        mean, low, high = interquartile_mean(runs)
+        shown.append(f"**{mean:.3f}** ({low:.3f} … {high:.3f})")
     single = sum(len(one) == 1 for one in runs)
     return (
         f"GAIL's interquartile mean score over {len(runs)} demonstration sets is {shown[0]} for deterministic "
@@ -56,11 +54,14 @@ def _headline(gail: pl.DataFrame) -> str:
 
 
 def _leaning(scores: pl.DataFrame) -> str:
-    """Return which set makes most of the difference of the two means, and what share of it."""
+    """Return which set adds most to the difference of the two means, and what share of it; nothing where they agree."""
     differences = (scores["one"] - scores["other"]).to_numpy()
-    largest = int(np.abs(differences).argmax())
-    environment, size = scores.select(SET_KEYS).row(largest)
-    return f"{100 * differences[largest] / differences.sum():.0f} % of their difference is {environment} from {size}."
+    whole = differences.sum()
+    if whole == 0:
+        return ""
+    shares = differences / whole
+    environment, size = scores.select(SET_KEYS).row(int(shares.argmax()))
+    return f" {100 * shares.max():.0f} % of their difference is {environment} from {size}."
 
 
 def _scores(policies: pl.DataFrame, score: pl.Expr) -> pl.DataFrame:

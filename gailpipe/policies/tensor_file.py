@@ -30,12 +30,12 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     content = read_sealed(path)
     try:
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-        tensors, description = load(content), json.loads(header["__metadata__"][KEY])
+        description = json.loads(header["__metadata__"][KEY])
+        if not isinstance(description, dict):
+            raise TypeError("the description is no mapping")
+        return load(content), description
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path}: is no safetensors file of gailpipe, or is damaged; {RESTORE}") from error
-    if not isinstance(description, dict):
-        raise UserError(f"{path}: is no safetensors file of gailpipe, or is damaged; {RESTORE}")
-    return tensors, description
 
 
 def hidden_sizes_of(description: Mapping[str, Any]) -> tuple[int, ...]:

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gailpipe.evaluation.scores import Score
+from gailpipe.evaluation.scores import TEST_LEVEL, Score
 from gailpipe.report.markdown import table
-from gailpipe.review.scores import DIGITS, LEVEL, Change, scale
+from gailpipe.review.scores import DIGITS, Change, scale
 
 COMMENT = """\
 ## What this change does to results
@@ -30,7 +30,7 @@ with few seeds it overlooks much.
 {stale}
 {figures}"""
 PICTURES = """
-### Metrics
+### Figures
 | before | after |
 |---|---|
 {rows}
@@ -71,8 +71,8 @@ def comment(
         parameters=parameters.strip() or "None changed.",
         scores=_scores(scores),
         scales=_scales(before.metrics, after.metrics),
-        level=LEVEL,
-        chance=f" (of {tested} tested, {LEVEL * tested:.2g} would be so if nothing had changed)" if tested else "",
+        level=TEST_LEVEL,
+        chance=f" (of {tested} tested, {TEST_LEVEL * tested:.2g} would be so if nothing had changed)" if tested else "",
         ran=_ran(before.stages, after.stages),
         stale=_grouped({stage: ", ".join(reasons) for stage, reasons in stale.items()}),
         figures="" if url is None else _figures(before, after, url),

@@ -7,9 +7,8 @@ from typing import Any
 
 from scipy import stats
 
-from gailpipe.evaluation.scores import Score, normalized
+from gailpipe.evaluation.scores import TEST_LEVEL, Score, normalized
 
-LEVEL = 0.05
 DIGITS = 3  # of scores in the comment; what moves less is the same, for results.csv rounds, and so does a new scale
 
 
@@ -46,7 +45,7 @@ class Change:
             return "one seed tells nothing"
         if self.p_value is None:
             return "no spread, no test"
-        if self.p_value >= LEVEL:
+        if self.p_value >= TEST_LEVEL:
             return "within noise"
         return "**better**" if self.after.value > self.before.value else "**worse**"
 

@@ -1,9 +1,9 @@
-"""What GAIL, FEM and GTAL share: TRPO on a reward made from demonstrations, once for each seed."""
+"""What GAIL, FEM and GTAL share: TRPO on a reward made from demonstrations."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import torch
 
@@ -18,7 +18,7 @@ from gailpipe.rl.loop import RewardFunction, train
 from gailpipe.rl.settings import Imitation
 from gailpipe.training.checkpoint import Checkpoint
 from gailpipe.training.metrics import learning_curves, show_on
-from gailpipe.training.seeds import Learned, train_seeds
+from gailpipe.training.seeds import Learned, Run
 
 
 class ImitationReward(RewardFunction, Protocol):
@@ -35,14 +35,9 @@ MakeReward = Callable[[Policy, Demonstrations, Settings, torch.Generator, Path],
 
 
 @dataclass(frozen=True)
-class ImitationRun(Generic[Settings]):
-    """One run of an algorithm on the demonstrations in a file, called with its number and a folder for checkpoints."""
+class ImitationRun(Run[Settings]):
+    """TRPO on a reward made from the demonstrations."""
 
-    algorithm: str
-    env: str
-    demonstrations: Path
-    settings: Settings
-    seed: int
     make_reward: MakeReward[Settings]
 
     def __call__(self, index: int, checkpoints: Path) -> Learned:
@@ -65,13 +60,3 @@ class ImitationRun(Generic[Settings]):
             for metrics in train(policy, start_simulators, reward_function, settings, generator, checkpoint):
                 show(metrics)
         return Learned(policy, learning_curves(checkpoint), reward_function.files())
-
-
-def imitate(run: ImitationRun, out: Path) -> None:
-    """Do `run` with all seeds, and make the directory `out` of their policies.
-
-    Raises:
-        UserError: The demonstrations will not do, something else is at `out`, or a run failed: names its seed.
-    """
-    parameters = {"seed": run.seed, **run.settings.model_dump()}
-    train_seeds(f"{run.algorithm}-{run.env}", parameters, run.demonstrations, run, run.settings.seeds, out)

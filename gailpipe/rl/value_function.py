@@ -17,7 +17,7 @@ class ValueFunction(nn.Module):
 
     The network predicts standardised returns; when their moments move, its last layer is rescaled so that the
     predictions do not (PopArt; van Hasselt et al. 2016, proposition 1). The moments are running averages μ of the
-    returns and ν of their squares; σ² = ν − μ² (their equations 6 and 7), so that a mean that drifts widens σ, too.
+    returns and ν of their squares; σ² = ν − μ² so that a mean that drifts widens σ, too.
     """
 
     return_mean: Tensor  # ()

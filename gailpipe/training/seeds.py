@@ -1,9 +1,10 @@
 """Runs of one learner that differ in their seed alone."""
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import polars as pl
 
@@ -15,6 +16,9 @@ from gailpipe.foundation.tables import table_bytes
 from gailpipe.policies.policy import Policy
 from gailpipe.policies.policy_file import policy_bytes
 from gailpipe.training.compute import use_one_thread
+from gailpipe.training.settings import Imitator
+
+Settings = TypeVar("Settings", bound=Imitator)
 
 
 class Learned(NamedTuple):
@@ -26,29 +30,35 @@ class Learned(NamedTuple):
     """Contents of further files, by what they hold."""
 
 
-Run = Callable[[int, Path], Learned]
+@dataclass(frozen=True)
+class Run(ABC, Generic[Settings]):
+    """A run of an algorithm on the demonstrations in a file; can be pickled."""
+
+    algorithm: str
+    env: str
+    demonstrations: Path
+    settings: Settings
+    seed: int
+    """The pipeline's, from which each run derives its own."""
+
+    @abstractmethod
+    def __call__(self, index: int, checkpoints: Path) -> Learned:
+        """Learn as run number `index`, with a folder for checkpoints."""
 
 
-def train_seeds(work: str, parameters: object, demonstrations: Path, run: Run, seeds: int, out: Path) -> None:
-    """Run a learner side by side with seeds 0 … `seeds` − 1, and make the directory `out` of what they learned.
+def train_seeds(run: Run, out: Path) -> None:
+    """Do `run` side by side as often as its settings say, and make the directory `out` of what was learned.
 
     It then holds seed-0.safetensors …, what a run has beside its policy as seed-0-NAME.safetensors …, and
     learning.parquet with all learning curves and their `seed`. What an interrupted process did is not done again
     (`scratch`).
 
-    Args:
-        work: The learner and the task, such as gail-Hopper-v5.
-        parameters: What decides the result beside the demonstrations, as JSON takes it.
-        demonstrations: The file that the learner reads.
-        run: Maps a seed, and a folder for its checkpoints, to what was learned.
-        seeds: How many.
-        out: Where nothing else is.
-
     Raises:
-        UserError: The demonstrations are missing, something else is at `out`, or a run failed: names its seed.
+        UserError: The demonstrations will not do, something else is at `out`, or a run failed: names its seed.
     """
-    with scratch(work, parameters, [demonstrations], out) as folder:
-        runs = list(side_by_side(partial(_train, run, folder), range(seeds)))
+    parameters = {"seed": run.seed, **run.settings.model_dump()}
+    with scratch(f"{run.algorithm}-{run.env}", parameters, [run.demonstrations], out) as folder:
+        runs = list(side_by_side(partial(_train, run, folder), range(run.settings.seeds)))
         files = {name: content for contents, _ in runs for name, content in contents.items()}
         curves = pl.concat(curves.with_columns(seed=pl.lit(seed)) for seed, (_, curves) in enumerate(runs))
         write_directory(out, files | {"learning.parquet": table_bytes(curves)})

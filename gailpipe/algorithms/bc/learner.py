@@ -1,6 +1,5 @@
 """Behavioural cloning as a learner of its own: once for each seed."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -14,7 +13,7 @@ from gailpipe.foundation.seeding import derive_seed
 from gailpipe.policies.policy import make_policy
 from gailpipe.training.checkpoint import Checkpoint
 from gailpipe.training.metrics import learning_curves, show_on
-from gailpipe.training.seeds import Learned, train_seeds
+from gailpipe.training.seeds import Learned, Run, train_seeds
 
 
 def learn_bc(env: str, demonstrations: Path, settings: Bc, seed: int, out: Path) -> None:
@@ -23,27 +22,17 @@ def learn_bc(env: str, demonstrations: Path, settings: Bc, seed: int, out: Path)
     Raises:
         UserError: The demonstrations will not do, something else is at `out`, or a run failed: names its seed.
     """
-    run = BcRun(env, demonstrations, settings, seed)
-    parameters = {"seed": seed, **settings.model_dump()}
-    train_seeds(f"bc-{env}", parameters, demonstrations, run, settings.seeds, out)
+    train_seeds(BcRun("bc", env, demonstrations, settings, seed), out)
 
 
-@dataclass(frozen=True)
-class BcRun:
-    """One run on the demonstrations in a file, called with its number and a folder for checkpoints."""
-
-    env: str
-    demonstrations: Path
-    settings: Bc
-    seed: int
-
+class BcRun(Run[Bc]):
     def __call__(self, index: int, checkpoints: Path) -> Learned:
         task, settings = find_task(self.env), self.settings
         demonstrations = load_demonstrations(self.demonstrations, task, settings.trajs)
-        generator = torch.Generator().manual_seed(derive_seed(self.seed, "bc", self.env, index))
+        generator = torch.Generator().manual_seed(derive_seed(self.seed, self.algorithm, self.env, index))
         policy = make_policy(task, settings.hidden_sizes, settings.initial_log_std, generator)
         checkpoint = Checkpoint(checkpoints / "cloning")
-        with Progress(f"bc {self.env} seed {index}", settings.steps, position=index) as progress:
+        with Progress(f"{self.algorithm} {self.env} seed {index}", settings.steps, position=index) as progress:
             show = show_on(progress, checkpoint, "step")
             for metrics in clone(policy, demonstrations, settings, generator, checkpoint):
                 show(metrics)

@@ -13,6 +13,7 @@ from gailpipe.training.checkpoint import Metrics, Part
 FEATURES = 32  # of the fixed random network, which the other one learns to predict
 LEARNING_RATE = 1e-3
 BATCH_SIZE = 512
+LEAST_UNIT = 1e-8  # where all of the first rollout is one place, which is no novelty at all
 
 
 class RndReward(nn.Module):
@@ -44,7 +45,7 @@ class RndReward(nn.Module):
             targets = self.random(reached)
             novelty = mse_loss(self.learned(reached), targets)
             if self.unit.isnan():
-                self.unit.copy_(novelty.clamp_min(1e-8))
+                self.unit.copy_(novelty.clamp_min(LEAST_UNIT))
         for batch in torch.randperm(len(reached), generator=self._generator).split(BATCH_SIZE):
             loss = mse_loss(self.learned(reached[batch]), targets[batch])
             self._optimizer.zero_grad()

@@ -9,8 +9,9 @@ from gailpipe.algorithms.gail.reward import GailReward
 from gailpipe.algorithms.gail.settings import Gail
 from gailpipe.demonstrations.demonstrations import Demonstrations
 from gailpipe.policies.policy import GaussianPolicy, Policy
-from gailpipe.rl.imitation import ImitationRun, imitate
+from gailpipe.rl.imitation import ImitationRun
 from gailpipe.training.checkpoint import Checkpoint
+from gailpipe.training.seeds import train_seeds
 
 
 def learn_gail(env: str, demonstrations: Path, settings: Gail, seed: int, out: Path) -> None:
@@ -19,7 +20,7 @@ def learn_gail(env: str, demonstrations: Path, settings: Gail, seed: int, out: P
     Raises:
         UserError: The demonstrations will not do, something else is at `out`, or a run failed: names its seed.
     """
-    imitate(ImitationRun("gail", env, demonstrations, settings, seed, make_reward), out)
+    train_seeds(ImitationRun("gail", env, demonstrations, settings, seed, make_reward), out)
 
 
 def make_reward(
