@@ -226,7 +226,7 @@ def test_cloning_keeps_the_snapshot_with_the_least_validation_error() -> None:
     assert kept < errors[-1]
 
 
-def test_a_cloned_gaussian_has_the_noise_that_is_likeliest_on_the_held_out_pairs() -> None:
+def test_a_cloned_gaussian_has_the_noise_of_its_errors_on_the_held_out_pairs() -> None:
     policy = make_policy(continuous_task(), [32], 0.0, generator())
     assert isinstance(policy, GaussianPolicy)
     expert = linear_expert()
