@@ -3,7 +3,7 @@
 import argparse
 
 from gailpipe.algorithms.expert.settings import Expert
-from gailpipe.foundation.command import run, task_parser
+from gailpipe.foundation.command import env_parser, run
 from gailpipe.foundation.params import load_section, load_seed
 
 
@@ -16,4 +16,4 @@ def main(arguments: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(main, task_parser("expert", __doc__))
+    run(main, env_parser("expert", __doc__))

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from gailpipe.films.settings import Film
-from gailpipe.foundation.command import run, task_parser
+from gailpipe.foundation.command import env_parser, run
 from gailpipe.foundation.params import load_section, load_seed
 
 
@@ -20,7 +20,7 @@ def main(arguments: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    parser = task_parser("film", __doc__)
+    parser = env_parser("film", __doc__)
     parser.add_argument("--expert", type=Path, required=True, help="the expert's policy, a safetensors file")
     parser.add_argument("--bc", type=Path, required=True, help="the directory of BC's policies")
     parser.add_argument("--gail", type=Path, required=True, help="the directory of GAIL's policies")

@@ -1,4 +1,4 @@
-"""Write the figures and the metrics of all tasks."""
+"""Write the figures and the metrics of all environments."""
 
 import argparse
 from pathlib import Path

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from gailpipe.demonstrations.settings import Sample
-from gailpipe.foundation.command import run, task_parser
+from gailpipe.foundation.command import env_parser, run
 from gailpipe.foundation.params import load_section, load_seed
 
 
@@ -17,6 +17,6 @@ def main(arguments: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    parser = task_parser("sample", __doc__)
+    parser = env_parser("sample", __doc__)
     parser.add_argument("--expert", type=Path, required=True, help="the expert's policy, a safetensors file")
     run(main, parser)

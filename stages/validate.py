@@ -2,15 +2,15 @@
 
 import argparse
 
-from gailpipe.envs.tasks import find_task
+from gailpipe.envs.environment import find_environment
 from gailpipe.foundation.command import run, stage_parser
 from gailpipe.foundation.files import write_file
 from gailpipe.pipeline.check import check_pipeline
 
 
 def main(arguments: argparse.Namespace) -> None:
-    for task in check_pipeline(arguments.params):
-        find_task(task)
+    for environment in check_pipeline(arguments.params):
+        find_environment(environment)
     write_file(arguments.out, b"valid\n")
 
 

@@ -32,14 +32,14 @@ class Interruption:
     lost_seconds: float
 
 
-def prepare(root: Path, tasks: tuple[str, ...] = TINY_TASKS) -> Workspace:
+def prepare(root: Path, environments: tuple[str, ...] = TINY_TASKS) -> Workspace:
     """Return a workspace whose trainings last for seconds, and take checkpoints several times a second."""
     workspace, params = Workspace.create(root), tiny_params()
     params["expert"] |= {"env_steps": 60_000}
     params["bc"] |= {"steps": 1500}
     params["gail"] |= {"env_steps": 40_000, "seeds": 2}
     params["gail"]["cloning"] |= {"steps": 300}
-    params["envs"] = {task: params["envs"][task] for task in tasks}
+    params["envs"] = {environment: params["envs"][environment] for environment in environments}
     write_params(params, root / "params.yaml")
     workspace.commit("Set the budgets")
     return workspace

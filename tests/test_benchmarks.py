@@ -27,7 +27,7 @@ from gailpipe.benchmarks.peer import peer_speed, require_peer, run_peer
 from gailpipe.benchmarks.runs import (
     PAIRS,
     Log,
-    LoggedSimulators,
+    LoggedVectorEnv,
     _random_demonstrations,
     _speed,
     replay,
@@ -36,10 +36,10 @@ from gailpipe.benchmarks.runs import (
 from gailpipe.benchmarks.snapshots import Job, Snapshot, learn
 from gailpipe.benchmarks.speed import main as measure_speed
 from gailpipe.benchmarks.speed import page, summarise
-from gailpipe.envs.simulators import Simulators, Step
-from gailpipe.envs.tasks import find_task
+from gailpipe.envs.environment import find_environment
+from gailpipe.envs.vector_env import Step, VectorEnv
 from gailpipe.foundation.errors import UserError
-from gailpipe.foundation.params import load_section, load_tasks
+from gailpipe.foundation.params import load_envs, load_section
 from gailpipe.foundation.tables import write_table
 from tests.workspace import ROOT, Workspace, stages_run
 
@@ -61,29 +61,29 @@ def test_speed_counts_what_is_done_between_the_warm_up_and_the_end(monkeypatch: 
 
 
 def test_a_replay_repeats_what_was_simulated_over_and_over() -> None:
-    task, log, seen = find_task("CartPole-v1"), Log(), list[NDArray]()
+    environment, log, seen = find_environment("CartPole-v1"), Log(), list[NDArray]()
 
-    class Watched(Simulators):
+    class Watched(VectorEnv):
         def step(self, actions: NDArray) -> Step:
             result = super().step(actions)
             seen.append(result.observations)
             return result
 
-    simulators = LoggedSimulators(log, task, num_envs=3, seed=7, num_threads=1)
-    simulators.reset()
+    vector_env = LoggedVectorEnv(log, environment, num_envs=3, seed=7, num_threads=1)
+    vector_env.reset()
     generator = np.random.default_rng(0)
-    expected = [simulators.step(task.actions.draw(3, generator)).observations for _ in range(30)]
-    assert sum(islice(replay(lambda start: Watched(task, 3, 7, 1), log), 60)) == 2 * log.transitions
+    expected = [vector_env.step(environment.actions.draw(3, generator)).observations for _ in range(30)]
+    assert sum(islice(replay(lambda start: Watched(environment, 3, 7, 1), log), 60)) == 2 * log.transitions
     np.testing.assert_array_equal(seen, expected + expected)
 
 
 def test_steps_that_are_resets_are_not_counted() -> None:
-    simulators = Simulators(find_task("CartPole-v1"), num_envs=2, seed=0, num_threads=1)
-    simulators.reset()
+    vector_env = VectorEnv(find_environment("CartPole-v1"), num_envs=2, seed=0, num_threads=1)
+    vector_env.reset()
     counted = resets = 0
     ended = np.zeros(2, bool)
     for _ in range(100):
-        step = simulators.step(np.ones(2, np.int64))
+        step = vector_env.step(np.ones(2, np.int64))
         resets += ended.sum()
         ended = step.terminated | step.truncated
         counted += transitions(step)
@@ -141,7 +141,7 @@ def test_stages_side_by_side_must_end_as_one_after_the_other(tmp_path: Path, mon
 
 
 def test_time_to_an_expert_is_measured_on_tasks_of_the_papers_pipeline() -> None:
-    assert set(TASKS) <= set(load_tasks(ROOT / "paper" / "params.yaml"))
+    assert set(TASKS) <= set(load_envs(ROOT / "paper" / "params.yaml"))
 
 
 def test_ratios_are_those_of_the_speeds() -> None:
@@ -204,7 +204,7 @@ def there_after(seconds: int) -> list[Snapshot]:
 
 def test_a_run_that_never_gets_there_counts_as_longer_than_all_others() -> None:
     never = [Snapshot(50_000, 30.0, 0.1)]
-    names = [f"{task}/{learner}" for task in TASKS for learner in LEARNERS]
+    names = [f"{environment}/{learner}" for environment in TASKS for learner in LEARNERS]
     of_seeds = (there_after(10), never, there_after(20))
     runs = {f"{name}/{seed}": snapshots for name in names for seed, snapshots in enumerate(of_seeds)}
     longer = [Snapshot(50_000, 70.0, 0.1)]
@@ -240,18 +240,21 @@ def test_nothing_is_measured_in_no_time_or_in_no_rounds(seconds: float, rounds: 
 
 
 def test_the_random_policys_pairs_are_no_resets() -> None:
-    demonstrations = _random_demonstrations(find_task("Hopper-v5"))
+    demonstrations = _random_demonstrations(find_environment("Hopper-v5"))
     assert len(demonstrations.observations) == len(demonstrations.actions) == PAIRS
     heights, angles = demonstrations.observations[:, 0], demonstrations.observations[:, 1]
     assert ((heights > 0.7) & (angles.abs() < 0.2)).all()  # else it has fallen, and the next step is a reset
 
 
 def test_a_peers_runs_do_not_depend_on_our_settings() -> None:
-    of_task = [load_section(ROOT / "paper" / "params.yaml", Gail, "gail", task) for task in ("Hopper-v5", "Ant-v5")]
-    ours, peers = ([conditions_of(learner, one, b"") for one in of_task] for learner in ("gail", "imitation"))
+    of_environment = [
+        load_section(ROOT / "paper" / "params.yaml", Gail, "gail", environment)
+        for environment in ("Hopper-v5", "Ant-v5")
+    ]
+    ours, peers = ([conditions_of(learner, one, b"") for one in of_environment] for learner in ("gail", "imitation"))
     assert ours[0] != ours[1]
     assert peers[0] == peers[1]
-    assert peers[0] != conditions_of("imitation", of_task[0], b"other demonstrations")
+    assert peers[0] != conditions_of("imitation", of_environment[0], b"other demonstrations")
 
 
 def test_runs_depend_on_the_code_that_learns_and_not_on_what_prints(

@@ -2,24 +2,23 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 from numpy.typing import NDArray
 
-from gailpipe.envs.tasks import Task, find_task
+from gailpipe.envs.environment import Environment, find_environment
+from gailpipe.envs.episodes import Episode, play_episodes
 from gailpipe.evaluation import candidates
 from gailpipe.evaluation.candidates import Candidate, evaluate_all, find_actor, find_candidates
-from gailpipe.evaluation.returns import evaluate
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
 from gailpipe.policies.policy import make_policy
 from gailpipe.policies.policy_file import policy_bytes
-from tests.tasks import generator
+from tests.environments import generator
 
-HOPPER = find_task("Hopper-v5")
+HOPPER = find_environment("Hopper-v5")
 OBSERVATIONS = np.random.default_rng(0).normal(size=(3, HOPPER.observation_dim)).astype(np.float32)
 
 
@@ -74,11 +73,11 @@ def test_all_candidates_start_from_the_same_states_with_noise_of_their_own(
 ) -> None:
     played = []
 
-    def spy(task: Task, act: Callable[[NDArray], NDArray], seeds: list[int], *who: Any) -> pl.DataFrame:
+    def spy(environment: Environment, act: Callable[[NDArray], NDArray], seeds: list[int]) -> list[Episode]:
         played.append((seeds, act(OBSERVATIONS)))
-        return evaluate(task, act, seeds, *who)
+        return play_episodes(environment, act, seeds)
 
-    monkeypatch.setattr(candidates, "evaluate", spy)
+    monkeypatch.setattr(candidates, "play_episodes", spy)
     monkeypatch.setattr(candidates, "side_by_side", map)
     write_file(policy_file.with_name("seed-1.safetensors"), policy_file.read_bytes())
     evaluate_all("Hopper-v5", policy_file, {"learned": policy_file.parent}, 3, 5, tmp_path / "returns.parquet")

@@ -11,14 +11,14 @@ from torch import nn
 from gailpipe.algorithms.bc.cloning import clone
 from gailpipe.algorithms.bc.settings import Cloning
 from gailpipe.demonstrations.demonstrations import Demonstrations
-from gailpipe.envs.simulators import Step
+from gailpipe.envs.vector_env import Step
 from gailpipe.foundation.errors import UserError
 from gailpipe.policies.policy import make_policy
 from gailpipe.rl.loop import EnvironmentReward, train
 from gailpipe.rl.rollout import Rollout
 from gailpipe.training.checkpoint import Checkpoint
-from tests.tasks import continuous_task
-from tests.test_rollout import FakeSimulators, settings
+from tests.environments import continuous_environment
+from tests.test_rollout import FakeVectorEnv, settings
 
 
 def parts(seed: int) -> tuple[nn.Linear, torch.optim.Optimizer, torch.Generator]:
@@ -91,7 +91,7 @@ def test_a_damaged_checkpoint_is_named(tmp_path: Path, damage: str) -> None:
         Checkpoint(path)
 
 
-class BrokenSimulators(FakeSimulators):
+class BrokenVectorEnv(FakeVectorEnv):
     """Give a NaN or an infinity in the observations or rewards of a late step."""
 
     def __init__(self, quantity: str, value: float) -> None:
@@ -129,15 +129,15 @@ class BrokenPart(EnvironmentReward):
 @pytest.mark.parametrize(
     ("quantity", "named"), [("observations", "observations"), ("rewards", "the environment's rewards")]
 )
-def test_a_simulator_that_goes_wrong_stops_the_run_and_the_last_checkpoint_stays(
+def test_a_vector_env_that_goes_wrong_stops_the_run_and_the_last_checkpoint_stays(
     tmp_path: Path, quantity: str, value: float, named: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gailpipe.training.checkpoint.SHARE_OF_TIME", inf)
     generator = torch.Generator().manual_seed(0)
-    policy = make_policy(FakeSimulators.task, [4], 0, generator)
-    simulators: Any = BrokenSimulators(quantity, value)
+    policy = make_policy(FakeVectorEnv.environment, [4], 0, generator)
+    vector_env: Any = BrokenVectorEnv(quantity, value)
     checkpoint = Checkpoint(tmp_path / "checkpoint")
-    training = train(policy, lambda _: simulators, EnvironmentReward(), settings(10_000, 200), generator, checkpoint)
+    training = train(policy, lambda _: vector_env, EnvironmentReward(), settings(10_000, 200), generator, checkpoint)
     message = rf"^Discrete-v0: iteration 12: {named}: a NaN or an infinity arose"
     with pytest.raises(UserError, match=message):
         list(training)
@@ -154,9 +154,9 @@ def test_a_simulator_that_goes_wrong_stops_the_run_and_the_last_checkpoint_stays
 )
 def test_a_learner_that_goes_wrong_stops_the_run(reward_function: EnvironmentReward, named: str) -> None:
     generator = torch.Generator().manual_seed(0)
-    policy = make_policy(FakeSimulators.task, [4], 0, generator)
-    simulators: Any = FakeSimulators
-    training = train(policy, lambda _: simulators(), reward_function, settings(40, 10), generator, Checkpoint())
+    policy = make_policy(FakeVectorEnv.environment, [4], 0, generator)
+    vector_env: Any = FakeVectorEnv
+    training = train(policy, lambda _: vector_env(), reward_function, settings(40, 10), generator, Checkpoint())
     with pytest.raises(UserError, match=rf"^Discrete-v0: iteration 0: {named}: a NaN or an infinity arose"):
         list(training)
 
@@ -170,7 +170,7 @@ def test_a_policy_step_without_a_finite_direction_stops_the_run(monkeypatch: pyt
 
 def test_cloning_that_goes_wrong_stops_at_the_next_validation() -> None:
     generator = torch.Generator().manual_seed(0)
-    policy = make_policy(continuous_task(), [4], 0.0, generator)
+    policy = make_policy(continuous_environment(), [4], 0.0, generator)
     huge = Demonstrations(torch.zeros(20, 3), torch.full((20, 2), 3e38))
     cloning = Cloning(steps=60, learning_rate=0.01, batch_size=8, validation_fraction=0.3, validate_every=10)
     with pytest.raises(UserError, match=r"^Continuous-v0: step 10 of cloning: loss: a NaN or an infinity arose"):

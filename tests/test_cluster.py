@@ -127,7 +127,7 @@ def test_two_workers_and_a_lost_one_end_with_what_one_machine_makes(
         for place in (head, finished)
     )
     require_equal(made, undisturbed_files)
-    expected = {f"{stage}@{task}" for stage in ("expert", "sample", "gail") for task in TINY_TASKS}
+    expected = {f"{stage}@{environment}" for stage in ("expert", "sample", "gail") for environment in TINY_TASKS}
     stages, undisturbed = (YAML(typ="safe").load(place.root / "dvc.lock")["stages"] for place in (head, finished))
     assert stages == {stage: undisturbed[stage] for stage in (*expected, "validate")}
 
@@ -165,7 +165,7 @@ def test_all_that_is_out_of_date_is_planned_but_what_git_tracks(
     of_tasks = ("expert", "sample", "bc", "gail", "evaluate", "visits", "film")
     assert {job.stage for job in jobs} == {
         "validate",
-        *(f"{stage}@{task}" for stage in of_tasks for task in TINY_TASKS),
+        *(f"{stage}@{environment}" for stage in of_tasks for environment in TINY_TASKS),
     }
     for place, job in enumerate(jobs):
         assert set(job.upstream) <= {earlier.stage for earlier in jobs[:place]}

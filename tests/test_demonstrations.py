@@ -6,40 +6,40 @@ import pytest
 import torch
 
 from gailpipe.demonstrations.demonstrations import load_demonstrations
-from gailpipe.demonstrations.sampling import sample_demonstrations
+from gailpipe.demonstrations.sampling import sample_demonstrations, tabulate
 from gailpipe.demonstrations.settings import Sample
-from gailpipe.demonstrations.trajectories import tabulate, trajectory_returns
+from gailpipe.envs.environment import Environment, find_environment
 from gailpipe.envs.episodes import Episode
-from gailpipe.envs.tasks import Task, find_task
+from gailpipe.evaluation.returns import trajectory_returns
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
 from gailpipe.foundation.tables import write_table
 from gailpipe.policies.policy import make_policy
 from gailpipe.policies.policy_file import policy_bytes
-from tests.tasks import continuous_task, discrete_task, generator
+from tests.environments import continuous_environment, discrete_environment, generator
 
 
-def episode(length: int, task: Task, terminated: bool = True) -> Episode:
+def episode(length: int, environment: Environment, terminated: bool = True) -> Episode:
     observations = np.arange(length * 3, dtype=np.float32).reshape(length, 3)
-    actions = task.actions.draw(length, np.random.default_rng(length))
+    actions = environment.actions.draw(length, np.random.default_rng(length))
     return Episode(observations, actions, np.arange(length, dtype=float), terminated, not terminated)
 
 
-def saved(path: Path, task: Task, lengths: tuple[int, ...] = (10, 25, 7), every: int = 4) -> pl.DataFrame:
-    table = tabulate([episode(length, task) for length in lengths], every, np.random.default_rng(0))
+def saved(path: Path, environment: Environment, lengths: tuple[int, ...] = (10, 25, 7), every: int = 4) -> pl.DataFrame:
+    table = tabulate([episode(length, environment) for length in lengths], every, np.random.default_rng(0))
     write_table(table, path)
     return table
 
 
 def test_every_kth_step_is_kept_from_a_random_start() -> None:
-    table = tabulate([episode(1000, discrete_task())] * 200, 20, np.random.default_rng(0))
+    table = tabulate([episode(1000, discrete_environment())] * 200, 20, np.random.default_rng(0))
     steps = table.group_by("trajectory", maintain_order=True).agg("step")["step"].to_list()
     assert all(set(np.diff(kept)) == {20} and len(kept) == 50 for kept in steps)
     assert {kept[0] for kept in steps} == set(range(20))
 
 
 def test_rows_hold_the_pair_of_their_step_and_the_whole_trajectorys_return() -> None:
-    table = tabulate([episode(10, discrete_task())], 3, np.random.default_rng(0))
+    table = tabulate([episode(10, discrete_environment())], 3, np.random.default_rng(0))
     for row in table.iter_rows(named=True):
         assert row["observation"] == [3 * row["step"], 3 * row["step"] + 1, 3 * row["step"] + 2]
         assert row["reward"] == row["step"]
@@ -49,80 +49,86 @@ def test_rows_hold_the_pair_of_their_step_and_the_whole_trajectorys_return() -> 
 
 
 def test_demonstrations_are_samples_with_the_policys_own_noise(tmp_path: Path) -> None:
-    task = find_task("Reacher-v5")
-    policy = make_policy(task, [8], -1.5, generator())
+    environment = find_environment("Reacher-v5")
+    policy = make_policy(environment, [8], -1.5, generator())
     write_file(tmp_path / "policy.safetensors", policy_bytes(policy))
     out = tmp_path / "demonstrations.parquet"
-    sample_demonstrations(task.name, tmp_path / "policy.safetensors", Sample(trajs=4, every=1), seed=0, out=out)
+    sample_demonstrations(environment.name, tmp_path / "policy.safetensors", Sample(trajs=4, every=1), seed=0, out=out)
     table = pl.read_parquet(out)
     noise = table["action"].to_numpy() - policy(table["observation"].to_numpy())
-    assert noise.shape == (4 * task.max_episode_steps, 2)
+    assert noise.shape == (4 * environment.max_episode_steps, 2)
     assert np.abs(noise.mean(0)).max() < 0.05
     np.testing.assert_allclose(noise.std(0), np.exp(-1.5), rtol=0.15)
     assert table.group_by("trajectory").agg(pl.col("observation").first())["observation"].n_unique() == 4
 
 
 def test_a_trajectory_shorter_than_the_interval_still_gives_a_pair() -> None:
-    table = tabulate([episode(2, discrete_task())] * 50, 20, np.random.default_rng(0))
+    table = tabulate([episode(2, discrete_environment())] * 50, 20, np.random.default_rng(0))
     assert table["trajectory"].to_list() == list(range(50))
 
 
 def test_the_first_trajectories_come_back_as_tensors(tmp_path: Path) -> None:
-    for task, dtype in ((continuous_task(), torch.float32), (discrete_task(), torch.int64)):
-        table = saved(tmp_path / "d.parquet", task).filter(pl.col("trajectory") < 2)
-        demonstrations = load_demonstrations(tmp_path / "d.parquet", task, trajs=2)
+    for environment, dtype in ((continuous_environment(), torch.float32), (discrete_environment(), torch.int64)):
+        table = saved(tmp_path / "d.parquet", environment).filter(pl.col("trajectory") < 2)
+        demonstrations = load_demonstrations(tmp_path / "d.parquet", environment, trajs=2)
         assert demonstrations.actions.dtype == dtype
         np.testing.assert_array_equal(demonstrations.observations.numpy(), table["observation"].to_numpy())
         np.testing.assert_allclose(demonstrations.actions.numpy(), table["action"].to_numpy())
 
 
 def test_columns_of_lists_will_do(tmp_path: Path) -> None:
-    table = saved(tmp_path / "d.parquet", continuous_task())
+    table = saved(tmp_path / "d.parquet", continuous_environment())
     write_table(table.with_columns(pl.col("observation", "action").arr.to_list()), tmp_path / "lists.parquet")
-    arrays, lists = (load_demonstrations(tmp_path / f"{name}.parquet", continuous_task(), 3) for name in ("d", "lists"))
+    arrays, lists = (
+        load_demonstrations(tmp_path / f"{name}.parquet", continuous_environment(), 3) for name in ("d", "lists")
+    )
     assert torch.equal(arrays.observations, lists.observations)
     assert torch.equal(arrays.actions, lists.actions)
 
 
 def test_trajectory_returns_is_over_trajectories_not_over_rows(tmp_path: Path) -> None:
-    saved(tmp_path / "d.parquet", discrete_task())
+    saved(tmp_path / "d.parquet", discrete_environment())
     assert trajectory_returns(tmp_path / "d.parquet").tolist() == [45, 300, 21]
 
 
 def test_foreign_demonstrations_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "d.parquet"
 
-    def refuses(task: Task, message: str, trajs: int = 2) -> None:
+    def refuses(environment: Environment, message: str, trajs: int = 2) -> None:
         with pytest.raises(UserError, match=r"d\.parquet: " + message):
-            load_demonstrations(path, task, trajs)
+            load_demonstrations(path, environment, trajs)
 
-    refuses(discrete_task(), "there is no such file; `dvc pull`")
-    saved(path, discrete_task(count=4))
-    refuses(discrete_task(), "holds 3 trajectories, but 4 are asked for; ask for fewer, or raise sample.trajs", trajs=4)
-    refuses(discrete_task(observation_dim=5), "observation: must be vectors of 5 numbers for Discrete-v0")
+    refuses(discrete_environment(), "there is no such file; `dvc pull`")
+    saved(path, discrete_environment(count=4))
+    refuses(
+        discrete_environment(),
+        "holds 3 trajectories, but 4 are asked for; ask for fewer, or raise sample.trajs",
+        trajs=4,
+    )
+    refuses(discrete_environment(observation_dim=5), "observation: must be vectors of 5 numbers for Discrete-v0")
     table = pl.read_parquet(path)
     for name in ("trajectory", "observation", "action"):
         first = pl.int_range(pl.len()) == 0
         write_table(table.with_columns(pl.when(~first).then(name)), path)
-        refuses(discrete_task(), f"{name}: holds a null")
+        refuses(discrete_environment(), f"{name}: holds a null")
     write_table(table, path)
-    refuses(discrete_task(count=2), "action: must be an integer from 0 to 1 for Discrete-v0")
-    refuses(continuous_task(), "action: must be vectors of 2 numbers for Continuous-v0")
-    write_table(saved(path, discrete_task()).with_columns(pl.col("action") + 0.5), path)
-    refuses(discrete_task(), "action: must be integers for Discrete-v0")
-    table = saved(path, continuous_task())
-    refuses(discrete_task(), "action: must be integers for Discrete-v0")
+    refuses(discrete_environment(count=2), "action: must be an integer from 0 to 1 for Discrete-v0")
+    refuses(continuous_environment(), "action: must be vectors of 2 numbers for Continuous-v0")
+    write_table(saved(path, discrete_environment()).with_columns(pl.col("action") + 0.5), path)
+    refuses(discrete_environment(), "action: must be integers for Discrete-v0")
+    table = saved(path, continuous_environment())
+    refuses(discrete_environment(), "action: must be integers for Discrete-v0")
     write_table(table.drop("action"), path)
-    refuses(continuous_task(), "has no column action")
+    refuses(continuous_environment(), "has no column action")
     write_table(
         table.with_columns(action=pl.Series([[float("nan"), 0.0]] * table.height, dtype=pl.Array(pl.Float32, 2))), path
     )
-    refuses(continuous_task(), "action: holds a NaN, or a number too large")
+    refuses(continuous_environment(), "action: holds a NaN, or a number too large")
     for bad, message in (([1e300, 0.0], "action: holds a NaN, or a number too large"), (None, "action: holds a null")):
         rows = pl.Series([bad, *[[0.0, 0.0]] * (table.height - 1)], dtype=pl.List(pl.Float64))
         write_table(table.with_columns(action=rows), path)
-        refuses(continuous_task(), message)
+        refuses(continuous_environment(), message)
     path.write_bytes(path.read_bytes()[:-50])
-    refuses(continuous_task(), "is damaged; remove it, and `dvc checkout` restores")
+    refuses(continuous_environment(), "is damaged; remove it, and `dvc checkout` restores")
     path.write_bytes(b"PAR1")
-    refuses(continuous_task(), "is no Parquet file, or is damaged; remove it, and `dvc checkout` restores")
+    refuses(continuous_environment(), "is no Parquet file, or is damaged; remove it, and `dvc checkout` restores")

@@ -17,14 +17,14 @@ from gailpipe.algorithms.gail.reward import GailReward
 from gailpipe.algorithms.gail.settings import Gail
 from gailpipe.algorithms.linear.reward import LinearReward, fem_weights, gtal_weights
 from gailpipe.demonstrations.demonstrations import Demonstrations
-from gailpipe.envs.simulators import Simulators
-from gailpipe.envs.tasks import find_task
+from gailpipe.envs.environment import find_environment
+from gailpipe.envs.vector_env import VectorEnv
 from gailpipe.foundation.params import load_section
 from gailpipe.policies.policy import Policy, make_policy
 from gailpipe.policies.policy_file import policy_bytes
 from gailpipe.rl.loop import RewardFunction, train
 from gailpipe.training.checkpoint import Checkpoint, Metrics
-from tests.tasks import continuous_task
+from tests.environments import continuous_environment
 from tests.workspace import ROOT
 
 ITERATIONS = 7
@@ -48,9 +48,9 @@ def start_training(
             "cloning": CLONING,
         }
     )
-    task, generator = find_task(name), torch.Generator().manual_seed(seed)
-    policy = make_policy(task, settings.hidden_sizes, -0.5, generator)
-    observations = torch.randn(64, task.observation_dim, generator=generator)
+    environment, generator = find_environment(name), torch.Generator().manual_seed(seed)
+    policy = make_policy(environment, settings.hidden_sizes, -0.5, generator)
+    observations = torch.randn(64, environment.observation_dim, generator=generator)
     demonstrations = Demonstrations(observations, policy.sample(observations, generator).detach())
     initialize(policy, demonstrations, settings, generator, Checkpoint(cloning))
     files: Callable[[], dict[str, bytes]] = dict
@@ -66,10 +66,10 @@ def start_training(
         case _:
             reward = LinearReward(policy, demonstrations, True, gtal_weights)
 
-    def start_simulators(iteration: int) -> Simulators:
-        return Simulators(task, settings.num_envs, seed + iteration, num_threads)
+    def make_vector_env(iteration: int) -> VectorEnv:
+        return VectorEnv(environment, settings.num_envs, seed + iteration, num_threads)
 
-    training = train(policy, start_simulators, reward, settings, generator, Checkpoint(checkpoint))
+    training = train(policy, make_vector_env, reward, settings, generator, Checkpoint(checkpoint))
     return lambda: [policy_bytes(policy), *files().values()], training
 
 
@@ -110,7 +110,7 @@ def test_an_interrupted_run_ends_as_if_nothing_had_happened(algorithm: str, name
     figures = list(training)
     path, cloning = tmp_path / "training", tmp_path / "cloning"
     resume = partial(start, checkpoint=path, cloning=cloning)
-    for iterations in (1, 2, 2):  # simulators start anew after every second
+    for iterations in (1, 2, 2):  # vector_env start anew after every second
         assert len(list(islice(resume()[1], iterations))) == iterations
     resumed, training = resume()
     assert len(list(training)) == ITERATIONS - 5
@@ -126,7 +126,7 @@ def test_an_interrupted_cloning_ends_as_if_nothing_had_happened(tmp_path: Path) 
 
     def start(path: Path | None) -> tuple[Policy, Iterator[Metrics]]:
         generator = torch.Generator().manual_seed(0)
-        policy = make_policy(continuous_task(), [8], 0.0, generator)
+        policy = make_policy(continuous_environment(), [8], 0.0, generator)
         noise = torch.randn(20, 2, generator=generator)
         noisy = Demonstrations(torch.randn(20, 3, generator=generator), noise)
         return policy, clone(policy, noisy, CLONING, generator, Checkpoint(path))

@@ -15,7 +15,7 @@ from gymnasium.envs.mujoco import MujocoEnv
 from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 
-from gailpipe.envs.tasks import find_task
+from gailpipe.envs.environment import find_environment
 from gailpipe.films.__main__ import find_policy
 from gailpipe.films.cast import film_into
 from gailpipe.films.pictures import BAR, mp4_bytes, pictures_of, webp_bytes
@@ -25,7 +25,7 @@ from gailpipe.policies.policy import make_policy
 from gailpipe.policies.policy_file import policy_bytes
 from tests.workspace import ROOT
 
-CARTPOLE = find_task("CartPole-v1")
+CARTPOLE = find_environment("CartPole-v1")
 SIZE = 32, 16
 
 
@@ -55,7 +55,7 @@ def test_a_take_ends_with_its_time() -> None:
 
 
 def test_a_slow_task_has_each_step_in_several_frames() -> None:
-    found = take(find_task("Acrobot-v1"), push_right, seed=3, seconds=2, fps=30, size=SIZE)
+    found = take(find_environment("Acrobot-v1"), push_right, seed=3, seconds=2, fps=30, size=SIZE)
     assert found.returns == [-float(step) for step in range(31) for _ in range(2)][1:62]
 
 
@@ -76,8 +76,8 @@ def test_a_task_that_can_not_be_rendered_leaves_a_note(
 
     env = gymnasium.make("CartPole-v1")
     monkeypatch.setattr(broken, fail)
-    monkeypatch.setattr("gailpipe.films.cast.find_task", lambda _: CARTPOLE)
-    monkeypatch.setattr("gailpipe.policies.policy_file.find_task", lambda _: CARTPOLE)
+    monkeypatch.setattr("gailpipe.films.cast.find_environment", lambda _: CARTPOLE)
+    monkeypatch.setattr("gailpipe.policies.policy_file.find_environment", lambda _: CARTPOLE)
     monkeypatch.setenv("DVC_STAGE", "paper/dvc.yaml:film@a")
     sentence = "CartPole-v1: can't be rendered: no EGL"
     with pytest.raises(RenderingError, match=f"^{sentence}$"):
@@ -91,7 +91,7 @@ def test_a_task_that_can_not_be_rendered_leaves_a_note(
 
 @pytest.mark.parametrize(("name", "follows", "repeats"), [("Hopper-v5", True, True), ("Reacher-v5", False, False)])
 def test_cameras_follow_and_floors_are_larger_where_there_are_any(name: str, follows: bool, repeats: bool) -> None:
-    plain, env = gymnasium.make(name).unwrapped, _make(find_task(name), SIZE).unwrapped
+    plain, env = gymnasium.make(name).unwrapped, _make(find_environment(name), SIZE).unwrapped
     assert isinstance(plain, MujocoEnv)
     assert isinstance(env, MujocoEnv)
     assert (env.width, env.height) == SIZE

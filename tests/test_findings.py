@@ -129,7 +129,7 @@ def test_bc() -> None:
     noisy = Scores.of(OURS, ["bc"], ["HalfCheetah-v5", "Ant-v5"], "stochastic")
     assert f"({noisy.at('bc', 'HalfCheetah-v5', 11)} and {noisy.at('bc', 'Ant-v5', 11)})" in TEXT
     small = Scores.of(OURS, ["bc"], [*CLASSIC, "Reacher-v5"], least=4)
-    assert f"on classic tasks and Reacher four make {said(min(small.values()))} and more" in TEXT
+    assert f"on classic environments and Reacher four make {said(min(small.values()))} and more" in TEXT
     ours, papers = (Scores.of(policies, ["bc"], [*CLASSIC, *MUJOCO]) for policies in (OURS, PAPERS))
     worse = {key[1:]: papers[key] - ours[key] for key in papers if ours[key] < papers[key]}
     assert f"worse in nine, by up to {max(worse.values()):.2f}:" in TEXT

@@ -21,7 +21,7 @@ from gailpipe.policies.normalizer import Normalizer
 from gailpipe.policies.policy import GaussianPolicy, make_policy
 from gailpipe.rewards.discriminator import Discriminator, load_discriminator
 from gailpipe.training.checkpoint import Checkpoint
-from tests.tasks import continuous_task, discrete_task, generator, rollout_of
+from tests.environments import continuous_environment, discrete_environment, generator, rollout_of
 from tests.workspace import ROOT
 
 LOGITS = torch.tensor([-3.0, -0.5, 0.0, 2.0])
@@ -112,7 +112,7 @@ def test_the_gradient_penalty_is_that_of_points_between_expert_and_policy(monkey
 
 
 def test_a_discriminator_comes_back_from_its_file(tmp_path: Path) -> None:
-    policy = make_policy(continuous_task(), [8], 0.0, generator())
+    policy = make_policy(continuous_environment(), [8], 0.0, generator())
     policy.normalizer.update(torch.randn(9, 3, generator=generator()))
     reward = GailReward(policy, linear_expert(), gail_settings(hidden_sizes=[5]), generator())
     path = tmp_path / "discriminator.safetensors"
@@ -120,7 +120,7 @@ def test_a_discriminator_comes_back_from_its_file(tmp_path: Path) -> None:
     pairs = torch.randn(4, 3), torch.randn(4, 2)
     torch.testing.assert_close(load_discriminator(path, policy)(*pairs), reward.discriminator(*pairs))
     with pytest.raises(UserError, match="is no discriminator of a policy for "):
-        load_discriminator(path, make_policy(discrete_task(), [8], 0.0, generator()))
+        load_discriminator(path, make_policy(discrete_environment(), [8], 0.0, generator()))
 
 
 def test_few_expert_pairs_weigh_as_much_as_many_of_the_policy() -> None:
@@ -133,7 +133,7 @@ def test_few_expert_pairs_weigh_as_much_as_many_of_the_policy() -> None:
 
 
 def test_gail_reward_learns_to_tell_the_expert_from_the_policy_and_pays_for_likeness() -> None:
-    policy = make_policy(discrete_task(observation_dim=1, count=2), [8], 0.0, generator())
+    policy = make_policy(discrete_environment(observation_dim=1, count=2), [8], 0.0, generator())
     expert = Demonstrations(torch.linspace(-1, 1, 50).unsqueeze(1), torch.ones(50, dtype=torch.int64))
     reward = GailReward(policy, expert, gail_settings(hidden_sizes=[16]), generator())
     observations = torch.linspace(-1, 1, 33).unsqueeze(1)
@@ -153,7 +153,7 @@ def test_gail_learns_nothing_from_resets() -> None:
     expert = Demonstrations(torch.linspace(-1, 1, 6).unsqueeze(1), torch.ones(6, dtype=torch.int64))
     found = []
     for rollout in (with_reset, without):
-        policy = make_policy(discrete_task(observation_dim=1, count=2), [8], 0.0, generator())
+        policy = make_policy(discrete_environment(observation_dim=1, count=2), [8], 0.0, generator())
         reward = GailReward(policy, expert, gail_settings(), generator())
         found.append((reward.fit(rollout), reward(without)))
     (figures, rewards), (expected_figures, expected_rewards) = found
@@ -172,7 +172,7 @@ def test_a_step_of_the_discriminator_sees_as_many_pairs_as_a_batch_has_and_none_
 
     monkeypatch.setattr("gailpipe.algorithms.gail.reward.discriminator_loss", spy)
     expert = Demonstrations(torch.linspace(-1, 1, 8).unsqueeze(1), torch.ones(8, dtype=torch.int64))
-    policy = make_policy(discrete_task(observation_dim=1, count=2), [8], 0.0, generator())
+    policy = make_policy(discrete_environment(observation_dim=1, count=2), [8], 0.0, generator())
     fit = gail_settings().discriminator.model_copy(update={"steps": 2, "batch_size": 10})
     settings = gail_settings(discriminator=fit)
     reward = GailReward(policy, expert, settings, generator())
@@ -185,7 +185,7 @@ def test_a_step_of_the_discriminator_sees_as_many_pairs_as_a_batch_has_and_none_
 
 
 def test_causal_entropy_adds_lambda_times_minus_log_prob() -> None:
-    policy = make_policy(discrete_task(observation_dim=1, count=2), [8], 0.0, generator())
+    policy = make_policy(discrete_environment(observation_dim=1, count=2), [8], 0.0, generator())
     expert = Demonstrations(torch.zeros(5, 1), torch.ones(5, dtype=torch.int64))
     rollout = rollout_of(torch.tensor([[0.0], [3.0], [0.0]]), torch.ones(2, dtype=torch.int64))
     with torch.no_grad():
@@ -206,7 +206,7 @@ def linear_expert() -> Demonstrations:
 
 
 def test_cloning_learns_a_linear_expert() -> None:
-    policy = make_policy(continuous_task(), [32], 0.0, generator())
+    policy = make_policy(continuous_environment(), [32], 0.0, generator())
     expert = linear_expert()
     before = validation_error(policy, expert.observations, expert.actions)
     figures = list(clone(policy, expert, CLONING, generator(), Checkpoint()))
@@ -215,7 +215,7 @@ def test_cloning_learns_a_linear_expert() -> None:
 
 
 def test_cloning_keeps_the_snapshot_with_the_least_validation_error() -> None:
-    policy = make_policy(continuous_task(), [32], 0.0, generator())
+    policy = make_policy(continuous_environment(), [32], 0.0, generator())
     noisy = linear_expert()
     noisy = Demonstrations(noisy.observations[:20], torch.randn(20, 2, generator=generator()))
     order = torch.randperm(20, generator=generator())
@@ -227,7 +227,7 @@ def test_cloning_keeps_the_snapshot_with_the_least_validation_error() -> None:
 
 
 def test_a_cloned_gaussian_has_the_noise_of_its_errors_on_the_held_out_pairs() -> None:
-    policy = make_policy(continuous_task(), [32], 0.0, generator())
+    policy = make_policy(continuous_environment(), [32], 0.0, generator())
     assert isinstance(policy, GaussianPolicy)
     expert = linear_expert()
     noisy = Demonstrations(expert.observations, expert.actions + 0.2 * torch.randn(300, 2, generator=generator()))
@@ -246,7 +246,7 @@ def test_a_cloned_gaussian_has_the_noise_of_its_errors_on_the_held_out_pairs() -
 
 
 def test_where_an_action_is_cloned_exactly_the_noise_stays_finite() -> None:
-    policy = make_policy(continuous_task(), [32], 0.0, generator())
+    policy = make_policy(continuous_environment(), [32], 0.0, generator())
     assert isinstance(policy, GaussianPolicy)
     beyond = Demonstrations(linear_expert().observations, torch.tensor([2.0, 10.0]).expand(300, 2))
     list(clone(policy, beyond, CLONING, generator(), Checkpoint()))
@@ -255,7 +255,7 @@ def test_where_an_action_is_cloned_exactly_the_noise_stays_finite() -> None:
 
 
 def test_discrete_validation_error_is_the_mean_negative_log_likelihood() -> None:
-    policy = make_policy(discrete_task(), [8], 0.0, generator())
+    policy = make_policy(discrete_environment(), [8], 0.0, generator())
     with torch.no_grad():
         for parameter in policy.parameters():
             parameter.zero_()
@@ -267,7 +267,7 @@ def test_discrete_validation_error_is_the_mean_negative_log_likelihood() -> None
 def test_cloning_takes_a_pair_to_learn_from_and_one_to_validate_on() -> None:
     expert = linear_expert()
     pairs = [Demonstrations(expert.observations[:count], expert.actions[:count]) for count in (1, 2)]
-    policy = make_policy(continuous_task(), [8], 0.0, generator())
+    policy = make_policy(continuous_environment(), [8], 0.0, generator())
     with pytest.raises(UserError, match="Continuous-v0: cloning takes two pairs, one of them for validation"):
         list(clone(policy, pairs[0], CLONING, generator(), Checkpoint()))
     most = CLONING.model_copy(update={"validation_fraction": 0.9})
@@ -276,7 +276,7 @@ def test_cloning_takes_a_pair_to_learn_from_and_one_to_validate_on() -> None:
     actions[held_out] += 0.5
     rows = []
     for two in (pairs[1], Demonstrations(pairs[1].observations, actions)):
-        policy = make_policy(continuous_task(), [8], 0.0, generator())
+        policy = make_policy(continuous_environment(), [8], 0.0, generator())
         rows.append(list(clone(policy, two, most, generator(), Checkpoint())))
     one, another = rows
     assert [row["loss"] for row in one] == [row["loss"] for row in another]
@@ -285,7 +285,7 @@ def test_cloning_takes_a_pair_to_learn_from_and_one_to_validate_on() -> None:
 
 def test_initialisation_by_cloning_moves_the_mean_and_leaves_the_noise() -> None:
     settings, expert = gail_settings(cloning=CLONING, initial_log_std=-0.7), linear_expert()
-    policy = make_policy(continuous_task(), [32], -0.7, generator())
+    policy = make_policy(continuous_environment(), [32], -0.7, generator())
     assert isinstance(policy, GaussianPolicy)
     initialize(policy, expert, settings, generator(), Checkpoint())
     assert validation_error(policy, expert.observations, expert.actions) < 0.01
@@ -293,7 +293,7 @@ def test_initialisation_by_cloning_moves_the_mean_and_leaves_the_noise() -> None
 
 
 def test_without_cloning_only_the_normaliser_starts_from_the_demonstrations() -> None:
-    policy, expert = make_policy(continuous_task(), [32], -0.7, generator()), linear_expert()
+    policy, expert = make_policy(continuous_environment(), [32], -0.7, generator()), linear_expert()
     before = [parameter.clone() for parameter in policy.parameters()]
     settings = gail_settings()
     assert settings.cloning.steps == 0

@@ -7,13 +7,13 @@ from gailpipe.algorithms.linear.features import Features
 from gailpipe.algorithms.linear.reward import LinearReward, Weigh, fem_weights, gtal_weights
 from gailpipe.demonstrations.demonstrations import Demonstrations
 from gailpipe.policies.policy import Policy, make_policy
-from tests.tasks import continuous_task, discrete_task, generator, rollout_of
+from tests.environments import continuous_environment, discrete_environment, generator, rollout_of
 
 GAP = torch.tensor([0.3, -2.0, 1.0])
 
 
 def continuous_policy() -> Policy:
-    return make_policy(continuous_task(observation_dim=1, low=(-1.0,), high=(1.0,)), [4], 0.0, generator())
+    return make_policy(continuous_environment(observation_dim=1, low=(-1.0,), high=(1.0,)), [4], 0.0, generator())
 
 
 def test_fem_weights_point_along_the_gap_and_have_unit_norm() -> None:
@@ -57,7 +57,7 @@ def test_features_of_continuous_actions_are_standardised_and_their_scaled_square
 
 
 def test_features_of_discrete_actions_stand_in_the_actions_block() -> None:
-    policy = make_policy(discrete_task(observation_dim=1, count=3), [4], 0.0, generator())
+    policy = make_policy(discrete_environment(observation_dim=1, count=3), [4], 0.0, generator())
     expert = Demonstrations(torch.tensor([[1.0], [3.0]]), torch.tensor([0, 2]))
     found = Features(policy, expert)(torch.tensor([[4.0], [0.0]]), torch.tensor([1, 2]))
     expected = torch.tensor([[0, 0, 2.0, 0.02**2, 0, 0], [0, 0, 0, 0, -2.0, 0.02**2]])

@@ -6,11 +6,11 @@ import torch
 from gailpipe.algorithms.expert.rnd import RndReward
 from gailpipe.policies.policy import make_policy
 from gailpipe.rl.rollout import Rollout
-from tests.tasks import discrete_task
+from tests.environments import discrete_environment
 
 
 def rollout_at(place: float) -> Rollout:
-    """Return eight steps of four simulators, each of which earns 3 and leads near `place`; half of them are resets."""
+    """Return eight steps of four environments; each earns 3 and leads near `place`; half of them are resets."""
     no = torch.zeros(8, 4, dtype=torch.bool)
     valid = torch.arange(4).expand(8, 4) % 2 == 0
     observations = place + torch.linspace(-0.1, 0.1, 9 * 4 * 2).view(9, 4, 2)
@@ -22,7 +22,7 @@ def rollout_at(place: float) -> Rollout:
 @pytest.fixture
 def reward() -> RndReward:
     generator = torch.Generator().manual_seed(0)
-    policy = make_policy(discrete_task(observation_dim=2), [16], 0.0, generator)
+    policy = make_policy(discrete_environment(observation_dim=2), [16], 0.0, generator)
     return RndReward(policy, 10.0, generator)
 
 
@@ -58,7 +58,7 @@ def test_the_unit_does_not_depend_on_the_units_of_observations(reward: RndReward
     spread = torch.randn(9, 4, 2, generator=generator)
     units = []
     for scale in (1.0, 0.01):
-        fresh = RndReward(make_policy(discrete_task(observation_dim=2), [16], 0.0, _seeded()), 10.0, _seeded())
+        fresh = RndReward(make_policy(discrete_environment(observation_dim=2), [16], 0.0, _seeded()), 10.0, _seeded())
         first = rollout_at(0.5)
         fresh.fit(replace(first, observations=scale * spread))
         units.append(float(fresh.unit))

@@ -20,8 +20,8 @@ def with_sets(**sets: dict[str, Any]) -> Edit:
     def edit(params: dict[str, Any]) -> None:
         for learner in ("fem", "gtal"):
             params[learner] = {key: params["gail"][key] for key in Imitation.model_fields}
-            for task in params["envs"].values():
-                task[learner] = {}
+            for environment in params["envs"].values():
+                environment[learner] = {}
         del params["visits"]
         params.update({section: {} for section in SECTIONS_OF_SETS} | sets)
 
@@ -43,7 +43,7 @@ def test_the_repositorys_own_params_are_valid(path: Path) -> None:
 def test_a_tasks_section_overrides_the_common_one_key_by_key(tmp_path: Path) -> None:
     different = {"discriminator": {"steps": 9}, "trajs": 3}
     path = written(tmp_path, lambda params: params["envs"]["Pendulum-v1"].update(gail=different))
-    own, other = (load_section(path, Gail, "gail", task) for task in ("Pendulum-v1", "CartPole-v1"))
+    own, other = (load_section(path, Gail, "gail", environment) for environment in ("Pendulum-v1", "CartPole-v1"))
     assert (own.discriminator.steps, own.trajs) == (9, 3)
     assert other.discriminator.steps != 9
     assert own.discriminator.learning_rate == other.discriminator.learning_rate
@@ -173,8 +173,8 @@ def test_fem_and_gtal_are_checked_where_they_are_set(tmp_path: Path) -> None:
 
     def edit(params: dict[str, Any]) -> None:
         params["fem"] = imitation
-        for task in params["envs"].values():
-            task["fem"] = {}
+        for environment in params["envs"].values():
+            environment["fem"] = {}
 
     assert check_pipeline(written(tmp_path, edit))
 
@@ -223,8 +223,8 @@ def test_wrong_sets_are_named(tmp_path: Path, section: str, entry: dict[str, Any
 
 
 def test_the_causal_entropy_is_studied_on_one_task_and_nowhere_else(tmp_path: Path) -> None:
-    sets = {task: {"env": task, "demonstrations": task, "trajs": 1} for task in TINY_TASKS}
-    of_each = {task: one | {"causal_entropy": 0.1} for task, one in sets.items()}
+    sets = {environment: {"env": environment, "demonstrations": environment, "trajs": 1} for environment in TINY_TASKS}
+    of_each = {environment: one | {"causal_entropy": 0.1} for environment, one in sets.items()}
     assert check_pipeline(written(tmp_path, with_sets(sets=sets, entropy_sets={"one": of_each["CartPole-v1"]})))
     with pytest.raises(UserError, match="entropy_sets: are of CartPole-v1, Pendulum-v1; λ is studied on one task"):
         check_pipeline(written(tmp_path, with_sets(sets=sets, entropy_sets=of_each)))

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from gailpipe.foundation.errors import UserError
-from gailpipe.foundation.params import load_section, load_tasks
-from gailpipe.pipeline.check import COMMON_SECTIONS, SECTIONS_OF_A_TASK
+from gailpipe.foundation.params import load_envs, load_section
+from gailpipe.pipeline.check import COMMON_SECTIONS, SECTIONS_OF_AN_ENV
 from stages import validate
 from tests.workspace import tiny_params
 
@@ -81,9 +81,9 @@ def outcome(text: str, folder: Path) -> str | None:
     assert out.read_text() == "valid\n"
     for section, model in COMMON_SECTIONS.items():
         load_section(params, model, section)
-    for task in load_tasks(params):
-        for section, model in SECTIONS_OF_A_TASK.items():
-            load_section(params, model, section, task)
+    for environment in load_envs(params):
+        for section, model in SECTIONS_OF_AN_ENV.items():
+            load_section(params, model, section, environment)
     return None
 
 

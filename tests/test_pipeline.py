@@ -22,21 +22,21 @@ def workspace(finished: Workspace, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.mark.parametrize(("learner", "task"), [("fem", "Pendulum-v1"), ("gtal", "CartPole-v1")])
 def test_fem_and_gtal_learn_from_the_same_demonstrations(
-    workspace: Workspace, tmp_path: Path, learner: str, task: str
+    workspace: Workspace, tmp_path: Path, learner: str, environment: str
 ) -> None:
     params = YAML(typ="safe").load(workspace.root / "params.yaml")
     params[learner] = {key: params["gail"][key] for key in Imitation.model_fields}
-    for of_task in params["envs"].values():
-        of_task[learner] = {}
+    for of_environment in params["envs"].values():
+        of_environment[learner] = {}
     path, out = tmp_path / "params.yaml", tmp_path / "out"
     write_params(params, path)
     settings = ("--set", "seeds=2", "--set", "env_steps=300", "--set", "value_function.epochs=1")
-    paths = ("--demonstrations", f"data/demonstrations/{task}.parquet", "--params", str(path), "--out", str(out))
-    workspace.run("python", "-m", f"stages.{learner}", "--env", task, *settings, *paths)
+    paths = ("--demonstrations", f"data/demonstrations/{environment}.parquet", "--params", str(path), "--out", str(out))
+    workspace.run("python", "-m", f"stages.{learner}", "--env", environment, *settings, *paths)
     curves = pl.read_parquet(out / "learning.parquet")
     assert curves["env_steps"].to_list() == [256, 512] * 2
     assert (curves["expert_lead"] > 0).all()
-    assert load_policy(out / "seed-1.safetensors", task).task.name == task
+    assert load_policy(out / "seed-1.safetensors", environment).environment.name == environment
 
 
 def test_nothing_runs_when_nothing_changed(workspace: Workspace) -> None:
@@ -63,7 +63,12 @@ def test_dvc_plots_the_scores_and_the_curves(workspace: Workspace) -> None:
     (scores,), (curves,) = plots["reports/scores.csv"], plots["reports/learning.csv"]
     shown = {(row["task"], row["learner"]) for row in scores["content"]["data"]["values"]}
     metrics = json.loads((workspace.root / "reports" / "metrics.json").read_text())
-    scaled = {(task, name) for task, of_task in metrics.items() for name in of_task if of_task[name].get("normalized")}
+    scaled = {
+        (environment, name)
+        for environment, of_environment in metrics.items()
+        for name in of_environment
+        if of_environment[name].get("normalized")
+    }
     assert shown == scaled
     assert scaled
     for plot, x in ((scores, "normalized"), (curves, "million_steps")):

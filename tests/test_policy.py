@@ -8,22 +8,22 @@ from safetensors.torch import save
 from torch.distributions import kl_divergence
 
 from gailpipe import load_policy
-from gailpipe.envs.tasks import Task, find_task
+from gailpipe.envs.environment import Environment, find_environment
 from gailpipe.foundation.errors import UserError
 from gailpipe.policies.networks import Tanh
 from gailpipe.policies.policy import GaussianPolicy, Policy, make_policy
 from gailpipe.policies.policy_file import policy_bytes
 from gailpipe.policies.tensor_file import tensor_bytes
 from gailpipe.rewards.discriminator import load_discriminator
-from tests.tasks import continuous_task, discrete_task
+from tests.environments import continuous_environment, discrete_environment
 
 
-def new_policy(task: Task, initial_log_std: float = -0.5) -> Policy:
-    return make_policy(task, [8], initial_log_std, torch.Generator().manual_seed(0))
+def new_policy(environment: Environment, initial_log_std: float = -0.5) -> Policy:
+    return make_policy(environment, [8], initial_log_std, torch.Generator().manual_seed(0))
 
 
-def observations(batch: int, task: Task) -> torch.Tensor:
-    return torch.randn(batch, task.observation_dim, generator=torch.Generator().manual_seed(1))
+def observations(batch: int, environment: Environment) -> torch.Tensor:
+    return torch.randn(batch, environment.observation_dim, generator=torch.Generator().manual_seed(1))
 
 
 def test_tanh_is_tanh_and_so_are_its_derivatives() -> None:
@@ -36,10 +36,10 @@ def test_tanh_is_tanh_and_so_are_its_derivatives() -> None:
     torch.testing.assert_close(curvature, -2 * expected * (1 - expected.square()), atol=1e-6, rtol=0)
 
 
-@pytest.mark.parametrize("task", [continuous_task(), discrete_task()])
-def test_kl_to_itself_is_zero_and_its_gradient_too(task: Task) -> None:
-    policy = new_policy(task)
-    batch = observations(5, task)
+@pytest.mark.parametrize("environment", [continuous_environment(), discrete_environment()])
+def test_kl_to_itself_is_zero_and_its_gradient_too(environment: Environment) -> None:
+    policy = new_policy(environment)
+    batch = observations(5, environment)
     with torch.no_grad():
         old = policy.distribution(batch)
     kl = kl_divergence(old, policy.distribution(batch)).mean()
@@ -49,8 +49,8 @@ def test_kl_to_itself_is_zero_and_its_gradient_too(task: Task) -> None:
 
 
 def test_gaussian_log_prob_is_the_density_in_the_tasks_own_units() -> None:
-    policy = new_policy(continuous_task(), initial_log_std=-0.5)
-    batch = observations(1, policy.task)
+    policy = new_policy(continuous_environment(), initial_log_std=-0.5)
+    batch = observations(1, policy.environment)
     mean = policy.mode(batch).detach()
     action = mean + torch.tensor([[0.3, -1.0]])
     std = [math.exp(-0.5) * 1, math.exp(-0.5) * 4]  # half ranges: 1 and 4
@@ -61,8 +61,8 @@ def test_gaussian_log_prob_is_the_density_in_the_tasks_own_units() -> None:
 
 
 def test_gaussian_samples_have_the_moments_of_the_distribution() -> None:
-    policy = new_policy(continuous_task())
-    batch = observations(1, policy.task).expand(200_000, -1)
+    policy = new_policy(continuous_environment())
+    batch = observations(1, policy.environment).expand(200_000, -1)
     samples = policy.sample(batch, torch.Generator().manual_seed(2))
     distribution = policy.distribution(batch[:1])
     torch.testing.assert_close(samples.mean(0), distribution.mean[0], atol=0.02, rtol=0)
@@ -70,32 +70,32 @@ def test_gaussian_samples_have_the_moments_of_the_distribution() -> None:
 
 
 def test_categorical_samples_have_the_distributions_frequencies() -> None:
-    policy = new_policy(discrete_task())
+    policy = new_policy(discrete_environment())
     with torch.no_grad():
         for parameter in policy.parameters():
             parameter.mul_(20)
-    batch = observations(1, policy.task).expand(200_000, -1)
+    batch = observations(1, policy.environment).expand(200_000, -1)
     samples = policy.sample(batch, torch.Generator().manual_seed(2))
     frequencies = torch.bincount(samples, minlength=4) / len(samples)
     torch.testing.assert_close(frequencies, policy.distribution(batch[:1]).probs[0], atol=0.005, rtol=0)  # type: ignore[attr-defined]
 
 
 def test_encoded_actions_fill_the_unit_cube_and_are_one_hot() -> None:
-    continuous, discrete = new_policy(continuous_task()), new_policy(discrete_task())
+    continuous, discrete = new_policy(continuous_environment()), new_policy(discrete_environment())
     encoded = continuous.encode_actions(torch.tensor([[-1.0, -2.0], [1.0, 6.0], [0.0, 2.0], [9.0, 99.0]]))
     assert encoded.tolist() == [[-1, -1], [1, 1], [0, 0], [1, 1]]
     assert discrete.encode_actions(torch.tensor([2, 0])).tolist() == [[0, 0, 1, 0], [1, 0, 0, 0]]
 
 
 def test_unbounded_actions_keep_their_units() -> None:
-    policy = new_policy(continuous_task(low=(-np.inf,), high=(np.inf,)), initial_log_std=0.0)
+    policy = new_policy(continuous_environment(low=(-np.inf,), high=(np.inf,)), initial_log_std=0.0)
     assert policy.encode_actions(torch.tensor([[37.0]])).item() == 37
-    assert policy.distribution(observations(1, policy.task)).stddev.item() == 1
+    assert policy.distribution(observations(1, policy.environment)).stddev.item() == 1
 
 
 def test_calling_acts_within_bounds_for_one_observation_and_for_many() -> None:
-    policy = new_policy(continuous_task(), initial_log_std=3.0)
-    batch = observations(50, policy.task).numpy()
+    policy = new_policy(continuous_environment(), initial_log_std=3.0)
+    batch = observations(50, policy.environment).numpy()
     actions = policy(batch, torch.Generator().manual_seed(0))
     assert actions.shape == (50, 2)
     assert actions.dtype == np.float64
@@ -106,8 +106,8 @@ def test_calling_acts_within_bounds_for_one_observation_and_for_many() -> None:
 
 @pytest.mark.parametrize("name", ["Pendulum-v1", "CartPole-v1"])
 def test_a_saved_policy_comes_back_and_always_as_the_same_bytes(name: str, tmp_path: Path) -> None:
-    policy = make_policy(find_task(name), [8, 8], -0.5, torch.Generator().manual_seed(0))
-    batch = observations(7, policy.task)
+    policy = make_policy(find_environment(name), [8, 8], -0.5, torch.Generator().manual_seed(0))
+    batch = observations(7, policy.environment)
     policy.normalizer.update(batch * 3 + 1)
     (tmp_path / "a.safetensors").write_bytes(policy_bytes(policy))
     loaded = load_policy(tmp_path / "a.safetensors")
@@ -119,7 +119,7 @@ def test_a_saved_policy_comes_back_and_always_as_the_same_bytes(name: str, tmp_p
 def test_what_is_no_policy_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"none\.safetensors: there is no such file"):
         load_policy(tmp_path / "none.safetensors")
-    whole = policy_bytes(make_policy(find_task("CartPole-v1"), [8], 0, torch.Generator()))
+    whole = policy_bytes(make_policy(find_environment("CartPole-v1"), [8], 0, torch.Generator()))
     other = tensor_bytes({}, {"task": "CartPole-v1", "hidden_sizes": 8})
     for damage in (b"", b"nonsense" * 9, other, whole[:-100], b"\x09" + whole[1:], save({"weight": torch.zeros(1)})):
         (tmp_path / "broken.safetensors").write_bytes(damage)
@@ -129,7 +129,7 @@ def test_what_is_no_policy_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("hidden_sizes", ["ab", [-3], [0], [8.0], [True], ["8"], {"8": 8}, None])
 def test_malformed_sizes_of_a_network_are_named(tmp_path: Path, hidden_sizes: object) -> None:
-    policy = make_policy(find_task("CartPole-v1"), [8], 0, torch.Generator())
+    policy = make_policy(find_environment("CartPole-v1"), [8], 0, torch.Generator())
     path = tmp_path / "broken.safetensors"
     path.write_bytes(tensor_bytes({}, {"task": "CartPole-v1", "hidden_sizes": hidden_sizes}))
     with pytest.raises(UserError, match=r"broken\.safetensors: is no policy of gailpipe"):
@@ -146,6 +146,6 @@ def test_a_policy_that_does_not_fit_its_task_is_named(tmp_path: Path) -> None:
 
 
 def test_a_new_gaussian_policy_hardly_moves() -> None:
-    policy = new_policy(continuous_task())
+    policy = new_policy(continuous_environment())
     assert isinstance(policy, GaussianPolicy)
-    assert (policy.mode(observations(50, policy.task)) - torch.tensor([0.0, 2.0])).abs().max().item() < 0.2
+    assert (policy.mode(observations(50, policy.environment)) - torch.tensor([0.0, 2.0])).abs().max().item() < 0.2

@@ -15,18 +15,18 @@ PAGE_OF_LEARNING = (ROOT / "reports" / "benchmarks-learning.md").read_text()
 METRICS = json.loads((ROOT / "reports" / "metrics.json").read_text())
 
 
-@pytest.mark.parametrize("task", METRICS)
-def test_the_table_holds_the_metrics(task: str) -> None:
-    found = METRICS[task]
+@pytest.mark.parametrize("environment", METRICS)
+def test_the_table_holds_the_metrics(environment: str) -> None:
+    found = METRICS[environment]
     numbers = [f"{found[policy]['return']:,.1f}" for policy in ("random", "expert", "bc", "gail")]
     scores = [f"{found[policy]['normalized']:.2f}" for policy in ("bc", "gail")]
-    assert f"| {' | '.join([task, *numbers, *scores])} |" in README
+    assert f"| {' | '.join([environment, *numbers, *scores])} |" in README
 
 
 def test_the_results_keep_what_the_project_promises() -> None:
     promised = {"CartPole-v1": 500, "Acrobot-v1": -85, "HalfCheetah-v5": 4000, "Hopper-v5": 3400}
-    for task, least in promised.items():
-        found = METRICS[task]
+    for environment, least in promised.items():
+        found = METRICS[environment]
         assert found["expert"]["return"] >= least
         assert found["gail"]["normalized"] >= 0.95
         assert (found["gail"]["seeds"], found["gail"]["trajs"]) == (3, 4)
@@ -47,11 +47,15 @@ def test_the_speeds_are_those_that_were_measured() -> None:
 def test_the_time_to_an_expert_is_what_was_measured() -> None:
     rows = re.findall(r"\| (\S+-v5) \| (.+?) \| (\d) of 3 \| (\d) of 3 \| [> \d]+ \| ([> \d]+) \|", PAGE_OF_LEARNING)
     assert len(rows) == 9
-    seconds = {(task, learner): number for task, learner, _, _, number in rows}
+    seconds = {(environment, learner): number for environment, learner, _, _, number in rows}
     for learner in ("GAIL", "GAIL, cloned first", "`imitation`"):
-        numbers = [seconds[task, learner] for task in ("Hopper-v5", "HalfCheetah-v5", "Walker2d-v5")]
+        numbers = [seconds[environment, learner] for environment in ("Hopper-v5", "HalfCheetah-v5", "Walker2d-v5")]
         assert f"| {' | '.join([learner, *numbers])} |" in README
-    ours = {(task, learner): (int(first), int(good)) for task, learner, first, good, _ in rows if "imi" not in learner}
+    ours = {
+        (environment, learner): (int(first), int(good))
+        for environment, learner, first, good, _ in rows
+        if "imi" not in learner
+    }
     assert ours.pop(("Walker2d-v5", "GAIL")) == (2, 2)
     assert set(ours.values()) == {(3, 3)}
     assert f"One of our {3 * len(ours) + 3} runs, from a random policy on Walker2d, never makes 0.9" in TEXT

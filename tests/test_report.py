@@ -50,7 +50,12 @@ def test_the_papers_mean_gail_score_is_reproduced_from_its_results() -> None:
         (4, 11, 18): ("Reacher-v5",),
         (80, 160, 240): ("Humanoid-v5",),
     }
-    scores = [paper.score(task, "gail", trajs) for cell, tasks in sizes.items() for task in tasks for trajs in cell]
+    scores = [
+        paper.score(environment, "gail", trajs)
+        for cell, environments in sizes.items()
+        for environment in environments
+        for trajs in cell
+    ]
     found = [value for value in scores if value is not None]
     assert len(found) == 34
     assert sum(found) / 34 == pytest.approx(0.923, abs=5e-4)

@@ -86,7 +86,7 @@ def test_the_papers_grid_is_read_set_by_set() -> None:
     assert list(metrics["A from 4 (paper)"]) == ["random", "expert", "gail", "gail, λ = 0.001", "bc"]
     assert scale(metrics["A from 4 (paper)"]) == (1.0, 2.0)
     better = metrics | {"A from 4 (paper)": metrics["A from 4 (paper)"] | {"gail": metrics["A from 11 (paper)"]["bc"]}}
-    verdicts = {(change.task, change.learner): change.verdict for change in changes(metrics, better)}
+    verdicts = {(change.environment, change.learner): change.verdict for change in changes(metrics, better)}
     assert verdicts.pop(("A from 4 (paper)", "gail")) == "one seed tells nothing"
     assert set(verdicts.values()) == {"same"}
     assert {change.before for change in changes(metrics, better)} >= {score([0.8, 1.0]), score([0.5])}

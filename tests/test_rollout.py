@@ -10,7 +10,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from gailpipe.envs.simulators import Step
+from gailpipe.envs.vector_env import Step
 from gailpipe.foundation.errors import UserError
 from gailpipe.policies.policy import Policy, make_policy
 from gailpipe.rl import loop
@@ -19,15 +19,15 @@ from gailpipe.rl.rollout import Collector, Rollout
 from gailpipe.rl.settings import Training, ValueFunctionFit
 from gailpipe.rl.value_function import ValueFunction
 from gailpipe.training.checkpoint import Checkpoint
-from tests.tasks import discrete_task
+from tests.environments import discrete_environment
 
 LENGTHS = np.array([2, 3])
 
 
-class FakeSimulators:
+class FakeVectorEnv:
     """Two episodes without end: of 2 steps, which terminate, and of 3, which are truncated. Reward 1, reset 0."""
 
-    task = discrete_task(observation_dim=1)
+    environment = discrete_environment(observation_dim=1)
     num_envs = 2
 
     def __init__(self) -> None:
@@ -58,8 +58,10 @@ def collect(num_steps: int, rollouts: int) -> list[Rollout]:
 
 
 def new_collector(num_steps: int, generator: torch.Generator) -> Collector:
-    simulators: Any = FakeSimulators
-    return Collector(lambda _: simulators(), make_policy(FakeSimulators.task, [4], 0, generator), num_steps, generator)
+    vector_env: Any = FakeVectorEnv
+    return Collector(
+        lambda _: vector_env(), make_policy(FakeVectorEnv.environment, [4], 0, generator), num_steps, generator
+    )
 
 
 def test_resets_are_not_valid_and_last_observations_are_kept() -> None:
@@ -97,7 +99,7 @@ def test_a_collector_goes_on_from_its_state_as_if_nothing_had_happened() -> None
         torch.testing.assert_close(getattr(found, field.name), getattr(expected, field.name), rtol=0, atol=0)
 
 
-def test_simulators_that_do_not_repeat_themselves_are_refused() -> None:
+def test_a_vector_env_that_does_not_repeat_itself_are_refused() -> None:
     collector = new_collector(5, torch.Generator().manual_seed(0))
     collector.collect()
     state = collector.state_dict()
@@ -105,16 +107,16 @@ def test_simulators_that_do_not_repeat_themselves_are_refused() -> None:
         collector.load_state_dict(state | {"observations": state["observations"] + 1})
 
 
-def test_simulators_start_anew_after_a_few_episodes_and_the_ones_cut_off_count_nowhere() -> None:
-    starts, simulators = list[int](), FakeSimulators()
+def test_vector_envs_start_anew_after_a_few_episodes_and_the_ones_cut_off_count_nowhere() -> None:
+    starts, vector_env = list[int](), FakeVectorEnv()
 
     def start(number: int) -> Any:
         starts.append(number)
-        simulators._count[:] = 0
-        return simulators
+        vector_env._count[:] = 0
+        return vector_env
 
     generator = torch.Generator().manual_seed(0)
-    collector = Collector(start, make_policy(FakeSimulators.task, [4], 0, generator), 2000, generator)
+    collector = Collector(start, make_policy(FakeVectorEnv.environment, [4], 0, generator), 2000, generator)
     rollouts = [collector.collect() for _ in range(5)]
     assert starts == [0, 1, 2]
     assert all(bool(rollout.valid[0].all()) for rollout in rollouts[::2])
@@ -125,7 +127,7 @@ def test_simulators_start_anew_after_a_few_episodes_and_the_ones_cut_off_count_n
 
 def test_the_normaliser_moves_only_after_all_have_learned(monkeypatch: pytest.MonkeyPatch) -> None:
     generator = torch.Generator().manual_seed(0)
-    policy = make_policy(FakeSimulators.task, [4], 0, generator)
+    policy = make_policy(FakeVectorEnv.environment, [4], 0, generator)
     counts = []
 
     def watched(learn: Callable[..., Any]) -> Callable[..., Any]:
@@ -151,8 +153,8 @@ def test_the_normaliser_moves_only_after_all_have_learned(monkeypatch: pytest.Mo
 def train_on_fakes(
     policy: Policy, reward_function: RewardFunction, settings: Training, generator: torch.Generator
 ) -> Iterator[dict[str, float]]:
-    simulators: Any = FakeSimulators
-    return train(policy, lambda _: simulators(), reward_function, settings, generator, Checkpoint())
+    vector_env: Any = FakeVectorEnv
+    return train(policy, lambda _: vector_env(), reward_function, settings, generator, Checkpoint())
 
 
 def settings(env_steps: int, num_steps: int) -> Training:
@@ -177,7 +179,7 @@ def test_training_raises_the_probability_of_the_rewarded_action_in_a_shrinking_t
             return (rollout.actions == 2).float()
 
     generator = torch.Generator().manual_seed(0)
-    policy = make_policy(FakeSimulators.task, [8], 0, generator)
+    policy = make_policy(FakeVectorEnv.environment, [8], 0, generator)
     figures = list(train_on_fakes(policy, ActionReward(), settings(4000, 200), generator))
     probabilities = policy.distribution(torch.tensor([[0.0], [1.0]])).probs  # type: ignore[attr-defined]
     assert float(probabilities[:, 2].min().detach()) > 0.8
@@ -190,17 +192,17 @@ def test_training_raises_the_probability_of_the_rewarded_action_in_a_shrinking_t
 MEMORY_OF_A_LONG_RUN = """
 from pathlib import Path
 import torch
-from gailpipe.envs.simulators import Simulators
-from gailpipe.envs.tasks import find_task
+from gailpipe.envs.vector_env import VectorEnv
+from gailpipe.envs.environment import find_environment
 from gailpipe.training.compute import use_one_thread
 from gailpipe.policies.policy import make_policy
 from gailpipe.rl import rollout
 
 use_one_thread()
 rollout.LEAST_STEPS_A_START = rollout.EPISODES_A_START = 0  # start anew before each rollout
-task, generator = find_task("Hopper-v5"), torch.Generator().manual_seed(0)
-policy = make_policy(task, [8], 0.0, generator)
-collector = rollout.Collector(lambda start: Simulators(task, 64, start, num_threads=1), policy, 50, generator)
+environment, generator = find_environment("Hopper-v5"), torch.Generator().manual_seed(0)
+policy = make_policy(environment, [8], 0.0, generator)
+collector = rollout.Collector(lambda start: VectorEnv(environment, 64, start, num_threads=1), policy, 50, generator)
 for _ in range(25):
     collector.collect()
     print(int(Path("/proc/self/statm").read_text().split()[1]) * 4 // 1024)
@@ -208,7 +210,7 @@ for _ in range(25):
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads what Linux says of memory")
-def test_memory_stays_flat_however_often_simulators_start_anew() -> None:
+def test_memory_stays_flat_however_often_vector_envs_start_anew() -> None:
     done = subprocess.run([sys.executable, "-c", MEMORY_OF_A_LONG_RUN], capture_output=True, text=True, check=True)
     megabytes = [int(line) for line in done.stdout.split()]
     assert len(megabytes) == 25

@@ -140,14 +140,14 @@ LOADED = re.compile(r'load_section\(arguments\.params, \w+, "(\w+)"(, arguments\
 def test_a_stage_depends_on_the_parameters_that_it_loads_and_on_no_others(name: str) -> None:
     stage = stages()[name]
     expected = {"seed"} if "load_seed(" in code_of(stage) else set()
-    for section, of_task in LOADED.findall(code_of(stage)):
-        expected |= {section, f"envs.TASK.{section}"} if of_task else {section}
+    for section, of_environment in LOADED.findall(code_of(stage)):
+        expected |= {section, f"envs.ENV.{section}"} if of_environment else {section}
     (keys,) = [params["paper/params.yaml"] for params in stage["params"]] if "/" in name else [stage["params"]]
-    assert {re.sub(r"\$\{(key|item\.env)\}", "TASK", key) for key in keys} == expected
+    assert {re.sub(r"\$\{(key|item\.env)\}", "ENV", key) for key in keys} == expected
     assert {"data/validated", "paper/data/validated"} & set(stage["deps"])
 
 
-WHAT_A_REPORT_LOADS = re.compile(r'load_section\(params, \w+, "(\w+)"(?:, task)?\)(?:\.(\w+))?')
+WHAT_A_REPORT_LOADS = re.compile(r'load_section\(params, \w+, "(\w+)"(?:, environment)?\)(?:\.(\w+))?')
 
 
 @pytest.mark.parametrize("name", ["report", "page"])
@@ -165,12 +165,12 @@ def test_no_stage_but_these_hides_the_parameters_that_it_loads() -> None:
 
 
 @pytest.mark.parametrize("stage", ["validate", "sample", "bc", "evaluate", "visits", "film", "report", "page"])
-def test_only_stages_that_train_in_simulators_load_envpool(stage: str) -> None:
-    assert "gailpipe.envs.simulators" not in GRAPH.find_upstream_modules(f"stages.{stage}")
+def test_only_stages_that_train_in_environments_load_envpool(stage: str) -> None:
+    assert "gailpipe.envs.vector_env" not in GRAPH.find_upstream_modules(f"stages.{stage}")
 
 
 @pytest.mark.parametrize(
-    "loaded", ["gailpipe", "gailpipe.pipeline.check", "gailpipe.envs.tasks", "gailpipe.report.build"]
+    "loaded", ["gailpipe", "gailpipe.pipeline.check", "gailpipe.envs.environment", "gailpipe.report.build"]
 )
 def test_what_computes_nothing_loads_no_torch(loaded: str) -> None:
     code = f"import sys, {loaded}; sys.exit('torch' in sys.modules)"

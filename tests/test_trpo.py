@@ -7,10 +7,10 @@ from torch.distributions import Categorical, Distribution, kl_divergence
 from gailpipe.policies.policy import Policy, make_policy
 from gailpipe.rl.trpo import trpo_step
 from gailpipe.rl.trust_region import hessian_vector_product
-from tests.tasks import continuous_task, discrete_task
+from tests.environments import continuous_environment, discrete_environment
 
 BATCH = 400
-TASKS = [continuous_task(), discrete_task()]
+TASKS = [continuous_environment(), discrete_environment()]
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ TEXT = """\
 
 An [address](https://example.org/#S3).
 
-| task | return | score | interval |
+| environment | return | score | interval |
 |---|--:|--:|--:|
 | B | 1,000.5 | 0.5 (2.0) | -0.2 … 3.0 |
 | A | 20.0 ± 3 | — | (-0.5) |
@@ -52,8 +52,8 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_svg(figure, folder / "figures" / "line.svg")
     pictures = [Image.new("RGB", (960, 360), color) for color in ("red", "green", "blue")]
     (folder / "films").mkdir()
-    for task in "AB":
-        (folder / "films" / f"{task}.webp").write_bytes(webp_bytes(pictures, 25, 600))
+    for environment in "AB":
+        (folder / "films" / f"{environment}.webp").write_bytes(webp_bytes(pictures, 25, 600))
     (folder / "film.mp4").write_bytes(mp4_bytes(pictures, 25))
     file = folder / "elsewhere" / "index.html"
     file.parent.mkdir()
@@ -160,12 +160,12 @@ def test_the_page_runs_no_script_but_its_own(browser: Browser, page_file: Path, 
 def test_a_click_sorts_a_table_by_its_numbers(browser: Browser, page_file: Path) -> None:
     page, _ = opened(browser, page_file)
 
-    tasks = page.locator("tbody tr td:first-child")
-    expect(tasks).to_have_text(["B", "A", "C"])
+    environments = page.locator("tbody tr td:first-child")
+    expect(environments).to_have_text(["B", "A", "C"])
     clicks = (("return", "CAB"), ("return", "BAC"), ("score", "ABC"), ("interval", "CAB"), ("task", "ABC"))
     for column, sorted_tasks in clicks:
         page.get_by_role("columnheader", name=column).click()
-        expect(tasks).to_have_text(list(sorted_tasks))
+        expect(environments).to_have_text(list(sorted_tasks))
     page.close()
 
 

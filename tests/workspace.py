@@ -21,7 +21,7 @@ TINY: dict[str, dict[str, Any]] = {
     "bc": {"trajs": 2, "seeds": 1, "steps": 20, "validate_every": 10, "hidden_sizes": [8]},
     "gail": {**TINY_TRAINING, "trajs": 2, "seeds": 1},
     "evaluate": {"episodes": 2},
-    "visits": {"episodes": 2, "states": 20},
+    "occupancy": {"episodes": 2, "states": 20},
     "film": {"seconds": 0.1},
     "report": {"smoothing": 0.05},
 }
@@ -29,11 +29,13 @@ TINY_TASKS = ("CartPole-v1", "Pendulum-v1")
 
 
 def tiny_params() -> dict[str, Any]:
-    """Return the repository's params.yaml with tiny budgets, for one discrete and one continuous task."""
+    """Return the repository's params.yaml with tiny budgets, for one discrete and one continuous environment."""
     params = YAML(typ="safe").load(ROOT / "params.yaml")
     for section, settings in TINY.items():
         params[section] |= settings
-    params["envs"] = {task: {section: {} for section in ("expert", "sample", "bc", "gail")} for task in TINY_TASKS}
+    params["envs"] = {
+        environment: {section: {} for section in ("expert", "sample", "bc", "gail")} for environment in TINY_TASKS
+    }
     return params
 
 

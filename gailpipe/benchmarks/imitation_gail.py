@@ -27,12 +27,12 @@ class Done(Exception):  # noqa: N818
 
 
 def main(arguments: argparse.Namespace) -> None:
-    task = arguments.task.replace("-v5", "-v4")  # the newest that Gymnasium 0.29 has
-    venv = make_vec_env(task, NUM_ENVS, seed=arguments.seed)
+    environment = arguments.environment.replace("-v5", "-v4")  # the newest that Gymnasium 0.29 has
+    venv = make_vec_env(environment, NUM_ENVS, seed=arguments.seed)
     generator = PPO("MlpPolicy", venv, seed=arguments.seed)
     reward_net = BasicRewardNet(venv.observation_space, venv.action_space, normalize_input_layer=RunningNorm)
     trainer = GAIL(
-        demonstrations=load_pairs(arguments.pairs) if arguments.pairs else random_pairs(task),
+        demonstrations=load_pairs(arguments.pairs) if arguments.pairs else random_pairs(environment),
         demo_batch_size=128,
         n_disc_updates_per_round=8,
         venv=venv,
@@ -41,7 +41,7 @@ def main(arguments: argparse.Namespace) -> None:
         allow_variable_horizon=True,
         custom_logger=configure(tempfile.mkdtemp(), format_strs=[]),
     )
-    judges = make_vec_env(task, NUM_ENVS, seed=0)
+    judges = make_vec_env(environment, NUM_ENVS, seed=0)
     started, evaluating, evaluations = time.perf_counter(), 0.0, 0
 
     def after_round(number: int) -> None:
@@ -71,8 +71,8 @@ def load_pairs(path: str) -> Transitions:
     return transitions(np.concatenate([pairs["observations"], last]), pairs["actions"].astype(np.float32))
 
 
-def random_pairs(task: str) -> Transitions:
-    env = gymnasium.make(task)
+def random_pairs(environment: str) -> Transitions:
+    env = gymnasium.make(environment)
     env.action_space.seed(0)
     observations, actions = [env.reset(seed=0)[0]], []
     for _ in range(PAIRS):

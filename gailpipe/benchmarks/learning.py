@@ -30,28 +30,32 @@ from gailpipe.benchmarks.snapshots import (
     Snapshot,
     learn,
 )
+from gailpipe.foundation.checksum import read_checked
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
 from gailpipe.foundation.params import load_section
 from gailpipe.foundation.processes import all_or_none, follow_parent
-from gailpipe.foundation.seal import read_sealed
 
 JUDGE = learn.__module__
 
 
 def main(arguments: argparse.Namespace) -> None:
     require_peer(arguments.peer)
-    files = {task: arguments.demonstrations / f"{task}.parquet" for task in TASKS}
+    files = {environment: arguments.demonstrations / f"{environment}.parquet" for environment in TASKS}
     settings = {
-        (task, learner): load_section(
-            arguments.params, Gail, "gail", task, [f"cloning.steps={CLONING_STEPS if learner == 'gail-bc' else 0}"]
+        (environment, learner): load_section(
+            arguments.params,
+            Gail,
+            "gail",
+            environment,
+            [f"cloning.steps={CLONING_STEPS if learner == 'gail-bc' else 0}"],
         )
-        for task, learner in product(TASKS, LEARNERS)
+        for environment, learner in product(TASKS, LEARNERS)
     }
     conditions = {
-        f"{task}/{learner}": conditions_of(learner, one, read_sealed(files[task]))
-        for (task, learner), one in settings.items()
+        f"{environment}/{learner}": conditions_of(learner, one, read_checked(files[environment]))
+        for (environment, learner), one in settings.items()
     }
     results = arguments.out / "benchmarks-learning.json"
     runs = load_runs(results, conditions)
@@ -133,7 +137,7 @@ def _take_core(cores: Any) -> None:
 def _run(
     settings: Mapping[tuple[str, str], Gail], files: Mapping[str, Path], peer: Path, job: Job
 ) -> tuple[Job, list[Snapshot]]:
-    return job, learn(job, settings[job.task, job.learner], files[job.task], peer)
+    return job, learn(job, settings[job.environment, job.learner], files[job.environment], peer)
 
 
 def _shown(snapshots: Sequence[Snapshot]) -> str:

@@ -19,7 +19,7 @@ below it, learning from {trajs} trajectories: GAIL from a random policy, GAIL wh
 of `imitation` 1.0.1 (PPO with its defaults, 8 environments), which is stopped after {minutes} minutes. Each run had a
 core of its own.
 
-| task | learner | first | for good | first, seconds | for good, seconds | steps |
+| environment | learner | first | for good | first, seconds | for good, seconds | steps |
 |---|---|--:|--:|--:|--:|--:|
 {rows}
 
@@ -27,10 +27,10 @@ Medians over {seeds} seeds; a run that did not get there counts as longer than a
 these was tried at least. A snapshot is taken every {every:,} steps: {episodes} episodes of the deterministic policy,
 off the clock, ours from the same initial states each time, `imitation`'s from new ones; at least the last {least} must
 reach the goal. Our runs have the settings that stand in benchmarks-learning.json, those that paper/params.yaml had for
-their task when they ran, and a step that shrinks to nothing, `imitation`'s a constant one, with which they go on
+their environment when they ran, and a step that shrinks to nothing, `imitation`'s a constant one, with which they go on
 swinging. 0 is the random policy, 1 the demonstrations' own return.
 Our steps include resets, one an episode.
-The tasks of `imitation` are those of Gymnasium 0.29 (-v4), to which it is pinned; Walker2d's feet differ there, so that
+The environments of `imitation` are those of Gymnasium 0.29 (-v4), to which it is pinned; Walker2d's feet differ there, so that
 it imitates a walker with other friction. `make bench-learning` makes this page. {machine}
 """
 
@@ -53,14 +53,14 @@ def sustained(snapshots: Sequence[Snapshot]) -> Snapshot | None:
 def page(runs: Mapping[str, Sequence[Snapshot]], trajs: int, machine: str) -> str:
     """Return the results as a page in Markdown."""
     rows = []
-    for task, (learner, label) in product(TASKS, LEARNERS.items()):
-        of_seeds = [runs[name(Job(task, learner, seed))] for seed in range(SEEDS)]
+    for environment, (learner, label) in product(TASKS, LEARNERS.items()):
+        of_seeds = [runs[name(Job(environment, learner, seed))] for seed in range(SEEDS)]
         first, for_good = [first_there(one) for one in of_seeds], [sustained(one) for one in of_seeds]
         steps = statistics.median(found.env_steps if found else inf for found in for_good)
         counts = (f"{SEEDS - reached.count(None)} of {SEEDS}" for reached in (first, for_good))
         seconds = (_median_seconds(reached, of_seeds) for reached in (first, for_good))
         shown_steps = f"{steps:,}" if steps < inf else "–"
-        rows.append(f"| {' | '.join([task, label, *counts, *seconds, shown_steps])} |")
+        rows.append(f"| {' | '.join([environment, label, *counts, *seconds, shown_steps])} |")
     return PAGE.format(
         rows="\n".join(rows),
         goal=GOAL,

@@ -55,7 +55,7 @@ def run_peer(python: Path, *arguments: str) -> Iterator[dict[str, Any]]:
         raise UserError(f"{SCRIPT.name} failed: {lines[-1]}")
 
 
-def peer_speed(python: Path, seconds: float, task: str) -> float:
+def peer_speed(python: Path, seconds: float, environment: str) -> float:
     """Return its steps per second from a random policy: of all its rounds within `seconds` but the first."""
-    first, *_, last = run_peer(python, task, "--seconds", str(seconds))
+    first, *_, last = run_peer(python, environment, "--seconds", str(seconds))
     return (last["env_steps"] - first["env_steps"]) / (last["seconds"] - first["seconds"])

@@ -1,4 +1,4 @@
-"""Environment steps per second of the simulators alone, and of GAIL with all that it does."""
+"""Environment steps per second of the environments alone, and of GAIL with all that it does."""
 
 import multiprocessing
 import time
@@ -17,8 +17,8 @@ from gailpipe.algorithms.gail.learner import initialize
 from gailpipe.algorithms.gail.reward import GailReward
 from gailpipe.algorithms.gail.settings import Gail
 from gailpipe.demonstrations.demonstrations import Demonstrations
-from gailpipe.envs.simulators import Simulators, Step
-from gailpipe.envs.tasks import Task, find_task
+from gailpipe.envs.environment import Environment, find_environment
+from gailpipe.envs.vector_env import Step, VectorEnv
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.processes import all_or_none, available_cores, side_by_side
 from gailpipe.foundation.seeding import derive_seed
@@ -32,20 +32,20 @@ PAIRS = 200  # of demonstrations, as in four trajectories of the paper
 WARM_UP_SECONDS = 5.0
 
 
-def random_speed(seconds: float, task_name: str) -> float:
-    """Return the steps per second of random actions on all cores: what this machine's simulators can do."""
-    return _in_new_process(_random_speed, seconds, task_name)
+def random_speed(seconds: float, env: str) -> float:
+    """Return the steps per second of random actions on all cores: what this machine can do."""
+    return _in_new_process(_random_speed, seconds, env)
 
 
-def side_by_side_speeds(settings: Gail, seconds: float, task_name: str) -> tuple[float, float]:
+def side_by_side_speeds(settings: Gail, seconds: float, env: str) -> tuple[float, float]:
     """Return the steps per second of all runs together, one for each core, and of their actions without learning."""
-    speeds = list(side_by_side(partial(_run_speeds, settings, seconds, task_name), range(available_cores())))
+    speeds = list(side_by_side(partial(_run_speeds, settings, seconds, env), range(available_cores())))
     return sum(run for run, _ in speeds), sum(replay for _, replay in speeds)
 
 
-def single_speed(settings: Gail, seconds: float, task_name: str) -> float:
+def single_speed(settings: Gail, seconds: float, env: str) -> float:
     """Return the steps per second of one run on all cores."""
-    return _in_new_process(_single_speed, settings, seconds, task_name)
+    return _in_new_process(_single_speed, settings, seconds, env)
 
 
 def _in_new_process(measure: Callable[..., float], *arguments: object) -> float:
@@ -54,38 +54,40 @@ def _in_new_process(measure: Callable[..., float], *arguments: object) -> float:
         return pool.submit(measure, *arguments).result()
 
 
-def _random_speed(seconds: float, task_name: str) -> float:
-    task = find_task(task_name)
-    simulators = Simulators(task, CEILING_ENVS, seed=0, num_threads=available_cores())
-    simulators.reset()
+def _random_speed(seconds: float, env: str) -> float:
+    environment = find_environment(env)
+    vector_env = VectorEnv(environment, CEILING_ENVS, seed=0, num_threads=available_cores())
+    vector_env.reset()
     generator = np.random.default_rng(0)
-    batches = [task.actions.draw(CEILING_ENVS, generator) for _ in range(64)]
-    return _speed((transitions(simulators.step(actions)) for actions in cycle(batches)), seconds)
+    batches = [environment.actions.draw(CEILING_ENVS, generator) for _ in range(64)]
+    return _speed((transitions(vector_env.step(actions)) for actions in cycle(batches)), seconds)
 
 
-def _single_speed(settings: Gail, seconds: float, task_name: str) -> float:
-    return _speed(_run(settings, find_task(task_name), 0, available_cores(), Log()), seconds)
+def _single_speed(settings: Gail, seconds: float, env: str) -> float:
+    return _speed(_run(settings, find_environment(env), 0, available_cores(), Log()), seconds)
 
 
-def _run_speeds(settings: Gail, seconds: float, task_name: str, seed: int) -> tuple[float, float]:
-    task, log = find_task(task_name), Log()
-    run = _speed(_run(settings, task, seed, 1, log), seconds)
-    return run, _speed(replay(lambda start: Simulators(*_arguments(settings, task, seed, start, 1)), log), seconds)
+def _run_speeds(settings: Gail, seconds: float, env: str, seed: int) -> tuple[float, float]:
+    environment, log = find_environment(env), Log()
+    run = _speed(_run(settings, environment, seed, 1, log), seconds)
+    return run, _speed(
+        replay(lambda start: VectorEnv(*_arguments(settings, environment, seed, start, 1)), log), seconds
+    )
 
 
 @dataclass
 class Log:
-    """What simulators did: the actions of each start, and how many transitions they made in all."""
+    """What a vector environment did: the actions of each start, and how many transitions they made in all."""
 
     actions: list[list[NDArray]] = field(default_factory=list)
     transitions: int = 0
 
 
-class LoggedSimulators(Simulators):
-    """Simulators that keep `log`, from a new start on."""
+class LoggedVectorEnv(VectorEnv):
+    """A `VectorEnv` that keeps `log`, from a new start on."""
 
-    def __init__(self, log: Log, task: Task, num_envs: int, seed: int, num_threads: int) -> None:
-        super().__init__(task, num_envs, seed, num_threads)
+    def __init__(self, log: Log, environment: Environment, num_envs: int, seed: int, num_threads: int) -> None:
+        super().__init__(environment, num_envs, seed, num_threads)
         self._log = log
         log.actions.append([])
 
@@ -97,40 +99,42 @@ class LoggedSimulators(Simulators):
 
 
 def transitions(step: Step) -> int:
-    """Return how many of the simulators made a transition, leaving out those that reset themselves.
+    """Return how many of the copies made a transition, leaving out those that reset themselves.
 
     For each episode that ends, one does so in the step after it; here it is left out where the episode ends.
     """
     return int((~(step.terminated | step.truncated)).sum())
 
 
-def replay(start_simulators: Callable[[int], Simulators], log: Log) -> Iterator[int]:
+def replay(make_vector_env: Callable[[int], VectorEnv], log: Log) -> Iterator[int]:
     """Execute the actions of each start again, over and over; yield how many transitions were made."""
     for start, actions in cycle(enumerate(log.actions)):
-        simulators = start_simulators(start)
-        simulators.reset()
-        yield from (transitions(simulators.step(one)) for one in actions)
-        del simulators  # before the next ones need memory
+        vector_env = make_vector_env(start)
+        vector_env.reset()
+        yield from (transitions(vector_env.step(one)) for one in actions)
+        del vector_env  # before the next one needs memory
 
 
-def _arguments(settings: Gail, task: Task, seed: int, start: int, num_threads: int) -> tuple[Task, int, int, int]:
-    """Return those of the simulators of a run's `start`."""
-    return task, settings.num_envs, derive_seed(seed, "benchmark", task.name, start), num_threads
+def _arguments(
+    settings: Gail, environment: Environment, seed: int, start: int, num_threads: int
+) -> tuple[Environment, int, int, int]:
+    """Return those of the vector environment of a run's `start`."""
+    return environment, settings.num_envs, derive_seed(seed, "benchmark", environment.name, start), num_threads
 
 
-def _run(settings: Gail, task: Task, seed: int, num_threads: int, log: Log) -> Iterator[int]:
+def _run(settings: Gail, environment: Environment, seed: int, num_threads: int, log: Log) -> Iterator[int]:
     """Train, and yield how many transitions each iteration made."""
     use_one_thread()
     generator = torch.Generator().manual_seed(seed)
-    policy = make_policy(task, settings.hidden_sizes, settings.initial_log_std, generator)
-    demonstrations = _random_demonstrations(task)
+    policy = make_policy(environment, settings.hidden_sizes, settings.initial_log_std, generator)
+    demonstrations = _random_demonstrations(environment)
     initialize(policy, demonstrations, settings, generator, Checkpoint())
     reward_function = GailReward(policy, demonstrations, settings, generator)
 
-    def start_simulators(start: int) -> Simulators:
-        return LoggedSimulators(log, *_arguments(settings, task, seed, start, num_threads))
+    def make_vector_env(start: int) -> VectorEnv:
+        return LoggedVectorEnv(log, *_arguments(settings, environment, seed, start, num_threads))
 
-    for _ in train(policy, start_simulators, reward_function, settings, generator, Checkpoint()):
+    for _ in train(policy, make_vector_env, reward_function, settings, generator, Checkpoint()):
         yield log.transitions
         log.transitions = 0
 
@@ -156,17 +160,17 @@ def _speed(counts: Iterator[int], seconds: float) -> float:
     return done / (ended - started)
 
 
-def _random_demonstrations(task: Task) -> Demonstrations:
-    """Return pairs of the random policy, which the peer imitates, too; of tasks with continuous actions."""
-    simulators = Simulators(task, num_envs=1, seed=0, num_threads=1)
+def _random_demonstrations(environment: Environment) -> Demonstrations:
+    """Return pairs of the random policy, which the peer imitates, too; of environments with continuous actions."""
+    vector_env = VectorEnv(environment, num_envs=1, seed=0, num_threads=1)
     generator = np.random.default_rng(0)
     observations, actions = list[Tensor](), list[Tensor]()
-    observation, ended = simulators.reset(), False
+    observation, ended = vector_env.reset(), False
     while len(actions) < PAIRS:
-        action = task.actions.draw(1, generator)
+        action = environment.actions.draw(1, generator)
         if not ended:  # the step after an end resets, whatever the action
             observations.append(torch.from_numpy(observation))
             actions.append(torch.from_numpy(action).float())
-        step = simulators.step(action)
+        step = vector_env.step(action)
         observation, ended = step.observations, bool((step.terminated | step.truncated).item())
     return Demonstrations(torch.cat(observations), torch.cat(actions))

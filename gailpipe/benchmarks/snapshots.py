@@ -17,10 +17,10 @@ from gailpipe.algorithms.gail.learner import make_reward
 from gailpipe.algorithms.gail.settings import Gail
 from gailpipe.benchmarks.peer import run_peer
 from gailpipe.demonstrations.demonstrations import Demonstrations, load_demonstrations
-from gailpipe.demonstrations.trajectories import trajectory_returns
+from gailpipe.envs.environment import Environment, find_environment
 from gailpipe.envs.episodes import play_episodes
-from gailpipe.envs.simulators import Simulators
-from gailpipe.envs.tasks import Task, find_task
+from gailpipe.envs.vector_env import VectorEnv
+from gailpipe.evaluation.returns import trajectory_returns
 from gailpipe.evaluation.scores import normalized
 from gailpipe.foundation.seeding import derive_seed
 from gailpipe.policies.policy import make_policy
@@ -42,7 +42,7 @@ class Snapshot(NamedTuple):
 
 
 class Job(NamedTuple):
-    task: str
+    environment: str
     learner: str  # gail, gail-bc or imitation
     seed: int
 
@@ -57,28 +57,28 @@ def learn(job: Job, settings: Gail, demonstrations: Path, peer: Path) -> list[Sn
         peer: Python that has `imitation`.
     """
     use_one_thread()
-    task = find_task(job.task)
-    pairs = load_demonstrations(demonstrations, task, settings.trajs)
+    environment = find_environment(job.environment)
+    pairs = load_demonstrations(demonstrations, environment, settings.trajs)
     to_score = partial(
-        normalized, random_return=_random_return(task), expert_return=trajectory_returns(demonstrations).mean()
+        normalized, random_return=_random_return(environment), expert_return=trajectory_returns(demonstrations).mean()
     )
     if job.learner == "imitation":
         return _peer(peer, job, pairs, to_score)
-    return _ours(task, pairs, settings, job.seed, to_score)
+    return _ours(environment, pairs, settings, job.seed, to_score)
 
 
 def _ours(
-    task: Task, pairs: Demonstrations, settings: Gail, seed: int, to_score: Callable[[float], float]
+    environment: Environment, pairs: Demonstrations, settings: Gail, seed: int, to_score: Callable[[float], float]
 ) -> list[Snapshot]:
     generator = torch.Generator().manual_seed(seed)
     seconds, started = 0.0, time.perf_counter()
-    policy = make_policy(task, settings.hidden_sizes, settings.initial_log_std, generator)
+    policy = make_policy(environment, settings.hidden_sizes, settings.initial_log_std, generator)
     with TemporaryDirectory() as folder:
         reward_function = make_reward(policy, pairs, settings, generator, Path(folder))
     training = train(
         policy,
-        lambda start: Simulators(
-            task, settings.num_envs, derive_seed(seed, "benchmark", task.name, start), num_threads=1
+        lambda start: VectorEnv(
+            environment, settings.num_envs, derive_seed(seed, "benchmark", environment.name, start), num_threads=1
         ),
         reward_function,
         settings,
@@ -90,7 +90,7 @@ def _ours(
         steps = int(figures["env_steps"])
         if steps >= STEPS_A_SNAPSHOT * (len(snapshots) + 1) or number == settings.iterations:
             seconds += time.perf_counter() - started
-            snapshots.append(Snapshot(steps, round(seconds, 1), round(to_score(_mean_return(task, policy)), 3)))
+            snapshots.append(Snapshot(steps, round(seconds, 1), round(to_score(_mean_return(environment, policy)), 3)))
             started = time.perf_counter()
     return snapshots
 
@@ -101,7 +101,7 @@ def _peer(peer: Path, job: Job, pairs: Demonstrations, to_score: Callable[[float
         file.write_text(json.dumps({"observations": pairs.observations.tolist(), "actions": pairs.actions.tolist()}))
         rounds = run_peer(
             peer,
-            job.task,
+            job.environment,
             f"--seconds={PEER_SECONDS}",
             f"--seed={job.seed}",
             f"--pairs={file}",
@@ -115,12 +115,12 @@ def _peer(peer: Path, job: Job, pairs: Demonstrations, to_score: Callable[[float
         ]
 
 
-def _mean_return(task: Task, act: Callable[[NDArray], NDArray]) -> float:
+def _mean_return(environment: Environment, act: Callable[[NDArray], NDArray]) -> float:
     """Return the mean return of a few episodes in Gymnasium, from the same initial states each time."""
-    episodes = play_episodes(task, act, range(EPISODES))
+    episodes = play_episodes(environment, act, range(EPISODES))
     return statistics.fmean(episode.episode_return for episode in episodes)
 
 
-def _random_return(task: Task) -> float:
+def _random_return(environment: Environment) -> float:
     generator = np.random.default_rng(0)
-    return _mean_return(task, lambda observations: task.actions.draw(len(observations), generator))
+    return _mean_return(environment, lambda observations: environment.actions.draw(len(observations), generator))

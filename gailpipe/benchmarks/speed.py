@@ -24,14 +24,14 @@ PAGE = """\
 
 Environment steps per second of random actions on all cores; of GAIL with all that it does, one run for
 each core side by side; of the actions of these runs once more, without learning (replayed); of one run of GAIL on all
-cores; and of one run of the GAIL of `imitation` 1.0.1 (PPO with its defaults, 8 environments, on the tasks of Gymnasium
+cores; and of one run of the GAIL of `imitation` 1.0.1 (PPO with its defaults, 8 environments, on the environments of Gymnasium
 0.29, to which it is pinned), which has all cores, too, but steps its simulators one after the other. Both imitate the
 random policy. Resets are no steps. Random actions have one process with {ceiling_envs} simulators; replayed ones have a
 process for each core with as many simulators as GAIL, which start anew, too, and are where the imitators were. What
 GAIL lacks to these is what learning costs. The last column holds what the whole machine does by ours to one run of
 `imitation`: runs of it side by side would gain on ours.
 
-| task | random | replayed | GAIL, side by side | GAIL, one run | `imitation` | GAIL / random | GAIL / replayed | \
+| environment | random | replayed | GAIL, side by side | GAIL, one run | `imitation` | GAIL / random | GAIL / replayed | \
 GAIL / `imitation` |
 |---|--:|--:|--:|--:|--:|--:|--:|--:|
 {rows}
@@ -49,27 +49,27 @@ def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Gail, "gail")
     require_peer(arguments.peer)
     results = {}
-    for task in TASKS:
+    for environment in TASKS:
         rounds = list[dict[str, float]]()
         for number in range(1, arguments.rounds + 1):
-            rounds.append(measure(task, settings, arguments.peer, arguments.seconds))
+            rounds.append(measure(environment, settings, arguments.peer, arguments.seconds))
             shown = ", ".join(f"{name} {speed:,.0f}" for name, speed in rounds[-1].items())
-            print(f"{task}, round {number} of {arguments.rounds}, steps/s: {shown}", flush=True)
-        results[task] = summarise(rounds)
+            print(f"{environment}, round {number} of {arguments.rounds}, steps/s: {shown}", flush=True)
+        results[environment] = summarise(rounds)
     write_file(arguments.out / "benchmarks.json", f"{json.dumps(results, indent=2)}\n".encode())
     write_file(arguments.out / "benchmarks.md", page(results, arguments.rounds, arguments.seconds).encode())
 
 
-def measure(task: str, settings: Gail, peer: Path, seconds: float) -> dict[str, float]:
+def measure(environment: str, settings: Gail, peer: Path, seconds: float) -> dict[str, float]:
     """Return the steps per second of all, one after the other."""
-    random = random_speed(seconds, task)
-    side_by_side, replayed = side_by_side_speeds(settings, seconds, task)
+    random = random_speed(seconds, environment)
+    side_by_side, replayed = side_by_side_speeds(settings, seconds, environment)
     return {
         "random_actions": random,
         "replayed_actions": replayed,
         "gail_side_by_side": side_by_side,
-        "gail_single": single_speed(settings, seconds, task),
-        "imitation": peer_speed(peer, seconds, task),
+        "gail_single": single_speed(settings, seconds, environment),
+        "imitation": peer_speed(peer, seconds, environment),
     }
 
 
@@ -90,9 +90,9 @@ def page(results: dict[str, dict[str, float]], rounds: int, seconds: float) -> s
     """Return the results as a page in Markdown."""
     names = ("random_actions", "replayed_actions", "gail_side_by_side", "gail_single", "imitation")
     rows = [
-        f"| {task} | {' | '.join(f'{row[name]:,}' for name in names)}"
+        f"| {environment} | {' | '.join(f'{row[name]:,}' for name in names)}"
         f" | {row['share_of_ceiling']:.2f} | {row['share_of_replayed']:.2f} | {row['times_imitation']:.1f} |"
-        for task, row in results.items()
+        for environment, row in results.items()
     ]
     return PAGE.format(
         rows="\n".join(rows), rounds=rounds, seconds=seconds, ceiling_envs=CEILING_ENVS, machine=describe_machine()

@@ -10,4 +10,4 @@ class Sample(Section):
 
     trajs: PositiveInt
     every: PositiveInt
-    """Every `every`-th step is kept, from a random start."""
+    """The subsampling interval: every `every`-th step is kept, from a random start."""

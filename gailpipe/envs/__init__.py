@@ -1,1 +1,1 @@
-"""Tasks: what they are, their simulators for training, and their episodes in Gymnasium."""
+"""Environments: what they are, many copies of them for training, and their episodes in Gymnasium."""

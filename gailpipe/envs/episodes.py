@@ -7,7 +7,7 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from gailpipe.envs.tasks import Task
+from gailpipe.envs.environment import Environment
 from gailpipe.foundation.errors import UserError
 
 
@@ -31,20 +31,20 @@ class Episode:
         return float(self.rewards.sum())
 
 
-def play_episodes(task: Task, act: Callable[[NDArray], NDArray], seeds: Sequence[int]) -> list[Episode]:
+def play_episodes(environment: Environment, act: Callable[[NDArray], NDArray], seeds: Sequence[int]) -> list[Episode]:
     """Play one episode from each of `seeds`, all of them together, and return them in that order.
 
     Every episode is played to its own end, so that short ones are not over-represented.
 
     Args:
-        task: The task to play.
-        act: Maps observations (batch, observation_dim) to actions that the task executes, (batch, ...).
+        environment: The environment to play.
+        act: Maps observations (batch, observation_dim) to actions that the environment executes, (batch, ...).
         seeds: One seed of the task's initial state per episode.
 
     Raises:
-        UserError: Names the task, the step and the quantity where the task gives a NaN or an infinity.
+        UserError: Names the environment, the step and the quantity where the environment gives a NaN or an infinity.
     """
-    envs = [gymnasium.make(task.name) for _ in seeds]
+    envs = [gymnasium.make(environment.name) for _ in seeds]
     latest = [env.reset(seed=seed)[0] for env, seed in zip(envs, seeds, strict=True)]
     observed: list[list[NDArray]] = [[] for _ in envs]
     acted: list[list[NDArray]] = [[] for _ in envs]
@@ -58,7 +58,9 @@ def play_episodes(task: Task, act: Callable[[NDArray], NDArray], seeds: Sequence
             latest[i], reward, terminated, truncated, _ = envs[i].step(action)
             for quantity, values in (("observation", latest[i]), ("reward", float(reward))):
                 if not np.isfinite(values).all():
-                    raise UserError(f"{task.name}: step {len(rewarded[i])}: {quantity}: a NaN or an infinity arose")
+                    raise UserError(
+                        f"{environment.name}: step {len(rewarded[i])}: {quantity}: a NaN or an infinity arose"
+                    )
             observed[i].append(observation)
             acted[i].append(action)
             rewarded[i].append(float(reward))

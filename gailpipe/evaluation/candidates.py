@@ -1,4 +1,4 @@
-"""All policies of a task, and how they are judged: in Gymnasium itself, from the same initial states."""
+"""All policies of an environment, and how they are judged: in Gymnasium itself, from the same initial states."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,8 +10,9 @@ import polars as pl
 import torch
 from numpy.typing import NDArray
 
-from gailpipe.envs.tasks import Task, find_task
-from gailpipe.evaluation.returns import evaluate
+from gailpipe.envs.environment import Environment, find_environment
+from gailpipe.envs.episodes import play_episodes
+from gailpipe.evaluation.returns import MODES, SCHEMA
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.processes import side_by_side
 from gailpipe.foundation.progress import Progress
@@ -44,7 +45,7 @@ def evaluate_all(env: str, expert: Path, learners: dict[str, Path], episodes: in
 
     Raises:
         UserError: A policy's file is missing or not this environment's, a learner's directory holds no policies, or the
-            task gives a NaN or an infinity.
+            environment gives a NaN or an infinity.
     """
     load_policy(expert, env)
     candidates = find_candidates(expert, learners)
@@ -64,7 +65,7 @@ def find_candidates(expert: Path, learners: dict[str, Path]) -> list[Candidate]:
         UserError: A learner's directory holds no policies.
     """
     candidates = [Candidate("random", None, "stochastic", None)]
-    candidates += [Candidate("expert", None, mode, expert) for mode in ("deterministic", "stochastic")]
+    candidates += [Candidate("expert", None, mode, expert) for mode in MODES]
     for learner, directory in learners.items():
         numbers = [file.stem.removeprefix("seed-") for file in directory.glob("seed-*.safetensors")]
         seeds = sorted(int(number) for number in numbers if number.isdecimal())
@@ -72,25 +73,30 @@ def find_candidates(expert: Path, learners: dict[str, Path]) -> list[Candidate]:
             raise UserError(f"{directory}: holds no policies; `dvc repro` makes them")
         for seed in seeds:
             file = directory / f"seed-{seed}.safetensors"
-            candidates += [Candidate(learner, seed, mode, file) for mode in ("deterministic", "stochastic")]
+            candidates += [Candidate(learner, seed, mode, file) for mode in MODES]
     return candidates
 
 
 def evaluate_candidate(env: str, episodes: int, seed: int, candidates: list[Candidate], index: int) -> pl.DataFrame:
-    """Evaluate one candidate, on the same initial states as all others."""
+    """Play one candidate's episodes, from the same initial states as all others."""
     use_one_thread()
-    candidate, task = candidates[index], find_task(env)
+    candidate, environment = candidates[index], find_environment(env)
     noise = derive_seed(seed, "evaluate", env, candidate.policy, str(candidate.seed))
     starts = [derive_seed(seed, "evaluate", env, episode) for episode in range(episodes)]
-    return evaluate(task, find_actor(candidate, task, noise), starts, candidate.policy, candidate.seed, candidate.mode)
+    played = play_episodes(environment, find_actor(candidate, environment, noise), starts)
+    rows = [
+        (candidate.policy, candidate.seed, candidate.mode, number, episode.episode_return, episode.length)
+        for number, episode in enumerate(played)
+    ]
+    return pl.DataFrame(rows, SCHEMA, orient="row")
 
 
-def find_actor(candidate: Candidate, task: Task, noise: int) -> Callable[[NDArray], NDArray]:
+def find_actor(candidate: Candidate, environment: Environment, noise: int) -> Callable[[NDArray], NDArray]:
     """Return what maps observations (batch, observation_dim) to actions; `noise` seeds it where it is random."""
     if candidate.file is None:
         generator = np.random.default_rng(noise)
-        return lambda observations: task.actions.draw(len(observations), generator)
-    policy = load_policy(candidate.file, task.name)
+        return lambda observations: environment.actions.draw(len(observations), generator)
+    policy = load_policy(candidate.file, environment.name)
     if candidate.mode == "deterministic":
         return policy
     return partial(policy, generator=torch.Generator().manual_seed(noise))

@@ -1,55 +1,105 @@
-"""How far apart two occupancy measures are, and the plane in which they are drawn."""
+"""Where stochastic policies go: samples of their occupancy measures, and how discriminators judge the places."""
 
-from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import polars as pl
+import torch
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist, pdist
+
+from gailpipe.envs.environment import find_environment
+from gailpipe.envs.episodes import play_episodes
+from gailpipe.evaluation.candidates import Candidate, find_actor, find_candidates
+from gailpipe.evaluation.plane import Plane, inhomogeneity, principal_plane
+from gailpipe.evaluation.settings import Occupancy
+from gailpipe.foundation.files import write_directory
+from gailpipe.foundation.progress import Progress
+from gailpipe.foundation.seeding import derive_seed
+from gailpipe.foundation.tables import table_bytes
+from gailpipe.policies.policy_file import load_policy
+from gailpipe.rewards.discriminator import load_discriminator
+from gailpipe.training.compute import use_one_thread
+
+GRID = 60  # points along each side of the judged part of the plane
+JUDGED = {"policy": pl.String, "x": pl.Float32, "y": pl.Float32, "logit": pl.Float32}
+MARGIN = 0.1  # beyond the outermost states, as a share of their spread
 
 
-@dataclass(frozen=True)
-class Plane:
-    """The two leading principal directions of states, which it standardises first."""
+def make_occupancy(
+    env: str, expert: Path, learners: dict[str, Path], settings: Occupancy, seed: int, out: Path
+) -> None:
+    """Make the directory `out` of three tables, of the expert and of each learner's first policy.
 
-    mean: NDArray  # (observation_dim,)
-    std: NDArray  # (observation_dim,)
-    directions: NDArray  # (2, observation_dim), orthonormal; the second is 0 where there is but one
-
-    def standardise(self, states: NDArray) -> NDArray:
-        return (states - self.mean) / self.std
-
-    def coordinates(self, states: NDArray) -> NDArray:
-        """Return where states (count, observation_dim) lie in the plane, (count, 2)."""
-        return self.standardise(states) @ self.directions.T
-
-    def states(self, coordinates: NDArray) -> NDArray:
-        """Return the states in the plane at coordinates (..., 2); all else is the mean."""
-        return self.mean + coordinates @ self.directions * self.std
-
-
-def principal_plane(states: NDArray) -> Plane:
-    """Return the plane of states (count, observation_dim); what does not vary in them is left alone."""
-    mean, std = states.mean(0), states.std(0)
-    std = np.where(std > 1e-6, std, 1.0)
-    *_, directions = np.linalg.svd((states - mean) / std, full_matrices=False)
-    directions = np.concatenate([directions, np.zeros((1, states.shape[1]))])[:2]
-    signs = np.sign(directions[np.arange(2), np.abs(directions).argmax(1)])  # else they are the library's choice
-    return Plane(mean, std, directions * signs[:, np.newaxis])
-
-
-def inhomogeneity(one: NDArray, other: NDArray) -> float:
-    """Return the energy coefficient of inhomogeneity of two samples, (count, dim) each: about 0, alike, to 1.
-
-    It is the energy distance 2 E‖X − Y‖ − E‖X − X'‖ − E‖Y − Y'‖ as a share of 2 E‖X − Y‖ (Székely & Rizzo 2013).
-    X and X' are different states of a sample (a U-statistic), which leaves the distance without bias, and its share
-    with a small one (−0.002 for ten states). Where both samples are alike it may fall below 0. A sample of one state
-    counts as without spread.
+    states.parquet has states of each `policy` in the plane of the expert's two principal directions, at `x` and `y`;
+    distances.parquet how far the states of each are from the expert's, for the expert itself when it plays again, from
+    the same initial states; judged.parquet, for each `policy` that learned with a discriminator, the logit of that over
+    the plane, where the policy acts by its mode.
     """
-    between = 2 * cdist(one, other).mean()
-    within = _mean_distance(one) + _mean_distance(other)
-    return float((between - within) / between) if between > 0 else 0.0
+    use_one_thread()
+    candidates = [
+        one
+        for one in find_candidates(expert, learners)
+        if one.mode == "stochastic" and one.policy != "random" and one.seed in (None, 0)
+    ]
+    samples: dict[str, NDArray[np.float32]] = {}
+    with Progress(f"occupancy {env}", len(candidates) + 1, unit="policies") as progress:
+        for candidate in candidates:
+            samples[candidate.policy] = _visited(env, candidate, settings, seed, candidate.policy)
+            progress.advance(1, {})
+        (expert_candidate,) = (one for one in candidates if one.policy == "expert")
+        again = _visited(env, expert_candidate, settings, seed, "expert, again")
+        progress.advance(1, {})
+    plane = principal_plane(samples["expert"])
+    points = _grid(samples, plane)
+    tables = {
+        "states": _states(samples, plane),
+        "distances": _distances(samples | {"expert": again}, samples["expert"], plane),
+        "judged": pl.concat(_judged(env, name, directory, points, plane) for name, directory in learners.items()),
+    }
+    write_directory(out, {f"{name}.parquet": table_bytes(table) for name, table in tables.items()})
 
 
-def _mean_distance(states: NDArray) -> float:
-    """Return the mean distance of two different states of (count, dim)."""
-    return float(pdist(states).mean()) if len(states) > 1 else 0.0
+def _visited(env: str, candidate: Candidate, settings: Occupancy, seed: int, purpose: str) -> NDArray[np.float32]:
+    """Return states, (count, observation_dim), of episodes with the same initial states for every purpose."""
+    environment = find_environment(env)
+    starts = [derive_seed(seed, "occupancy", env, episode) for episode in range(settings.episodes)]
+    actor = find_actor(candidate, environment, derive_seed(seed, "occupancy", env, purpose))
+    states = np.concatenate([episode.observations for episode in play_episodes(environment, actor, starts)])
+    kept = np.linspace(0, len(states) - 1, min(settings.states, len(states))).round().astype(int)
+    return states[kept]
+
+
+def _states(samples: dict[str, NDArray[np.float32]], plane: Plane) -> pl.DataFrame:
+    tables = []
+    for policy, states in samples.items():
+        x, y = plane.coordinates(states).T.astype(np.float32)
+        tables.append(pl.DataFrame({"policy": [policy] * len(x), "x": x, "y": y}))
+    return pl.concat(tables)
+
+
+def _distances(samples: dict[str, NDArray[np.float32]], expert: NDArray[np.float32], plane: Plane) -> pl.DataFrame:
+    reference = plane.standardise(expert)
+    distances = {policy: inhomogeneity(plane.standardise(states), reference) for policy, states in samples.items()}
+    return pl.DataFrame({"policy": list(distances), "inhomogeneity": list(distances.values())})
+
+
+def _grid(samples: dict[str, NDArray[np.float32]], plane: Plane) -> NDArray:
+    """Return points of the plane all over the samples, (GRID, GRID, 2)."""
+    coordinates = np.concatenate([plane.coordinates(states) for states in samples.values()])
+    low, high = coordinates.min(0), coordinates.max(0)
+    margin = MARGIN * np.where(high > low, high - low, 1.0)
+    return np.stack(np.meshgrid(*np.linspace(low - margin, high + margin, GRID).T), -1)
+
+
+def _judged(env: str, learner: str, directory: Path, points: NDArray, plane: Plane) -> pl.DataFrame:
+    """Return the logits at `points` of a learner's first discriminator; no rows where it has none."""
+    file = directory / "seed-0-discriminator.safetensors"
+    if not file.exists():
+        return pl.DataFrame(schema=JUDGED)
+    policy = load_policy(directory / "seed-0.safetensors", env)
+    discriminator = load_discriminator(file, policy)
+    states = torch.from_numpy(plane.states(points).astype(np.float32))
+    with torch.no_grad():
+        logits = discriminator(states, policy.encode_actions(policy.mode(states)))
+    x, y = points.reshape(-1, 2).T.astype(np.float32)
+    return pl.DataFrame({"policy": [learner] * len(x), "x": x, "y": y, "logit": logits.reshape(-1).numpy()})

@@ -1,42 +1,25 @@
-"""Returns and lengths of a policy's episodes."""
+"""Returns of episodes: of evaluated policies, and of the trajectories that were demonstrated."""
 
-from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import polars as pl
+from numpy import float64
 from numpy.typing import NDArray
 
-from gailpipe.envs.episodes import play_episodes
-from gailpipe.envs.tasks import Task
+from gailpipe.foundation.tables import read_table
 
+MODES = ("deterministic", "stochastic")
 SCHEMA = {
-    "policy": pl.String,  # random, expert, or who learned it: bc, gail, …
+    "policy": pl.String,  # random, expert, or who learned it
     "seed": pl.Int64,  # of the run that learned it; null for random and expert
-    "mode": pl.String,  # deterministic or stochastic
+    "mode": pl.String,  # one of MODES
     "episode": pl.Int64,
     "return": pl.Float64,
     "length": pl.Int64,
 }
 
 
-def evaluate(
-    task: Task,
-    act: Callable[[NDArray], NDArray],
-    episode_seeds: Sequence[int],
-    policy: str,
-    seed: int | None,
-    mode: str,
-) -> pl.DataFrame:
-    """Play an episode from each of `episode_seeds`, and return a row for each, as `SCHEMA` says.
-
-    Raises:
-        UserError: The task gives a NaN or an infinity.
-    """
-    episodes = play_episodes(task, act, episode_seeds)
-    return pl.DataFrame(
-        [
-            (policy, seed, mode, number, episode.episode_return, episode.length)
-            for number, episode in enumerate(episodes)
-        ],
-        schema=SCHEMA,
-        orient="row",
-    )
+def trajectory_returns(path: Path) -> NDArray[float64]:
+    """Return the returns of the whole trajectories that the demonstrations at `path` have steps of, (trajectories,)."""
+    table = read_table(path, ("trajectory", "trajectory_return"))
+    return table.unique("trajectory", maintain_order=True)["trajectory_return"].to_numpy()

@@ -1,4 +1,4 @@
-"""Settings of the evaluation, and of the states that are kept of each policy."""
+"""Settings of the evaluation, and of the samples of state occupancies."""
 
 from pydantic import PositiveInt
 
@@ -10,7 +10,7 @@ class Evaluate(Section):
     """Per policy, and for its deterministic and its stochastic form alike."""
 
 
-class Visits(Section):
+class Occupancy(Section):
     episodes: PositiveInt
     """Played by each policy."""
     states: PositiveInt

@@ -4,7 +4,7 @@ import argparse
 import math
 from pathlib import Path
 
-from gailpipe.envs.tasks import find_task
+from gailpipe.envs.environment import find_environment
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
@@ -13,24 +13,24 @@ KINDS = (".mp4", ".webp")
 
 
 def main(arguments: argparse.Namespace) -> None:
-    out = arguments.out or Path(f"{arguments.task}.mp4")
+    out = arguments.out or Path(f"{arguments.env}.mp4")
     if out.suffix not in KINDS:
         raise UserError(f"--out {out}: must end in {' or '.join(KINDS)}")
     if not 0 < arguments.seconds < math.inf:
         raise UserError(f"--seconds {arguments.seconds}: must be greater than 0")
     if arguments.seed < 0:
         raise UserError(f"--seed {arguments.seed}: must be 0 or greater")
-    find_task(arguments.task)
-    cast = [find_policy(arguments.task, name) for name in arguments.policy]
+    find_environment(arguments.env)
+    cast = [find_policy(arguments.env, name) for name in arguments.policy]
     from gailpipe.films.cast import FPS, play
     from gailpipe.films.pictures import mp4_bytes, webp_bytes
 
-    pictures = play(arguments.task, cast, arguments.seconds, arguments.seed)
+    pictures = play(arguments.env, cast, arguments.seconds, arguments.seed)
     content = mp4_bytes(pictures, FPS) if out.suffix == ".mp4" else webp_bytes(pictures, FPS, pictures[0].width)
     write_file(out, content)
 
 
-def find_policy(task: str, name: str) -> tuple[str, Path]:
+def find_policy(env: str, name: str) -> tuple[str, Path]:
     """Return a label, and the file of the policy: `name` itself if it is one, else what the pipeline made.
 
     Raises:
@@ -38,12 +38,12 @@ def find_policy(task: str, name: str) -> tuple[str, Path]:
     """
     if Path(name).suffix == ".safetensors":
         path = Path(name)
-        folder = path.parent.parent if path.parent.name == task else path.parent
+        folder = path.parent.parent if path.parent.name == env else path.parent
         label = folder.name or path.stem
     elif name == "expert":
-        label, path = "expert", Path("data/experts") / task / "policy.safetensors"
+        label, path = "expert", Path("data/experts") / env / "policy.safetensors"
     else:
-        label, path = name, Path("data") / name / task / "seed-0.safetensors"
+        label, path = name, Path("data") / name / env / "seed-0.safetensors"
     if not path.is_file():
         raise UserError(f"{name}: there is no {path}; `dvc repro` makes the pipeline's")
     return label, path
@@ -51,11 +51,11 @@ def find_policy(task: str, name: str) -> tuple[str, Path]:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m gailpipe.films", description=__doc__)
-    parser.add_argument("task", metavar="TASK", help="Gymnasium id, such as Hopper-v5")
+    parser.add_argument("env", metavar="ENV", help="Gymnasium id, such as Hopper-v5")
     parser.add_argument(
         "policy", nargs="+", metavar="POLICY", help="expert, bc, gail, or a policy's file; several act side by side"
     )
     parser.add_argument("--seconds", type=float, default=10, help="of the film, at most; default: %(default)s")
     parser.add_argument("--seed", type=int, default=0, help="of the initial state; default: %(default)s")
-    parser.add_argument("--out", type=Path, help="an .mp4, or a .webp that moves in Markdown; default: TASK.mp4")
+    parser.add_argument("--out", type=Path, help="an .mp4, or a .webp that moves in Markdown; default: ENV.mp4")
     run(main, parser)

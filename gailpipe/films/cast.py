@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL.Image import Image
 
-from gailpipe.envs.tasks import find_task
+from gailpipe.envs.environment import find_environment
 from gailpipe.films.pictures import mp4_bytes, pictures_of, webp_bytes
 from gailpipe.films.record import RenderingError, take
 from gailpipe.foundation.files import write_directory
@@ -22,35 +22,35 @@ FPS, SIZE = 25, (320, 320)
 PREVIEW_SECONDS, PREVIEW_WIDTH = 6.0, 600
 
 
-def play(task_name: str, cast: Cast, seconds: float, seed: int) -> list[Image]:
+def play(env: str, cast: Cast, seconds: float, seed: int) -> list[Image]:
     """Return pictures, `FPS` a second, in which a task's policies act side by side.
 
     Args:
-        task_name: Of the task.
+        env: Of the environment.
         cast: Who acts.
         seconds: At most.
         seed: Of the initial state, the same for all.
 
     Raises:
-        UserError: A policy's file is missing, damaged or for another task, or the task can't be rendered.
+        UserError: A policy's file is missing, damaged or for another environment, or the environment can't be rendered.
     """
     use_one_thread()
-    task = find_task(task_name)
-    policies = [(label, load_policy(path, task_name)) for label, path in cast]
+    environment = find_environment(env)
+    policies = [(label, load_policy(path, env)) for label, path in cast]
     takes = []
-    with Progress(f"film {task_name}", len(cast), unit="episodes") as progress:
+    with Progress(f"film {env}", len(cast), unit="episodes") as progress:
         for label, policy in policies:
-            takes.append((label, take(task, policy, seed, seconds, FPS, SIZE)))
+            takes.append((label, take(environment, policy, seed, seconds, FPS, SIZE)))
             progress.advance(1, {"return": takes[-1][1].returns[-1]})
     return pictures_of(takes, SIZE)
 
 
-def film_into(out: Path, task_name: str, cast: Cast, seconds: float, seed: int) -> None:
+def film_into(out: Path, env: str, cast: Cast, seconds: float, seed: int) -> None:
     """Make the directory `out` of film.mp4 and preview.webp, its beginning; of missing.txt if it can't be rendered."""
     try:
-        pictures = play(task_name, cast, seconds, seed)
+        pictures = play(env, cast, seconds, seed)
     except RenderingError as error:
-        stage = os.environ.get("DVC_STAGE", f"film@{task_name}")  # DVC says for which one it runs
+        stage = os.environ.get("DVC_STAGE", f"film@{env}")  # DVC says for which one it runs
         note = f"no film: {error}; then run `dvc repro --force --single-item {stage}`\n"
         sys.stderr.write(note)
         write_directory(out, {"missing.txt": note.encode()})

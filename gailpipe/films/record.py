@@ -12,7 +12,7 @@ import numpy as np
 from gymnasium.envs.mujoco import MujocoEnv
 from numpy.typing import NDArray
 
-from gailpipe.envs.tasks import Task
+from gailpipe.envs.environment import Environment
 from gailpipe.foundation.errors import UserError
 
 CAMERA = "track"  # follows the body, where MuJoCo's model has it
@@ -21,7 +21,7 @@ PACKAGES = "libegl1 libegl-mesa0 libgl1-mesa-dri"
 
 
 class RenderingError(UserError):
-    """This task or this machine can't be rendered; says why, and what to install."""
+    """This environment or this machine can't be rendered; says why, and what to install."""
 
 
 @dataclass(frozen=True)
@@ -34,25 +34,30 @@ class Take:
 
 
 def take(
-    task: Task, act: Callable[[NDArray], NDArray], seed: int, seconds: float, fps: int, size: tuple[int, int]
+    environment: Environment,
+    act: Callable[[NDArray], NDArray],
+    seed: int,
+    seconds: float,
+    fps: int,
+    size: tuple[int, int],
 ) -> Take:
     """Play an episode, and render its first seconds at the speed that the task's `render_fps` gives it.
 
     Args:
-        task: The task to play.
-        act: Maps observations (1, observation_dim) to actions that the task executes.
+        environment: The environment to play.
+        act: Maps observations (1, observation_dim) to actions that the environment executes.
         seed: Of the initial state.
         seconds: At most.
         fps: Frames in each of them; one shows several steps, or several show one.
-        size: Width and height of a frame in pixels, where the task lets them be chosen.
+        size: Width and height of a frame in pixels, where the environment lets them be chosen.
 
     Raises:
         RenderingError: It can't be rendered.
     """
-    env = _make(task, size)
+    env = _make(environment, size)
     observation, _ = env.reset(seed=seed)
     steps_a_second = env.metadata.get("render_fps", fps)
-    frames, returns, total, done, step = [_render(env, task)], [0.0], 0.0, False, 0
+    frames, returns, total, done, step = [_render(env, environment)], [0.0], 0.0, False, 0
     while not done and len(frames) < seconds * fps:
         (action,) = act(np.asarray(observation, np.float32)[np.newaxis])
         observation, reward, terminated, truncated, _ = env.step(action)
@@ -61,27 +66,27 @@ def take(
         done = bool(terminated or truncated)
         due = max(step * fps // steps_a_second + 1 - len(frames), int(done))
         if due > 0:
-            frames += [_render(env, task)] * due
+            frames += [_render(env, environment)] * due
             returns += [total] * due
     env.close()
     return Take(frames, returns, done)
 
 
-def _make(task: Task, size: tuple[int, int]) -> gymnasium.Env:
+def _make(environment: Environment, size: tuple[int, int]) -> gymnasium.Env:
     if sys.platform == "linux":
         os.environ.setdefault("MUJOCO_GL", "egl")  # with or without a screen, so that pictures are the same
     os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
     try:
-        env = gymnasium.make(task.name, render_mode="rgb_array")
+        env = gymnasium.make(environment.name, render_mode="rgb_array")
         if not isinstance(env.unwrapped, MujocoEnv):
             return env
         options: dict[str, Any] = {"width": size[0], "height": size[1]}
         if mujoco.mj_name2id(env.unwrapped.model, mujoco.mjtObj.mjOBJ_CAMERA, CAMERA) != -1:
             options["camera_name"] = CAMERA
         env.close()
-        env = gymnasium.make(task.name, render_mode="rgb_array", **options)
+        env = gymnasium.make(environment.name, render_mode="rgb_array", **options)
     except Exception as error:
-        raise RenderingError(f"{task.name}: can't be rendered: {error}") from error
+        raise RenderingError(f"{environment.name}: can't be rendered: {error}") from error
     assert isinstance(env.unwrapped, MujocoEnv)
     _enlarge_floors(env.unwrapped.model)
     return env
@@ -94,9 +99,9 @@ def _enlarge_floors(model: Any) -> None:
     model.mat_texrepeat[materials[materials >= 0]] *= FLOOR_FACTOR
 
 
-def _render(env: gymnasium.Env, task: Task) -> NDArray[np.uint8]:
+def _render(env: gymnasium.Env, environment: Environment) -> NDArray[np.uint8]:
     try:
         return np.asarray(env.render(), np.uint8)
     except Exception as error:
         hint = f"; on Debian, install {PACKAGES}" if isinstance(env.unwrapped, MujocoEnv) else ""
-        raise RenderingError(f"{task.name}: can't be rendered: {error}{hint}") from error
+        raise RenderingError(f"{environment.name}: can't be rendered: {error}{hint}") from error

@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from gailpipe.foundation.errors import UserError
 
@@ -17,10 +18,10 @@ def stage_parser(stage: str, description: str | None) -> argparse.ArgumentParser
     return parser
 
 
-def task_parser(stage: str, description: str | None) -> argparse.ArgumentParser:
-    """Return a parser with what every stage of one task takes: --env, --set, --params and --out."""
+def env_parser(stage: str, description: str | None) -> argparse.ArgumentParser:
+    """Return a parser with what every stage of one environment takes: --env, --set, --params and --out."""
     parser = stage_parser(stage, description)
-    parser.add_argument("--env", required=True, metavar="TASK", help="Gymnasium id of the task, a key of `envs`")
+    parser.add_argument("--env", required=True, metavar="ENV", help="Gymnasium id of the environment, a key of `envs`")
     parser.add_argument(
         "--set",
         action="append",
@@ -33,9 +34,36 @@ def task_parser(stage: str, description: str | None) -> argparse.ArgumentParser:
 
 def imitation_parser(stage: str, description: str | None) -> argparse.ArgumentParser:
     """Return a parser with what every stage takes that learns from demonstrations."""
-    parser = task_parser(stage, description)
+    parser = env_parser(stage, description)
     parser.add_argument("--demonstrations", type=Path, required=True, help="the task's Parquet file")
     return parser
+
+
+def judging_parser(stage: str, description: str | None) -> argparse.ArgumentParser:
+    """Return a parser with what every stage takes that judges policies: --expert and --learner, a dict of folders."""
+    parser = env_parser(stage, description)
+    parser.add_argument("--expert", type=Path, required=True, help="the expert's policy, a safetensors file")
+    parser.add_argument(
+        "--learner",
+        action=_NamedFolder,
+        required=True,
+        metavar="NAME=DIRECTORY",
+        help="a name for who learned, and the directory of the policies; may be repeated",
+    )
+    return parser
+
+
+class _NamedFolder(argparse.Action):
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
+    ) -> None:
+        name, _, folder = values.partition("=")
+        folders = getattr(namespace, self.dest) or {}
+        if not folder or name in ("", "random", "expert", *folders):
+            raise argparse.ArgumentError(
+                self, f"{values!r} must be NAME=DIRECTORY with a new name, such as bc=data/bc/Hopper-v5"
+            )
+        setattr(namespace, self.dest, {**folders, name: Path(folder)})
 
 
 def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentParser) -> None:

@@ -28,15 +28,15 @@ SectionType = TypeVar("SectionType", bound=Section)
 
 
 def load_section(
-    path: Path, model: type[SectionType], section: str, task: str | None = None, assignments: Sequence[str] = ()
+    path: Path, model: type[SectionType], section: str, env: str | None = None, assignments: Sequence[str] = ()
 ) -> SectionType:
-    """Read and validate `section` of params.yaml; for a task, with what `envs.TASK.SECTION` says otherwise.
+    """Read and validate `section` of params.yaml; for an environment, with what `envs.ENV.SECTION` says otherwise.
 
     Args:
         path: params.yaml.
         model: What the section must be.
         section: Its key.
-        task: A key of `envs`.
+        env: A key of `envs`.
         assignments: KEY=VALUE each, from the command line; they come before all that the file says.
 
     Raises:
@@ -44,7 +44,7 @@ def load_section(
     """
     document = read_params(path)
     settings = _mapping(path, document, section)
-    different = {} if task is None else _mapping(path, document, "envs", task, section)
+    different = {} if env is None else _mapping(path, document, "envs", env, section)
     assigned: Any = {}
     for assignment in assignments:
         assigned = merge(assigned, _assigned(assignment))
@@ -56,7 +56,7 @@ def load_section(
         if keys and _has(assigned, keys):
             place = f"--set {'.'.join(keys)}"
         else:
-            above = ["envs", str(task), section] if different and _has(different, keys) else [section]
+            above = ["envs", str(env), section] if different and _has(different, keys) else [section]
             place = f"{path}: {'.'.join(above + keys)}"
         raise UserError(f"{place}: {describe(details, model)}") from error
 
@@ -69,8 +69,8 @@ def load_seed(path: Path) -> int:
     return seed
 
 
-def load_tasks(path: Path) -> list[str]:
-    """Return the tasks, the keys of `envs`, in their order."""
+def load_envs(path: Path) -> list[str]:
+    """Return the environments, the keys of `envs`, in their order."""
     return list(_mapping(path, read_params(path), "envs"))
 
 

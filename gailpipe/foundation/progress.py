@@ -11,7 +11,7 @@ SECONDS_BETWEEN_LINES = 10.0
 
 
 class Progress:
-    """Steps done of `total`, steps per second, time left, and the latest figures.
+    """Steps done of `total`, steps per second, time left, and the latest metrics.
 
     Several runs show theirs side by side: `position` is the line of this one.
     """
@@ -45,22 +45,22 @@ class Progress:
         if not self._terminal:
             print(f"{self._name}: resumes after {steps:,} of {self._total:,} {self._unit}", file=sys.stderr, flush=True)
 
-    def advance(self, steps: int, figures: Mapping[str, float]) -> None:
-        """Count `steps` more, and show `figures`."""
+    def advance(self, steps: int, metrics: Mapping[str, float]) -> None:
+        """Count `steps` more, and show `metrics`."""
         self._done = min(self._done + steps, self._total)
         if self._terminal:
-            self._bar.set_postfix({name: f"{value:.4g}" for name, value in figures.items()}, refresh=False)
+            self._bar.set_postfix({name: f"{value:.4g}" for name, value in metrics.items()}, refresh=False)
             self._bar.update(self._done - self._bar.n)
             return
         now = time.monotonic()
         if now - self._printed >= SECONDS_BETWEEN_LINES or self._done == self._total:
             self._printed = now
-            print(self._line(now - self._started, figures), file=sys.stderr, flush=True)
+            print(self._line(now - self._started, metrics), file=sys.stderr, flush=True)
 
-    def _line(self, seconds: float, figures: Mapping[str, float]) -> str:
+    def _line(self, seconds: float, metrics: Mapping[str, float]) -> str:
         speed = (self._done - self._resumed) / max(seconds, 1e-9)
         left = tqdm.format_interval((self._total - self._done) / max(speed, 1e-9))
-        shown = "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
+        shown = "  ".join(f"{name} {value:.4g}" for name, value in metrics.items())
         return (
             f"{self._name}: {self._done:,} of {self._total:,} {self._unit}"
             f"  {speed:,.0f} {self._unit}/s  {left} left  {shown}"

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from gailpipe.foundation.checksum import read_checked
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import require_vacant
-from gailpipe.foundation.seal import read_sealed
 
 LIBRARIES = ("envpool", "gymnasium", "mujoco", "numpy", "torch")
 LOCK, DONE = "lock", "done"
@@ -72,7 +72,7 @@ def digest(parameters: object, inputs: Iterable[Path]) -> str:
     """Return 16 hexadecimal digits that stand for parameters, inputs, and the code that this process has loaded."""
     known = {
         "parameters": parameters,
-        "inputs": [_hash(read_sealed(path)) for path in inputs],
+        "inputs": [_hash(read_checked(path)) for path in inputs],
         "code": {name: _hash(path.read_bytes()) for name, path in sorted(_loaded_code().items())},
         "libraries": {name: version(name) for name in LIBRARIES},
     }

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
+from gailpipe.foundation.checksum import NO_CHECKSUM, RESTORE, read_checked, with_checksum
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
-from gailpipe.foundation.seal import RESTORE, UNSEALED, read_sealed, seal
 
 
 def write_table(table: pl.DataFrame, path: Path) -> None:
@@ -16,10 +16,10 @@ def write_table(table: pl.DataFrame, path: Path) -> None:
 
 
 def table_bytes(table: pl.DataFrame) -> bytes:
-    """Return `table` as the content of a sealed Parquet file."""
+    """Return `table` as the content of a Parquet file with a checksum."""
     file = BytesIO()
-    table.write_parquet(file, metadata={"seal": UNSEALED})
-    return seal(file.getvalue())
+    table.write_parquet(file, metadata={"checksum": NO_CHECKSUM})
+    return with_checksum(file.getvalue())
 
 
 def read_table(path: Path, columns: Collection[str]) -> pl.DataFrame:
@@ -28,7 +28,7 @@ def read_table(path: Path, columns: Collection[str]) -> pl.DataFrame:
     Raises:
         UserError: The file is missing or damaged, or lacks a column.
     """
-    content = read_sealed(path)
+    content = read_checked(path)
     try:
         table = pl.read_parquet(content)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:

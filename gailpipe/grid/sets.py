@@ -1,4 +1,4 @@
-"""Sets of demonstrations that a pipeline with several of them for each task learns from: the paper's."""
+"""Sets of demonstrations that a pipeline with several of them for each environment learns from: the paper's."""
 
 import re
 from pathlib import Path
@@ -52,14 +52,14 @@ def check_sets(path: Path, document: dict[str, Any], kept: dict[str, int]) -> No
     Args:
         path: params.yaml.
         document: What it holds.
-        kept: The number of trajectories that `sample` keeps of each task.
+        kept: The number of trajectories that `sample` keeps of each environment.
 
     Raises:
         UserError: Names the first key that is wrong, and what would be right.
     """
     demonstrations = dict(kept)
     for env, whole in _models(path, document, "full", WholeTrajectories).items():
-        _require_task(f"{path}: full.{env}", env, kept)
+        _require_environment(f"{path}: full.{env}", env, kept)
         demonstrations[f"{env}-full"] = whole.trajs
     sets, keys = document["sets"], list(DemonstrationSet.model_fields)
     for section, model in SETS.items():
@@ -70,7 +70,7 @@ def check_sets(path: Path, document: dict[str, Any], kept: dict[str, int]) -> No
                 raise UserError(f"{place}: must be a name of letters, digits, - and _")
             if names.setdefault(one, name) != name:
                 raise UserError(f"{place}: is the same set as {names[one]}")
-            _require_task(f"{place}.env", one.env, kept)
+            _require_environment(f"{place}.env", one.env, kept)
             if one.demonstrations not in demonstrations or one.demonstrations.removesuffix("-full") != one.env:
                 choice = f"{one.env}, or {one.env}-full if it is in full"
                 raise UserError(f"{place}.demonstrations: {one.demonstrations}: must be {choice}")
@@ -117,6 +117,6 @@ def _models(path: Path, document: dict[str, Any], section: str, model: type[Sect
     return models
 
 
-def _require_task(place: str, env: str, known: dict[str, int]) -> None:
+def _require_environment(place: str, env: str, known: dict[str, int]) -> None:
     if env not in known:
         raise UserError(f"{place}: {env}: is no key of envs")

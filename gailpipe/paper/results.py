@@ -10,11 +10,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from gailpipe.algorithms.catalogue import LEARNERS
-from gailpipe.demonstrations.trajectories import trajectory_returns
-from gailpipe.evaluation.returns import SCHEMA
+from gailpipe.evaluation.returns import SCHEMA, trajectory_returns
 from gailpipe.evaluation.scores import has_scale, normalized
 from gailpipe.foundation.errors import UserError
-from gailpipe.foundation.params import load_section, load_tasks
+from gailpipe.foundation.params import load_envs, load_section
 from gailpipe.foundation.tables import read_table
 from gailpipe.grid.sets import DemonstrationSet, EntropySet, load_sets
 from gailpipe.report.cells import require_cells
@@ -74,7 +73,7 @@ def gather(params: Path, data: Path, names: dict[str, str]) -> pl.DataFrame:
     """
     if not any(one.demonstrations == one.env for one in load_sets(params, "sets").values()):
         raise UserError(f"{params}: sets: none learns from sampled trajectories; a report needs results of these")
-    envs = load_tasks(params)
+    envs = load_envs(params)
     demonstrated = {env: trajectory_returns(data / "demonstrations" / f"{env}.parquet") for env in envs}
     tables = []
     for folder, section, learners in EVALUATIONS:

@@ -6,76 +6,76 @@ from gailpipe.algorithms.catalogue import sections
 from gailpipe.algorithms.expert.settings import Expert
 from gailpipe.algorithms.gail.settings import Gail
 from gailpipe.demonstrations.settings import Sample
-from gailpipe.evaluation.settings import Evaluate, Visits
+from gailpipe.evaluation.settings import Evaluate, Occupancy
 from gailpipe.films.settings import Film
 from gailpipe.foundation.errors import UserError
-from gailpipe.foundation.params import Section, load_section, load_seed, load_tasks, read_params, require_known
+from gailpipe.foundation.params import Section, load_envs, load_section, load_seed, read_params, require_known
 from gailpipe.grid.sets import SECTIONS_OF_SETS, check_sets
 from gailpipe.report.settings import Report
 from gailpipe.training.settings import Imitator
 
-SECTIONS_OF_A_TASK: dict[str, type[Section]] = {"expert": Expert, "sample": Sample, **sections(optional=False)}
-OPTIONAL_SECTIONS_OF_A_TASK: dict[str, type[Section]] = {**sections(optional=True)}
+SECTIONS_OF_AN_ENV: dict[str, type[Section]] = {"expert": Expert, "sample": Sample, **sections(optional=False)}
+OPTIONAL_SECTIONS_OF_AN_ENV: dict[str, type[Section]] = {**sections(optional=True)}
 COMMON_SECTIONS: dict[str, type[Section]] = {"evaluate": Evaluate, "film": Film, "report": Report}
-COMMON_SECTIONS_WITHOUT_SETS: dict[str, type[Section]] = {"visits": Visits}
+COMMON_SECTIONS_WITHOUT_SETS: dict[str, type[Section]] = {"occupancy": Occupancy}
 
 
 def check_pipeline(path: Path) -> list[str]:
-    """Check every key of params.yaml, for every task, and return the tasks.
+    """Check every key of params.yaml, for every environment, and return their names.
 
     Raises:
         UserError: Names the first key that is wrong, and what would be right.
     """
     document = read_params(path)
     with_sets = any(section in document for section in SECTIONS_OF_SETS)
-    if with_sets and "visits" in document:
-        raise UserError(f"{path}: visits: belongs to pipelines without sets; remove it")
+    if with_sets and "occupancy" in document:
+        raise UserError(f"{path}: occupancy: belongs to pipelines without sets; remove it")
     common = COMMON_SECTIONS | ({} if with_sets else COMMON_SECTIONS_WITHOUT_SETS)
-    needed_by_sets = [*SECTIONS_OF_SETS, *OPTIONAL_SECTIONS_OF_A_TASK] if with_sets else []
-    required = ["seed", *SECTIONS_OF_A_TASK, *common, *needed_by_sets, "envs"]
-    require_known(path, document, required, [*OPTIONAL_SECTIONS_OF_A_TASK, *SECTIONS_OF_SETS])
+    needed_by_sets = [*SECTIONS_OF_SETS, *OPTIONAL_SECTIONS_OF_AN_ENV] if with_sets else []
+    required = ["seed", *SECTIONS_OF_AN_ENV, *common, *needed_by_sets, "envs"]
+    require_known(path, document, required, [*OPTIONAL_SECTIONS_OF_AN_ENV, *SECTIONS_OF_SETS])
     load_seed(path)
     for section, model in common.items():
         load_section(path, model, section)
-    tasks = load_tasks(path)
-    if not tasks:
-        raise UserError(f"{path}: envs: names no task; add one, such as CartPole-v1")
-    optional = {name: model for name, model in OPTIONAL_SECTIONS_OF_A_TASK.items() if name in document}
-    kept = {task: _check_task(path, task, document["envs"][task], SECTIONS_OF_A_TASK | optional) for task in tasks}
+    envs = load_envs(path)
+    if not envs:
+        raise UserError(f"{path}: envs: names no environment; add one, such as CartPole-v1")
+    optional = {name: model for name, model in OPTIONAL_SECTIONS_OF_AN_ENV.items() if name in document}
+    kept = {env: _check_environment(path, env, document["envs"][env], SECTIONS_OF_AN_ENV | optional) for env in envs}
     if with_sets:
         check_sets(path, document, kept)
-        for task in tasks:
-            _require_plain_gail(path, task)
-    return tasks
+        for env in envs:
+            _require_plain_gail(path, env)
+    return envs
 
 
-def _require_plain_gail(path: Path, task: str) -> None:
+def _require_plain_gail(path: Path, env: str) -> None:
     """Check that GAIL has neither λ nor cloning but where a set has."""
-    gail = load_section(path, Gail, "gail", task)
+    gail = load_section(path, Gail, "gail", env)
     for key, value, sets in (
         ("causal_entropy", gail.causal_entropy, "entropy_sets"),
         ("cloning.steps", gail.cloning.steps, "cloned_sets"),
     ):
         if value:
-            raise UserError(f"{path}: gail.{key}: {value} for {task}: must be 0; {sets} alone have another")
+            raise UserError(f"{path}: gail.{key}: {value} for {env}: must be 0; {sets} alone have another")
 
 
-def _check_task(path: Path, task: object, different: object, sections: dict[str, type[Section]]) -> int:
-    """Check a task's sections, and return the number of trajectories that `sample` keeps."""
-    if not isinstance(task, str) or "/" in task or "." in task:
-        raise UserError(f"{path}: envs.{task}: must be the Gymnasium id of a task, without a slash or a dot")
+def _check_environment(path: Path, env: object, different: object, sections: dict[str, type[Section]]) -> int:
+    """Check an environment's sections, and return the number of trajectories that `sample` keeps."""
+    if not isinstance(env, str) or "/" in env or "." in env:
+        raise UserError(f"{path}: envs.{env}: must be the Gymnasium id of an environment, without a slash or a dot")
     if not isinstance(different, dict):
-        raise UserError(f"{path}: envs.{task}: must be a mapping of {', '.join(sections)}")
-    require_known(path, different, sections, OPTIONAL_SECTIONS_OF_A_TASK, f"envs.{task}.")
+        raise UserError(f"{path}: envs.{env}: must be a mapping of {', '.join(sections)}")
+    require_known(path, different, sections, OPTIONAL_SECTIONS_OF_AN_ENV, f"envs.{env}.")
     settings = {
-        name: load_section(path, model, name, task)
-        for name, model in (sections | OPTIONAL_SECTIONS_OF_A_TASK).items()
+        name: load_section(path, model, name, env)
+        for name, model in (sections | OPTIONAL_SECTIONS_OF_AN_ENV).items()
         if name in different
     }
-    kept = load_section(path, Sample, "sample", task).trajs
+    kept = load_section(path, Sample, "sample", env).trajs
     for learner, section in settings.items():
         if isinstance(section, Imitator) and section.trajs > kept:
             raise UserError(
-                f"{path}: {learner}.trajs: {section.trajs}, but sample.trajs keeps only {kept} trajectories for {task}"
+                f"{path}: {learner}.trajs: {section.trajs}, but sample.trajs keeps only {kept} trajectories for {env}"
             )
     return kept

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.distributions import Categorical, Distribution, Independent, Normal
 
-from gailpipe.envs.tasks import ContinuousActions, DiscreteActions, Task
+from gailpipe.envs.environment import ContinuousActions, DiscreteActions, Environment
 from gailpipe.policies.networks import mlp
 from gailpipe.policies.normalizer import Normalizer
 
@@ -17,23 +17,23 @@ OUTPUT_GAIN = 0.01  # small, so that a new policy hardly depends on what it obse
 
 
 class Policy(nn.Module, ABC):
-    """A policy of one task. Observations are raw everywhere: the policy holds its own normaliser.
+    """A policy of one environment. Observations are raw everywhere: the policy holds its own normaliser.
 
     Calling it maps NumPy observations to actions that a Gymnasium environment executes.
     """
 
-    def __init__(self, task: Task, hidden_sizes: Sequence[int]) -> None:
+    def __init__(self, environment: Environment, hidden_sizes: Sequence[int]) -> None:
         super().__init__()
-        self.task = task
+        self.environment = environment
         self.hidden_sizes = tuple(hidden_sizes)
-        self.normalizer = Normalizer(task.observation_dim)
+        self.normalizer = Normalizer(environment.observation_dim)
 
     def forward(self, observations: NDArray, generator: torch.Generator | None = None) -> NDArray:
         """Act on observations (..., observation_dim): by the mode, or by a sample if a `generator` is given."""
         batch = torch.from_numpy(np.array(observations, np.float32))
         with torch.inference_mode():
             actions = self.mode(batch) if generator is None else self.sample(batch, generator)
-        return self.task.actions.executable(actions.numpy())
+        return self.environment.actions.executable(actions.numpy())
 
     @property
     @abstractmethod
@@ -64,16 +64,16 @@ class GaussianPolicy(Policy):
     """
 
     def __init__(
-        self, task: Task, hidden_sizes: Sequence[int], initial_log_std: float, generator: torch.Generator
+        self, environment: Environment, hidden_sizes: Sequence[int], initial_log_std: float, generator: torch.Generator
     ) -> None:
-        super().__init__(task, hidden_sizes)
-        assert isinstance(task.actions, ContinuousActions)
-        low, high = torch.from_numpy(task.actions.low), torch.from_numpy(task.actions.high)
+        super().__init__(environment, hidden_sizes)
+        assert isinstance(environment.actions, ContinuousActions)
+        low, high = torch.from_numpy(environment.actions.low), torch.from_numpy(environment.actions.high)
         bounded = torch.isfinite(high - low)
         self._low, self._high = low, high
         self._center = torch.where(bounded, (high + low) / 2, 0.0)  # (action_dim,)
         self._half_range = torch.where(bounded, (high - low) / 2, 1.0)  # (action_dim,)
-        self.mean_network = mlp(task.observation_dim, hidden_sizes, len(low), generator, OUTPUT_GAIN)
+        self.mean_network = mlp(environment.observation_dim, hidden_sizes, len(low), generator, OUTPUT_GAIN)
         self.log_std = nn.Parameter(torch.full((len(low),), float(initial_log_std)))
 
     @property
@@ -98,11 +98,13 @@ class GaussianPolicy(Policy):
 class CategoricalPolicy(Policy):
     """A softmax over the task's actions, which are int64 (...)."""
 
-    def __init__(self, task: Task, hidden_sizes: Sequence[int], generator: torch.Generator) -> None:
-        super().__init__(task, hidden_sizes)
-        assert isinstance(task.actions, DiscreteActions)
-        self.logit_network = mlp(task.observation_dim, hidden_sizes, task.actions.count, generator, OUTPUT_GAIN)
-        self._count = task.actions.count
+    def __init__(self, environment: Environment, hidden_sizes: Sequence[int], generator: torch.Generator) -> None:
+        super().__init__(environment, hidden_sizes)
+        assert isinstance(environment.actions, DiscreteActions)
+        self.logit_network = mlp(
+            environment.observation_dim, hidden_sizes, environment.actions.count, generator, OUTPUT_GAIN
+        )
+        self._count = environment.actions.count
 
     @property
     def encoded_dim(self) -> int:
@@ -126,8 +128,10 @@ class CategoricalPolicy(Policy):
         return self.logit_network(self.normalizer(observations))
 
 
-def make_policy(task: Task, hidden_sizes: Sequence[int], initial_log_std: float, generator: torch.Generator) -> Policy:
+def make_policy(
+    environment: Environment, hidden_sizes: Sequence[int], initial_log_std: float, generator: torch.Generator
+) -> Policy:
     """Build a random policy of the kind that the task's actions ask for."""
-    if isinstance(task.actions, ContinuousActions):
-        return GaussianPolicy(task, hidden_sizes, initial_log_std, generator)
-    return CategoricalPolicy(task, hidden_sizes, generator)
+    if isinstance(environment.actions, ContinuousActions):
+        return GaussianPolicy(environment, hidden_sizes, initial_log_std, generator)
+    return CategoricalPolicy(environment, hidden_sizes, generator)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from gailpipe.envs.tasks import find_task
+from gailpipe.envs.environment import find_environment
 from gailpipe.foundation.errors import UserError
 from gailpipe.policies.policy import Policy, make_policy
 from gailpipe.policies.tensor_file import hidden_sizes_of, read_tensors, tensor_bytes
@@ -12,27 +12,27 @@ from gailpipe.policies.tensor_file import hidden_sizes_of, read_tensors, tensor_
 
 def policy_bytes(policy: Policy) -> bytes:
     """Return the content of a file of `policy` and its normaliser; the same policy always gives the same bytes."""
-    return tensor_bytes(policy.state_dict(), {"task": policy.task.name, "hidden_sizes": policy.hidden_sizes})
+    return tensor_bytes(policy.state_dict(), {"task": policy.environment.name, "hidden_sizes": policy.hidden_sizes})
 
 
-def load_policy(path: str | Path, task: str | None = None) -> Policy:
+def load_policy(path: str | Path, env: str | None = None) -> Policy:
     """Read a policy: calling it maps observations (..., observation_dim) to actions for Gymnasium.
 
     Args:
         path: A safetensors file of `policy_bytes`.
-        task: What the policy must be for, if that matters.
+        env: What the policy must be for, if that matters.
 
     Raises:
-        UserError: The file is missing, is no policy, is one for another task, or its task is not to be had.
+        UserError: The file is missing, is no policy, is for another environment, or Gymnasium lacks its environment.
     """
     tensors, description = read_tensors(Path(path))
     try:
         name, hidden_sizes = str(description["task"]), hidden_sizes_of(description)
     except (KeyError, ValueError) as error:
         raise UserError(f"{path}: is no policy of gailpipe") from error
-    if task not in (None, name):
-        raise UserError(f"{path}: is a policy for {name}, not for {task}")
-    policy = make_policy(find_task(name), hidden_sizes, 0.0, torch.Generator())
+    if env not in (None, name):
+        raise UserError(f"{path}: is a policy for {name}, not for {env}")
+    policy = make_policy(find_environment(name), hidden_sizes, 0.0, torch.Generator())
     try:
         policy.load_state_dict(tensors)
     except RuntimeError as error:

@@ -1,4 +1,4 @@
-"""Tensors on disk: sealed safetensors files, with a description in the header."""
+"""Tensors on disk: safetensors files with a checksum, and a description in the header."""
 
 import json
 from collections.abc import Mapping
@@ -9,16 +9,16 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
+from gailpipe.foundation.checksum import NO_CHECKSUM, RESTORE, read_checked, with_checksum
 from gailpipe.foundation.errors import UserError
-from gailpipe.foundation.seal import RESTORE, UNSEALED, read_sealed, seal
 
 KEY = "gailpipe"  # the only one, since safetensors keeps several in no fixed order
 
 
 def tensor_bytes(tensors: Mapping[str, Tensor], description: Mapping[str, Any]) -> bytes:
     """Return the content of a file with `tensors`, and with `description` as JSON takes it."""
-    header = json.dumps({**description, "seal": UNSEALED})
-    return seal(save(dict(tensors), {KEY: header}))
+    header = json.dumps({**description, "checksum": NO_CHECKSUM})
+    return with_checksum(save(dict(tensors), {KEY: header}))
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -27,7 +27,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     Raises:
         UserError: The file is missing, damaged, or of another kind.
     """
-    content = read_sealed(path)
+    content = read_checked(path)
     try:
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
         description = json.loads(header["__metadata__"][KEY])

@@ -6,9 +6,8 @@ import polars as pl
 
 from gailpipe.algorithms.bc.settings import Bc
 from gailpipe.algorithms.gail.settings import Gail
-from gailpipe.demonstrations.trajectories import trajectory_returns
-from gailpipe.evaluation.returns import SCHEMA
-from gailpipe.foundation.params import load_section, load_tasks
+from gailpipe.evaluation.returns import SCHEMA, trajectory_returns
+from gailpipe.foundation.params import load_envs, load_section
 from gailpipe.foundation.tables import read_table
 from gailpipe.report.cells import require_cells
 from gailpipe.report.original import OriginalResults
@@ -23,7 +22,7 @@ def gather_results(params: Path, data: Path, original_directory: Path) -> list[T
         data: Holds what the other stages made.
         original_directory: Holds the paper's own results.
     """
-    tasks = load_tasks(params)
+    tasks = load_envs(params)
     for directory in ("demonstrations", "evaluations"):
         require_cells(data / directory, tasks)
     original = OriginalResults(original_directory)

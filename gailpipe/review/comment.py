@@ -42,7 +42,7 @@ class Version:
     """What a commit holds."""
 
     commit: str
-    metrics: Mapping[str, Any]  # of each task, and of each demonstration set of the paper's pipeline
+    metrics: Mapping[str, Any]  # of each environment, and of each demonstration set of the paper's pipeline
     stages: Mapping[str, Any]  # of dvc.lock, of both pipelines
     figures: Sequence[str]  # paths of both reports' pictures
 
@@ -93,7 +93,7 @@ def _scores(scores: Sequence[Change]) -> str:
         return "None changed."
     rows = [
         {
-            "task": change.task,
+            "task": change.environment,
             "learner": change.learner,
             "before": _shown(change.before),
             "after": _shown(change.after),
@@ -106,17 +106,17 @@ def _scores(scores: Sequence[Change]) -> str:
 
 
 def _scales(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """Return a paragraph on each task whose 0 or 1 has moved."""
+    """Return a paragraph on each environment whose 0 or 1 has moved."""
     return "".join(
-        f"The scale of {task} has moved, from {_range(before[task])} to {_range(after[task])}; "
+        f"The scale of {environment} has moved, from {_range(before[environment])} to {_range(after[environment])}; "
         "both columns are measured by the new one.\n\n"
-        for task in after
-        if task in before and scale(before[task]) != scale(after[task])
+        for environment in after
+        if environment in before and scale(before[environment]) != scale(after[environment])
     )
 
 
-def _range(task: Mapping[str, Any]) -> str:
-    random_return, expert_return = scale(task)
+def _range(environment: Mapping[str, Any]) -> str:
+    random_return, expert_return = scale(environment)
     return f"{random_return:,.1f} (random) … {expert_return:,.1f} (the demonstrations)"
 
 

@@ -14,9 +14,9 @@ DIGITS = 3  # of scores in the comment; what moves less is the same, for results
 
 @dataclass(frozen=True)
 class Change:
-    """A learner's normalised score on a task, before and after, both on the scale of after; None where it has none."""
+    """A learner's score on an environment, before and after, both on the scale of after; None where it has none."""
 
-    task: str
+    environment: str
     learner: str
     before: Score | None
     after: Score | None
@@ -51,33 +51,33 @@ class Change:
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
-    """Yield a change for each task and learner of two versions of metrics.json."""
-    for task in dict.fromkeys([*after, *before]):
-        old, new = before.get(task, {}), after.get(task, {})
+    """Yield a change for each environment and learner of two versions of metrics.json."""
+    for environment in dict.fromkeys([*after, *before]):
+        old, new = before.get(environment, {}), after.get(environment, {})
         old_scores, new_scores = _scores(old, scale(new or old)), _scores(new, scale(new))
         for learner in new_scores | old_scores:
-            yield Change(task, learner, old_scores.get(learner), new_scores.get(learner))
+            yield Change(environment, learner, old_scores.get(learner), new_scores.get(learner))
 
 
-def scale(task: Mapping[str, Any]) -> tuple[float, ...]:
+def scale(environment: Mapping[str, Any]) -> tuple[float, ...]:
     """Return the 0 and the 1 of a task's normalised scores, as returns; nothing where it is not in metrics.json."""
-    return (task["random"]["return"], task["expert"]["return"]) if task else ()
+    return (environment["random"]["return"], environment["expert"]["return"]) if environment else ()
 
 
-def _scores(task: Mapping[str, Any], other: tuple[float, ...]) -> dict[str, Score]:
+def _scores(environment: Mapping[str, Any], other: tuple[float, ...]) -> dict[str, Score]:
     """Return the scores of a task's learners that have one, on the scale `other`."""
 
     def moved(value: float) -> float:
-        if scale(task) == other or other[1] <= other[0]:
+        if scale(environment) == other or other[1] <= other[0]:
             return value
-        random_return, expert_return = scale(task)
+        random_return, expert_return = scale(environment)
         return float(normalized(random_return + value * (expert_return - random_return), *other))
 
     return {
         learner: Score(
             moved(entry["normalized"]), interval and (moved(interval[0]), moved(interval[1])), entry["seeds"]
         )
-        for learner, entry in task.items()
+        for learner, entry in environment.items()
         if entry.get("normalized") is not None
         for interval in [entry["normalized_ci95"]]
     }

@@ -65,5 +65,5 @@ def load_discriminator(path: Path, policy: Policy) -> Discriminator:
         discriminator = Discriminator(policy.normalizer, policy.encoded_dim, hidden_sizes, torch.Generator())
         discriminator.network.load_state_dict(tensors)
     except (ValueError, RuntimeError) as error:
-        raise UserError(f"{path}: is no discriminator of a policy for {policy.task.name}") from error
+        raise UserError(f"{path}: is no discriminator of a policy for {policy.environment.name}") from error
     return discriminator

@@ -8,8 +8,8 @@ from typing import Protocol, TypeVar
 import torch
 
 from gailpipe.demonstrations.demonstrations import Demonstrations, load_demonstrations
-from gailpipe.envs.simulators import Simulators
-from gailpipe.envs.tasks import find_task
+from gailpipe.envs.environment import find_environment
+from gailpipe.envs.vector_env import VectorEnv
 from gailpipe.foundation.processes import available_cores
 from gailpipe.foundation.progress import Progress
 from gailpipe.foundation.seeding import derive_seed
@@ -41,22 +41,22 @@ class ImitationRun(Run[Settings]):
     make_reward: MakeReward[Settings]
 
     def __call__(self, index: int, checkpoints: Path) -> Learned:
-        task, settings = find_task(self.env), self.settings
-        demonstrations = load_demonstrations(self.demonstrations, task, settings.trajs)
+        environment, settings = find_environment(self.env), self.settings
+        demonstrations = load_demonstrations(self.demonstrations, environment, settings.trajs)
         generator = torch.Generator().manual_seed(derive_seed(self.seed, self.algorithm, self.env, index))
-        policy = make_policy(task, settings.hidden_sizes, settings.initial_log_std, generator)
+        policy = make_policy(environment, settings.hidden_sizes, settings.initial_log_std, generator)
         reward_function = self.make_reward(policy, demonstrations, settings, generator, checkpoints)
         checkpoint = Checkpoint(checkpoints / "training")
         num_threads = max(1, available_cores() // settings.seeds)  # all seeds run side by side
 
-        def start_simulators(start: int) -> Simulators:
+        def make_vector_env(start: int) -> VectorEnv:
             purpose = f"{self.algorithm} simulators"
-            simulators_seed = derive_seed(self.seed, purpose, self.env, index, start)
-            return Simulators(task, settings.num_envs, simulators_seed, num_threads)
+            vector_env_seed = derive_seed(self.seed, purpose, self.env, index, start)
+            return VectorEnv(environment, settings.num_envs, vector_env_seed, num_threads)
 
         name = f"{self.algorithm} {self.env} seed {index}"
         with Progress(name, settings.env_steps, position=index) as progress:
             show = show_on(progress, checkpoint, "env_steps")
-            for metrics in train(policy, start_simulators, reward_function, settings, generator, checkpoint):
+            for metrics in train(policy, make_vector_env, reward_function, settings, generator, checkpoint):
                 show(metrics)
         return Learned(policy, learning_curves(checkpoint), reward_function.files())

@@ -7,7 +7,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from gailpipe.envs.simulators import Simulators
+from gailpipe.envs.vector_env import VectorEnv
 from gailpipe.policies.policy import Policy
 from gailpipe.rl.advantages import gae
 from gailpipe.rl.rollout import Collector, Rollout
@@ -49,7 +49,7 @@ class EnvironmentReward:
 
 def train(
     policy: Policy,
-    start_simulators: Callable[[int], Simulators],
+    make_vector_env: Callable[[int], VectorEnv],
     reward_function: RewardFunction,
     settings: Training,
     generator: torch.Generator,
@@ -62,10 +62,10 @@ def train(
 
     Args:
         policy: The new policy.
-        start_simulators: Maps the number of the start to simulators, with a seed of their own.
+        make_vector_env: Maps the number of the start to a vector environment with a seed of its own.
         reward_function: New, too.
         settings: Of TRPO, the value function and the budget.
-        generator: Draws everything but what the simulators draw.
+        generator: Draws everything but what the environments draw.
         checkpoint: What is done already, and where progress is kept.
 
     Raises:
@@ -75,7 +75,7 @@ def train(
         checkpoint.restore({"policy": policy, **reward_function.parts()})
         return
     value_function = ValueFunction(policy.normalizer, settings.hidden_sizes, settings.value_function, generator)
-    collector = Collector(start_simulators, policy, settings.num_steps, generator)
+    collector = Collector(make_vector_env, policy, settings.num_steps, generator)
     parts = {
         "policy": policy,
         "value_function": value_function,
@@ -86,7 +86,7 @@ def train(
     }
     checkpoint.restore(parts)
     for iteration in range(len(checkpoint.metrics), settings.iterations):
-        place = f"{policy.task.name}: iteration {iteration}"
+        place = f"{policy.environment.name}: iteration {iteration}"
         rollout = collector.collect()
         metrics: Metrics = {"env_steps": (iteration + 1) * settings.num_steps * settings.num_envs}
         max_kl = settings.max_kl_at(iteration)

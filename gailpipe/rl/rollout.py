@@ -1,4 +1,4 @@
-"""Steps of a policy in many simulators at once."""
+"""Steps of a policy in a vector environment."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,17 +8,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gailpipe.envs.simulators import Simulators, Step
+from gailpipe.envs.vector_env import Step, VectorEnv
 from gailpipe.foundation.errors import UserError
 from gailpipe.policies.policy import Policy
 from gailpipe.training.compute import release_freed_memory
 
-EPISODES_A_START, LEAST_STEPS_A_START = 4, 4000  # of each simulator: whole episodes, and steps
+EPISODES_A_START, LEAST_STEPS_A_START = 4, 4000  # of each copy: whole episodes, and steps
 
 
 @dataclass(frozen=True)
 class Rollout:
-    """`num_steps` steps of `num_envs` simulators. Rows that are not `valid` are resets: no transition, for no fit."""
+    """`num_steps` steps of `num_envs` copies. Rows that are not `valid` are resets: no transition, for no fit."""
 
     observations: Tensor  # (num_steps + 1, num_envs, observation_dim): before each step, and after the last
     actions: Tensor  # (num_steps, num_envs, action_dim) float32, or (num_steps, num_envs) int64
@@ -41,28 +41,28 @@ class Rollout:
 class Collector:
     """Steps a policy on and on: each rollout goes on where the last one ended.
 
-    The state of simulators can't be saved, but their steps can be repeated: the state of a collector is the actions
-    since its simulators started. Every few episodes they start anew, so that these stay few.
+    The state of a vector environment can't be saved, but its steps can be repeated: the state of a collector is the
+    actions since its vector environment started. Every few episodes a new one starts, so that these stay few.
     """
 
     def __init__(
-        self, start_simulators: Callable[[int], Simulators], policy: Policy, num_steps: int, generator: torch.Generator
+        self, make_vector_env: Callable[[int], VectorEnv], policy: Policy, num_steps: int, generator: torch.Generator
     ) -> None:
-        self._start_simulators, self._policy, self._generator = start_simulators, policy, generator
+        self._make_vector_env, self._policy, self._generator = make_vector_env, policy, generator
         self._num_steps = num_steps
-        self._steps_a_start = max(LEAST_STEPS_A_START, EPISODES_A_START * (policy.task.max_episode_steps + 1))
+        self._steps_a_start = max(LEAST_STEPS_A_START, EPISODES_A_START * (policy.environment.max_episode_steps + 1))
         self._starts = 0
         self._start()
 
     @torch.no_grad()
     def collect(self) -> Rollout:
-        """Sample the policy for `num_steps` steps of every simulator.
+        """Sample the policy for `num_steps` steps of every copy.
 
-        Where simulators start anew, the episodes that this cuts off appear in no returns or lengths.
+        Where a new vector environment starts, the episodes that this cuts off appear in no returns or lengths.
         """
         if len(self._actions) >= self._steps_a_start:
             self._starts += 1
-            del self._simulators  # before the next ones need memory
+            del self._vector_env  # before the next one needs memory
             release_freed_memory()
             self._start()
         observations, valid, results = [self._observations], list[NDArray](), list[Step]()
@@ -93,34 +93,34 @@ class Collector:
         }
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Start simulators, and repeat the actions.
+        """Start a vector environment, and repeat the actions.
 
         Raises:
-            UserError: The simulators did not repeat themselves.
+            UserError: It did not repeat itself.
         """
         self._starts = int(state["starts"])
-        del self._simulators
+        del self._vector_env
         self._start()
         for actions in state["actions"]:
             self._step(actions)
         if not torch.equal(self._observations, state["observations"]):
             raise UserError(
-                f"{self._policy.task.name}: can't go on: the same seed and actions led elsewhere this time; "
-                "make the task deterministic, or remove .scratch to start afresh"
+                f"{self._policy.environment.name}: can't go on: the same seed and actions led elsewhere this time; "
+                "make the environment deterministic, or remove .scratch to start afresh"
             )
 
     def _start(self) -> None:
-        self._simulators = self._start_simulators(self._starts)
+        self._vector_env = self._make_vector_env(self._starts)
         self._actions: list[Tensor] = []  # one per step, (num_envs, action_dim) or (num_envs,)
-        self._observations = torch.from_numpy(self._simulators.reset())  # (num_envs, observation_dim)
-        num_envs = self._simulators.num_envs
+        self._observations = torch.from_numpy(self._vector_env.reset())  # (num_envs, observation_dim)
+        num_envs = self._vector_env.num_envs
         self._ended = np.zeros(num_envs, bool)
         self._returns, self._lengths = np.zeros(num_envs), np.zeros(num_envs)  # of episodes so far
 
     def _step(self, actions: Tensor) -> Step:
         self._returns[self._ended] = 0
         self._lengths[self._ended] = -1  # the step to come is a reset
-        result = self._simulators.step(actions.numpy())
+        result = self._vector_env.step(actions.numpy())
         self._actions.append(actions)
         self._observations = torch.from_numpy(result.observations)
         self._ended = result.terminated | result.truncated

@@ -20,10 +20,10 @@ class Training(Section):
     """One run of TRPO (Schulman et al. 2015) with generalised advantage estimation (Schulman et al. 2016)."""
 
     env_steps: PositiveInt
-    """Of all simulators together, rounded up to whole rollouts; the steps in which they reset themselves count, too."""
+    """Of all copies together, rounded up to whole rollouts; the steps in which they reset themselves count, too."""
     num_envs: PositiveInt
     num_steps: Annotated[int, Field(ge=2)]
-    """Of each simulator in a rollout: two at least, since one may be a reset."""
+    """Of each copy in a rollout: two at least, since one may be a reset."""
     hidden_sizes: Annotated[list[PositiveInt], Field(min_length=1)]
     """Of the policy, and of all networks that train with it."""
     initial_log_std: float

@@ -1,4 +1,4 @@
-"""How a process computes best where networks are small and simulators come and go."""
+"""How a process computes best where networks are small and vector environments come and go."""
 
 import ctypes
 import sys
@@ -14,8 +14,8 @@ KEPT_BYTES = 2**30
 def use_one_thread() -> None:
     """Let Torch use one thread, and keep the memory that is freed for what is allocated next.
 
-    With glibc's own settings a large tensor has new pages each time, and each new simulator's thread has a heap of
-    its own, of which some is lost whenever simulators start anew.
+    With glibc's own settings a large tensor has new pages each time, and each new environment's thread has a heap of
+    its own, of which some is lost whenever they start anew.
     """
     torch.set_num_threads(1)
     libc = _glibc()
@@ -25,7 +25,7 @@ def use_one_thread() -> None:
 
 
 def release_freed_memory() -> None:
-    """Give freed pages back, wherever they lie; else each start of simulators leaves holes that others don't fill."""
+    """Give freed pages back, wherever they lie; else each vector environment leaves holes that others don't fill."""
     libc = _glibc()
     if libc is not None:
         libc.malloc_trim(0)

@@ -52,7 +52,7 @@ def require_finite(place: str, quantities: Mapping[str, Tensor | float]) -> None
     """Check that `quantities` hold no NaN and no infinity.
 
     Raises:
-        UserError: Names `place`, such as a task and its iteration, and the first quantity that does.
+        UserError: Names `place`, such as an environment and its iteration, and the first quantity that does.
     """
     for name, values in quantities.items():
         if not torch.as_tensor(values).isfinite().all():

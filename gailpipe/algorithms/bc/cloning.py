@@ -36,7 +36,9 @@ def clone(
         UserError: There is but one pair, or a NaN or an infinity arose: names the step and the quantity.
     """
     if len(demonstrations) < 2:
-        raise UserError(f"{policy.task.name}: cloning takes two pairs, one of them for validation; ask for more trajs")
+        raise UserError(
+            f"{policy.environment.name}: cloning takes two pairs, one of them for validation; ask for more trajs"
+        )
     order = torch.randperm(len(demonstrations), generator=generator)
     held_out = max(1, round(settings.validation_fraction * len(order)))
     validation, training = order.tensor_split([min(held_out, len(order) - 1)])
@@ -57,7 +59,7 @@ def clone(
         if step % settings.validate_every == 0 or step == settings.steps:
             error = validation_error(policy, observations[validation], actions[validation])
             metrics = {"step": step, "loss": float(loss.detach()), "validation_error": error}
-            place = f"{policy.task.name}: step {step} of cloning"
+            place = f"{policy.environment.name}: step {step} of cloning"
             require_finite(place, metrics)
             require_finite_parts(place, parts)
             if error < min((row["validation_error"] for row in checkpoint.metrics), default=inf):

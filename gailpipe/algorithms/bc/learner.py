@@ -7,7 +7,7 @@ import torch
 from gailpipe.algorithms.bc.cloning import clone
 from gailpipe.algorithms.bc.settings import Bc
 from gailpipe.demonstrations.demonstrations import load_demonstrations
-from gailpipe.envs.tasks import find_task
+from gailpipe.envs.environment import find_environment
 from gailpipe.foundation.progress import Progress
 from gailpipe.foundation.seeding import derive_seed
 from gailpipe.policies.policy import make_policy
@@ -27,10 +27,10 @@ def learn_bc(env: str, demonstrations: Path, settings: Bc, seed: int, out: Path)
 
 class BcRun(Run[Bc]):
     def __call__(self, index: int, checkpoints: Path) -> Learned:
-        task, settings = find_task(self.env), self.settings
-        demonstrations = load_demonstrations(self.demonstrations, task, settings.trajs)
+        environment, settings = find_environment(self.env), self.settings
+        demonstrations = load_demonstrations(self.demonstrations, environment, settings.trajs)
         generator = torch.Generator().manual_seed(derive_seed(self.seed, self.algorithm, self.env, index))
-        policy = make_policy(task, settings.hidden_sizes, settings.initial_log_std, generator)
+        policy = make_policy(environment, settings.hidden_sizes, settings.initial_log_std, generator)
         checkpoint = Checkpoint(checkpoints / "cloning")
         with Progress(f"{self.algorithm} {self.env} seed {index}", settings.steps, position=index) as progress:
             show = show_on(progress, checkpoint, "step")

@@ -1,4 +1,4 @@
-"""The RND bonus for going where the policy has seldom been, for tasks whose reward says nothing about where to look."""
+"""The RND bonus for going where the policy has seldom been, where the environment's reward tells nothing."""
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +20,7 @@ class RndReward(nn.Module):
     """The environment's reward, plus `weight` times the novelty of where a step leads.
 
     Novelty is the error of a network that learns to predict a random one where the policy has been (random network
-    distillation; Burda et al. 2019), in units of its mean in the first rollout: it fades as the task becomes known.
+    distillation; Burda et al. 2019), in units of its mean in the first rollout: it fades as it becomes known.
     The networks see observations standardised by all that the policy has reached, the rollout at hand included, so
     that the unit comes from standardised ones, too.
     """
@@ -29,8 +29,8 @@ class RndReward(nn.Module):
 
     def __init__(self, policy: Policy, weight: float, generator: torch.Generator) -> None:
         super().__init__()
-        sizes = policy.task.observation_dim, policy.hidden_sizes, FEATURES
-        self.normalizer = Normalizer(policy.task.observation_dim)
+        sizes = policy.environment.observation_dim, policy.hidden_sizes, FEATURES
+        self.normalizer = Normalizer(policy.environment.observation_dim)
         self._weight, self._generator = weight, generator
         self.random, self.learned = mlp(*sizes, generator), mlp(*sizes, generator)
         self.register_buffer("unit", torch.tensor(torch.nan))

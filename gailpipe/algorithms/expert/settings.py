@@ -7,7 +7,7 @@ from gailpipe.rl.settings import Training
 class Expert(Training):
     """TRPO on the environment's reward."""
 
-    exploration_bonus: NonNegativeFloat
-    """Weight of the reward for going where the policy has seldom been; a task whose reward is sparse needs it."""
+    rnd_bonus: NonNegativeFloat
+    """Weight of the RND bonus for going where the policy has seldom been; a sparse reward needs it."""
     noise_kept: PositiveFraction
     """Share of the standard deviation of its actions that a continuous policy keeps once it is trained."""

@@ -78,6 +78,6 @@ def imitation_reward(logits: Tensor, episodes_end_on_success: bool) -> Tensor:
     """Return the reward of pairs with these logits, same shape.
 
     A reward that is never positive, log D, makes a policy end its episodes, and one that is never negative,
-    −log(1 − D), makes it live on: so the sign must suit what an episode's end means in the task.
+    −log(1 − D), makes it live on: so the sign must suit what an episode's end means in the environment.
     """
     return logsigmoid(logits) if episodes_end_on_success else softplus(logits)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from gailpipe.demonstrations.demonstrations import Demonstrations
-from gailpipe.envs.tasks import DiscreteActions
+from gailpipe.envs.environment import DiscreteActions
 from gailpipe.policies.normalizer import Normalizer
 from gailpipe.policies.policy import Policy
 
@@ -21,7 +21,7 @@ class Features:
 
     def __init__(self, policy: Policy, demonstrations: Demonstrations) -> None:
         self._policy = policy
-        self._discrete = isinstance(policy.task.actions, DiscreteActions)
+        self._discrete = isinstance(policy.environment.actions, DiscreteActions)
         rows = self._rows(demonstrations.observations, demonstrations.actions)
         self._normalizer = Normalizer(rows.shape[-1])
         self._normalizer.update(rows)

@@ -7,28 +7,28 @@ import polars as pl
 import pytest
 import torch
 
-from gailpipe.envs.tasks import find_task
+from gailpipe.envs.environment import find_environment
+from gailpipe.foundation.checksum import NO_CHECKSUM, is_intact, with_checksum
 from gailpipe.foundation.errors import UserError
-from gailpipe.foundation.seal import UNSEALED, is_intact, seal
 from gailpipe.foundation.tables import read_table, write_table
 from gailpipe.policies.policy import make_policy
 from gailpipe.policies.policy_file import load_policy, policy_bytes
 
 
-def test_a_seal_is_the_digest_of_the_file_with_zeros_in_its_place() -> None:
-    sealed = seal(b"before " + UNSEALED.encode() + b" after")
+def test_the_checksum_is_the_digest_of_the_file_with_zeros_in_its_place() -> None:
+    content = with_checksum(b"before " + NO_CHECKSUM.encode() + b" after")
     digest = "6d2972196b7841927f9cf0819d14058c56214a87167b8f7402a0c3a3b8d69e9f"
-    assert sealed == f"before gailpipe-sha256:{digest} after".encode()
-    assert is_intact(sealed)
+    assert content == f"before gailpipe-sha256:{digest} after".encode()
+    assert is_intact(content)
 
 
-def test_what_bears_no_seal_is_taken_as_it_is() -> None:
+def test_what_has_no_checksum_is_taken_as_it_is() -> None:
     assert is_intact(b"somebody's own demonstrations")
 
 
 @pytest.fixture
 def policy_file(tmp_path: Path) -> Path:
-    policy = make_policy(find_task("CartPole-v1"), [8], 0, torch.Generator().manual_seed(0))
+    policy = make_policy(find_environment("CartPole-v1"), [8], 0, torch.Generator().manual_seed(0))
     (tmp_path / "policy").write_bytes(policy_bytes(policy))
     return tmp_path / "policy"
 

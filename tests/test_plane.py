@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from gailpipe.evaluation.occupancy import inhomogeneity, principal_plane
+from gailpipe.evaluation.plane import inhomogeneity, principal_plane
 from gailpipe.report.occupancy import LEVELS, TaskVisits, occupancy_figure
 from gailpipe.report.style import POLICIES
 from tests.workspace import TINY_TASKS, Workspace
@@ -53,9 +53,9 @@ def test_one_dimensional_states_lie_on_a_line() -> None:
     np.testing.assert_allclose(plane.states(plane.coordinates(states)), states)
 
 
-@pytest.mark.parametrize("task", TINY_TASKS)
-def test_visits_lie_in_the_experts_plane_and_are_judged_all_over_it(finished: Workspace, task: str) -> None:
-    tables = {path.stem: pl.read_parquet(path) for path in (finished.root / "data" / "visits" / task).iterdir()}
+@pytest.mark.parametrize("environment", TINY_TASKS)
+def test_visits_lie_in_the_experts_plane_and_are_judged_all_over_it(finished: Workspace, environment: str) -> None:
+    tables = {path.stem: pl.read_parquet(path) for path in (finished.root / "data" / "visits" / environment).iterdir()}
     states, judged, distances = (tables[name] for name in ("states", "judged", "distances"))
     assert states["policy"].unique(maintain_order=True).to_list() == ["expert", "bc", "gail"]
     experts = states.filter(policy="expert")

@@ -7,11 +7,11 @@ import pytest
 from gymnasium.spaces import Box, Discrete, MultiBinary
 from numpy.typing import NDArray
 
+from gailpipe.envs.environment import find_environment
 from gailpipe.envs.episodes import play_episodes
-from gailpipe.envs.simulators import Simulators
-from gailpipe.envs.tasks import find_task
+from gailpipe.envs.vector_env import VectorEnv
 from gailpipe.foundation.errors import UserError
-from gailpipe.foundation.params import load_tasks
+from gailpipe.foundation.params import load_envs
 from tests.workspace import ROOT
 
 EPISODE_STEPS = 5
@@ -44,9 +44,9 @@ gymnasium.register("Switches-v0", COUNTER, max_episode_steps=5, kwargs={"action_
 
 def test_gymnasium_serves_a_task_that_envpool_lacks_with_the_same_resets() -> None:
     assert "Counter-v0" not in envpool.list_all_envs()
-    simulators = Simulators(find_task("Counter-v0"), num_envs=2, seed=0, num_threads=1)
-    assert simulators.reset().tolist() == [[0], [0]]
-    seen = [simulators.step(np.array([0, int(step == 1)])) for step in range(EPISODE_STEPS + 1)]
+    vector_env = VectorEnv(find_environment("Counter-v0"), num_envs=2, seed=0, num_threads=1)
+    assert vector_env.reset().tolist() == [[0], [0]]
+    seen = [vector_env.step(np.array([0, int(step == 1)])) for step in range(EPISODE_STEPS + 1)]
     assert [step.observations[0, 0] for step in seen] == [1, 2, 3, 4, 5, 0]
     assert [step.observations[1, 0] for step in seen] == [1, 2, 0, 1, 2, 3]
     assert [step.truncated.tolist() for step in seen].count([True, False]) == 1
@@ -56,9 +56,9 @@ def test_gymnasium_serves_a_task_that_envpool_lacks_with_the_same_resets() -> No
 
 
 def test_envpool_resets_a_step_after_the_end_and_shows_the_last_observation() -> None:
-    simulators = Simulators(find_task("CartPole-v1"), num_envs=1, seed=0, num_threads=1)
-    simulators.reset()
-    steps = [simulators.step(np.array([1])) for _ in range(40)]
+    vector_env = VectorEnv(find_environment("CartPole-v1"), num_envs=1, seed=0, num_threads=1)
+    vector_env.reset()
+    steps = [vector_env.step(np.array([1])) for _ in range(40)]
     end = next(i for i, step in enumerate(steps) if step.terminated[0])
     assert abs(steps[end].observations[0, 2]) > 0.2095  # the pole fell in the last observation
     assert abs(steps[end + 1].observations[0]).max() <= 0.05  # and stands again after the reset
@@ -92,11 +92,11 @@ def state_of_reacher(observation: NDArray, _: Any) -> tuple[NDArray, NDArray]:
 )
 def test_envpool_moves_pays_and_ends_as_gymnasium_does(name: str, ends: bool) -> None:
     assert name in envpool.list_all_envs()
-    simulators = Simulators(find_task(name), num_envs=1, seed=3, num_threads=1)
+    vector_env = VectorEnv(find_environment(name), num_envs=1, seed=3, num_threads=1)
     reference = gymnasium.make(name)
     reference.reset(seed=0)
     unwrapped: Any = reference.unwrapped
-    observation = simulators._envs.reset()[0][0]  # in double precision
+    observation = vector_env._envs.reset()[0][0]  # in double precision
     state = (state_of_reacher if name == "Reacher-v5" else state_of)(observation, unwrapped.model)
     unwrapped.set_state(*state)
     generator = np.random.default_rng(0)
@@ -104,7 +104,7 @@ def test_envpool_moves_pays_and_ends_as_gymnasium_does(name: str, ends: bool) ->
     terminated, steps = False, 0
     while not terminated and steps < (100 if ends else 30):
         action = generator.uniform(-1, 1, reference.action_space.shape)
-        got = simulators._envs.step(action[None])
+        got = vector_env._envs.step(action[None])
         expected = reference.step(action)
         np.testing.assert_allclose(got[0][0], expected[0], atol=tolerance)
         assert got[1][0] == pytest.approx(float(expected[1]), abs=max(tolerance, 1e-5))
@@ -113,13 +113,16 @@ def test_envpool_moves_pays_and_ends_as_gymnasium_does(name: str, ends: bool) ->
     assert terminated == ends
 
 
-@pytest.mark.parametrize("name", load_tasks(ROOT / "paper" / "params.yaml"))
+@pytest.mark.parametrize("name", load_envs(ROOT / "paper" / "params.yaml"))
 def test_envpool_has_gymnasiums_observations_and_actions(name: str) -> None:
     assert name in envpool.list_all_envs()
-    reference, simulators = gymnasium.make(name), Simulators(find_task(name), num_envs=1, seed=0, num_threads=1)._envs
-    assert simulators.single_observation_space.shape == reference.observation_space.shape
+    reference, vector_env = (
+        gymnasium.make(name),
+        VectorEnv(find_environment(name), num_envs=1, seed=0, num_threads=1)._envs,
+    )
+    assert vector_env.single_observation_space.shape == reference.observation_space.shape
     expected: Any = reference.action_space
-    found = simulators.single_action_space
+    found = vector_env.single_action_space
     if isinstance(expected, Box):
         assert expected.dtype == np.float32
         np.testing.assert_array_equal(np.asarray([found.low, found.high], np.float32), [expected.low, expected.high])
@@ -129,13 +132,13 @@ def test_envpool_has_gymnasiums_observations_and_actions(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["Hopper-v5", "CartPole-v1"])
 def test_the_number_of_threads_changes_nothing(name: str) -> None:
-    task = find_task(name)
+    environment = find_environment(name)
     seen = []
     for num_threads in (1, 2):
-        simulators = Simulators(task, num_envs=8, seed=7, num_threads=num_threads)
+        vector_env = VectorEnv(environment, num_envs=8, seed=7, num_threads=num_threads)
         generator = np.random.default_rng(0)
-        observations = [simulators.reset()]
-        observations += [simulators.step(task.actions.draw(8, generator)).observations for _ in range(50)]
+        observations = [vector_env.reset()]
+        observations += [vector_env.step(environment.actions.draw(8, generator)).observations for _ in range(50)]
         seen.append(np.stack(observations))
     np.testing.assert_array_equal(seen[0], seen[1])
 
@@ -153,27 +156,27 @@ def test_the_number_of_threads_changes_nothing(name: str) -> None:
     ],
 )
 def test_envpools_classic_tasks_move_pay_and_end_as_gymnasiums_do(name: str, state: Any, action: Any) -> None:
-    simulators = Simulators(find_task(name), num_envs=1, seed=1, num_threads=1)
+    vector_env = VectorEnv(find_environment(name), num_envs=1, seed=1, num_threads=1)
     reference: Any = gymnasium.make(name).unwrapped
     reference.reset(seed=0)
-    reference.state = np.array(state(simulators.reset()[0]), np.float64)
+    reference.state = np.array(state(vector_env.reset()[0]), np.float64)
     terminated = False
     while not terminated:
         chosen = action(reference.state)
-        got = simulators.step(np.array([chosen]))
+        got = vector_env.step(np.array([chosen]))
         observation, reward, terminated, _, _ = reference.step(chosen)
         assert (got.rewards[0], got.terminated[0], got.truncated[0]) == (reward, terminated, False)
         np.testing.assert_allclose(got.observations[0], observation, atol=0.01)
 
 
 def test_each_episode_is_played_to_its_own_end_and_repeats() -> None:
-    task = find_task("CartPole-v1")
+    environment = find_environment("CartPole-v1")
 
     def act(observations: np.ndarray) -> np.ndarray:
         return (observations[:, 2] > 0).astype(np.int64)
 
-    episodes = play_episodes(task, act, [1, 2, 3])
-    alone = play_episodes(task, act, [2])[0]
+    episodes = play_episodes(environment, act, [1, 2, 3])
+    alone = play_episodes(environment, act, [2])[0]
     assert len({episode.length for episode in episodes}) > 1
     assert all(episode.terminated != episode.truncated for episode in episodes)
     np.testing.assert_array_equal(alone.observations, episodes[1].observations)
@@ -191,27 +194,27 @@ def test_each_episode_is_played_to_its_own_end_and_repeats() -> None:
 )
 def test_a_task_that_will_not_do_is_refused(name: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
-        find_task(name)
+        find_environment(name)
 
 
 def test_random_actions_fill_the_bounds() -> None:
-    task = find_task("Pendulum-v1")
-    drawn = task.actions.draw(10_000, np.random.default_rng(0))
+    environment = find_environment("Pendulum-v1")
+    drawn = environment.actions.draw(10_000, np.random.default_rng(0))
     assert drawn.shape == (10_000, 1)
     assert -2 <= drawn.min() < -1.95
     assert 1.95 < drawn.max() <= 2
-    assert set(find_task("Acrobot-v1").actions.draw(1000, np.random.default_rng(0))) == {0, 1, 2}
+    assert set(find_environment("Acrobot-v1").actions.draw(1000, np.random.default_rng(0))) == {0, 1, 2}
 
 
-@pytest.mark.parametrize("task", ["CartPole-v1", "Hopper-v5", "Counter-v0"])
-def test_no_later_step_writes_into_the_arrays_of_an_earlier_one(task: str) -> None:
-    found = find_task(task)
-    simulators = Simulators(found, num_envs=3, seed=0, num_threads=1)
-    simulators.reset()
+@pytest.mark.parametrize("environment", ["CartPole-v1", "Hopper-v5", "Counter-v0"])
+def test_no_later_step_writes_into_the_arrays_of_an_earlier_one(environment: str) -> None:
+    found = find_environment(environment)
+    vector_env = VectorEnv(found, num_envs=3, seed=0, num_threads=1)
+    vector_env.reset()
     generator = np.random.default_rng(0)
-    steps = [simulators.step(found.actions.draw(3, generator)) for _ in range(30)]
+    steps = [vector_env.step(found.actions.draw(3, generator)) for _ in range(30)]
     kept = [[array.copy() for array in step] for step in steps]
     for _ in range(30):
-        steps.append(simulators.step(found.actions.draw(3, generator)))
+        steps.append(vector_env.step(found.actions.draw(3, generator)))
     for step, arrays in zip(steps, kept, strict=False):
         assert all(map(np.array_equal, step, arrays))

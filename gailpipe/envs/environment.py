@@ -1,4 +1,4 @@
-"""What a task looks like from outside: its observations, its actions, its time limit."""
+"""What an environment looks like from outside: its observations, its actions, its time limit."""
 
 import difflib
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class ContinuousActions:
     dtype: np.dtype
 
     def executable(self, actions: NDArray) -> NDArray:
-        """Return what the simulator executes of `actions` (..., action_dim): they are clipped to the bounds."""
+        """Return what the environment executes of `actions` (..., action_dim): they are clipped to the bounds."""
         return actions.clip(self.low, self.high).astype(self.dtype)
 
     def draw(self, batch: int, generator: np.random.Generator) -> NDArray:
@@ -39,7 +39,7 @@ class DiscreteActions:
     dtype: np.dtype
 
     def executable(self, actions: NDArray) -> NDArray:
-        """Return `actions` (...) as the simulator's integers."""
+        """Return `actions` (...) as the environment's integers."""
         return actions.astype(self.dtype)
 
     def draw(self, batch: int, generator: np.random.Generator) -> NDArray:
@@ -48,18 +48,18 @@ class DiscreteActions:
 
 
 @dataclass(frozen=True)
-class Task:
+class Environment:
     name: str
     observation_dim: int
     actions: ContinuousActions | DiscreteActions
     max_episode_steps: int
 
 
-def find_task(name: str) -> Task:
-    """Look a task up in Gymnasium.
+def find_environment(name: str) -> Environment:
+    """Look an environment up in Gymnasium.
 
     Raises:
-        UserError: There is no such task, or it is not of a supported kind.
+        UserError: There is no such environment, or it is not of a supported kind.
     """
     if name not in gymnasium.registry:
         near = difflib.get_close_matches(name, gymnasium.registry, n=3)
@@ -72,7 +72,7 @@ def find_task(name: str) -> Task:
         env = gymnasium.make(name)
     except Exception as error:
         raise UserError(f"task {name}: Gymnasium can't make it: {error}") from error
-    with_spaces = Task(
+    with_spaces = Environment(
         name,
         _observation_dim(name, env.observation_space),
         _actions(name, env.action_space),

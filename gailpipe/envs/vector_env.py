@@ -1,4 +1,4 @@
-"""Many copies of a task stepped together: EnvPool where it has the task, else Gymnasium's vector environments."""
+"""Many copies of an environment stepped together: by EnvPool where it has the environment, else by Gymnasium."""
 
 import warnings
 from typing import Any, NamedTuple
@@ -9,7 +9,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
-from gailpipe.envs.tasks import Task
+from gailpipe.envs.environment import Environment
 
 
 class Step(NamedTuple):
@@ -21,30 +21,30 @@ class Step(NamedTuple):
     truncated: NDArray[np.bool_]  # (num_envs,)
 
 
-class Simulators:
-    """`num_envs` copies of a task.
+class VectorEnv:
+    """`num_envs` copies of an environment.
 
     A copy resets itself in the step after its episode's end. That step's action is discarded, its reward is 0, and
     the observation before it is the ended episode's last one.
     """
 
-    def __init__(self, task: Task, num_envs: int, seed: int, num_threads: int) -> None:
-        self.task = task
+    def __init__(self, environment: Environment, num_envs: int, seed: int, num_threads: int) -> None:
+        self.environment = environment
         self.num_envs = num_envs
         self._seed: int | None = None
         self._envs: Any  # a gymnasium.vector.VectorEnv
-        if task.name in envpool.list_all_envs():
+        if environment.name in envpool.list_all_envs():
             self._envs = envpool.make_gymnasium(
-                task.name,
+                environment.name,
                 num_envs=num_envs,
                 seed=seed,
                 num_threads=num_threads,
-                max_episode_steps=task.max_episode_steps,
+                max_episode_steps=environment.max_episode_steps,
             )
         else:
             self._seed = seed
             self._envs = gymnasium.make_vec(
-                task.name,
+                environment.name,
                 num_envs=num_envs,
                 vectorization_mode="sync",
                 vector_kwargs={"autoreset_mode": AutoresetMode.NEXT_STEP},
@@ -58,7 +58,7 @@ class Simulators:
 
     def step(self, actions: NDArray) -> Step:
         """Execute `actions`, (num_envs, action_dim) or (num_envs,)."""
-        observations, rewards, terminated, truncated, _ = self._envs.step(self.task.actions.executable(actions))
+        observations, rewards, terminated, truncated, _ = self._envs.step(self.environment.actions.executable(actions))
         return Step(
             np.asarray(observations, np.float32),
             np.asarray(rewards, np.float32),
