@@ -1,4 +1,4 @@
-"""Write the figures and the metrics of all environments."""
+"""Write the report of a pipeline: pages, figures and films, and as data what they show."""
 
 import argparse
 from pathlib import Path
@@ -10,7 +10,7 @@ from gailpipe.foundation.scratch import remove_done
 def main(arguments: argparse.Namespace) -> None:
     from gailpipe.report.build import build_report
 
-    build_report(arguments.params, arguments.data, arguments.original, arguments.out)
+    build_report(arguments.params, arguments.data, arguments.original, arguments.texts, arguments.out)
     remove_done()
 
 
@@ -18,4 +18,7 @@ if __name__ == "__main__":
     parser = stage_parser("report", __doc__)
     parser.add_argument("--data", type=Path, required=True, help="holds what the other stages made")
     parser.add_argument("--original", type=Path, required=True, help="holds the paper's own results, as CSV")
+    parser.add_argument(
+        "--texts", type=Path, help="may hold introduction.md, findings.md and discussion.md, to stand in the report"
+    )
     run(main, parser)

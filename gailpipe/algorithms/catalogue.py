@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from gailpipe.algorithms.bc.settings import Bc
 from gailpipe.algorithms.gail.settings import Gail
-from gailpipe.rl.settings import Imitation
+from gailpipe.rl.settings import Imitation, Training
 from gailpipe.training.settings import Imitator
 
 
@@ -27,6 +27,17 @@ class Learner(Actor):
     """Of that section."""
     optional: bool = False
     """Whether a pipeline may do without it."""
+    sets: str = "sets"
+    """Which sets of demonstrations it learns from, where a pipeline has several for an environment."""
+    varied: str | None = None
+    """What its sets set in its section, and all other learners leave at 0."""
+    algorithm: str | None = None
+    """Under which name its results stand, if not its own: a study of one setting belongs to the algorithm."""
+
+    @property
+    def interacts(self) -> bool:
+        """Whether it steps environments while it learns."""
+        return issubclass(self.settings, Training)
 
 
 LEARNERS = {
@@ -34,14 +45,22 @@ LEARNERS = {
     "fem": Learner("FEM", "#029e73", "^", "fem", Imitation, optional=True),
     "gtal": Learner("GTAL", "#cc78bc", "v", "gtal", Imitation, optional=True),
     "gail": Learner("GAIL", "#0173b2", "o", "gail", Gail),
-    "gail-bc": Learner("GAIL, cloned first", "#d55e00", "D", "gail", Gail, optional=True),
+    "gail-bc": Learner(
+        "GAIL, cloned first", "#d55e00", "D", "gail", Gail, optional=True, sets="cloned_sets", varied="cloning.steps"
+    ),
+    "gail-entropy": Learner(
+        "GAIL", "#0173b2", "o", "gail", Gail, True, "entropy_sets", varied="causal_entropy", algorithm="gail"
+    ),
 }
 """By name, which is that of their policies in evaluations, and of their folder; in the order of tables and figures."""
-ACTORS: dict[str, Actor] = {
-    "expert": Actor("Expert", "#404040", "*"),
-    "random": Actor("Random", "#999999", ""),
-    **LEARNERS,
-}
+HEADLINE, BASELINE, CLONED_FIRST = "gail", "bc", "gail-bc"
+"""Whom reports lead with, whom they compare it with, and the variant of it that they compare it with."""
+EXPERT, RANDOM = Actor("Expert", "#404040", "*"), Actor("Random", "#999999", "")
+
+
+def actor(name: str) -> Actor:
+    """Return how the policies of `name` are shown: of a learner, the expert or the random policy."""
+    return {"expert": EXPERT, "random": RANDOM}.get(name) or LEARNERS[name]
 
 
 def sections(optional: bool) -> dict[str, type[Imitator]]:

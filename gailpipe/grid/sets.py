@@ -92,6 +92,11 @@ def check_sets(path: Path, document: dict[str, Any], kept: dict[str, int]) -> No
         raise UserError(f"{path}: entropy_sets: are of {', '.join(studied)}; λ is studied on one task")
 
 
+def has_sets(path: Path) -> bool:
+    """Tell whether a pipeline has several sets of demonstrations for an environment."""
+    return any(section in read_params(path) for section in SECTIONS_OF_SETS)
+
+
 def load_sets(path: Path, section: str) -> dict[str, DemonstrationSet]:
     """Return the sets of a section of params.yaml, by name; none where it has no such section.
 

@@ -1,16 +1,17 @@
 """The whole of params.yaml, and the checks that involve several sections."""
 
+from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
-from gailpipe.algorithms.catalogue import sections
+from gailpipe.algorithms.catalogue import LEARNERS, sections
 from gailpipe.algorithms.expert.settings import Expert
-from gailpipe.algorithms.gail.settings import Gail
 from gailpipe.demonstrations.settings import Sample
 from gailpipe.evaluation.settings import Evaluate, Occupancy
 from gailpipe.films.settings import Film
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.params import Section, load_envs, load_section, load_seed, read_params, require_known
-from gailpipe.grid.sets import SECTIONS_OF_SETS, check_sets
+from gailpipe.grid.sets import SECTIONS_OF_SETS, check_sets, has_sets
 from gailpipe.report.settings import Report
 from gailpipe.training.settings import Imitator
 
@@ -27,7 +28,7 @@ def check_pipeline(path: Path) -> list[str]:
         UserError: Names the first key that is wrong, and what would be right.
     """
     document = read_params(path)
-    with_sets = any(section in document for section in SECTIONS_OF_SETS)
+    with_sets = has_sets(path)
     if with_sets and "occupancy" in document:
         raise UserError(f"{path}: occupancy: belongs to pipelines without sets; remove it")
     common = COMMON_SECTIONS | ({} if with_sets else COMMON_SECTIONS_WITHOUT_SETS)
@@ -45,19 +46,19 @@ def check_pipeline(path: Path) -> list[str]:
     if with_sets:
         check_sets(path, document, kept)
         for env in envs:
-            _require_plain_gail(path, env)
+            _require_unvaried(path, env)
     return envs
 
 
-def _require_plain_gail(path: Path, env: str) -> None:
-    """Check that GAIL has neither λ nor cloning but where a set has."""
-    gail = load_section(path, Gail, "gail", env)
-    for key, value, sets in (
-        ("causal_entropy", gail.causal_entropy, "entropy_sets"),
-        ("cloning.steps", gail.cloning.steps, "cloned_sets"),
-    ):
-        if value:
-            raise UserError(f"{path}: gail.{key}: {value} for {env}: must be 0; {sets} alone have another")
+def _require_unvaried(path: Path, env: str) -> None:
+    """Check that what the sets of a variant set is 0 everywhere else."""
+    for learner in LEARNERS.values():
+        if learner.varied:
+            settings: Any = load_section(path, learner.settings, learner.section, env)
+            value = attrgetter(learner.varied)(settings)
+            if value:
+                place = f"{path}: {learner.section}.{learner.varied}: {value} for {env}"
+                raise UserError(f"{place}: must be 0; {learner.sets} alone have another")
 
 
 def _check_environment(path: Path, env: object, different: object, sections: dict[str, type[Section]]) -> int:

@@ -1,53 +1,74 @@
-"""The figures and the metrics of all tasks, and what DVC plots of them."""
+"""The whole report of a pipeline: pages, figures and films, and as data what they show."""
 
 import json
 from pathlib import Path
 
+from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
-from gailpipe.foundation.params import load_section
-from gailpipe.foundation.tables import read_table
-from gailpipe.report.cells import require_cells
-from gailpipe.report.gather import gather_results, load_evaluation
-from gailpipe.report.learning import CURVES, learning_figure, learning_table, smooth
-from gailpipe.report.occupancy import TaskVisits, occupancy_figure
-from gailpipe.report.results import scores_table
-from gailpipe.report.returns import returns_figure
-from gailpipe.report.scores import scores_figure
+from gailpipe.foundation.params import load_envs, load_section, read_params
+from gailpipe.grid.sets import has_sets, load_sets
+from gailpipe.report.cells import episodes_of, read_bytes, read_evaluations, require_cells
+from gailpipe.report.curves import learning_curves, mean_curves
+from gailpipe.report.episode_figures import occupancy_figure, returns_figure
+from gailpipe.report.films import find_films
+from gailpipe.report.learning_figures import learning_figures
+from gailpipe.report.original import OriginalResults
+from gailpipe.report.page import Results, Texts, page
+from gailpipe.report.policies import gather, mean_scores, metrics, split
+from gailpipe.report.score_figures import score_figures
 from gailpipe.report.settings import Report
 from gailpipe.report.style import apply_style, save_svg
+from gailpipe.report.web import web_page
 
 
-def build_report(params: Path, data: Path, original_directory: Path, out: Path) -> None:
-    """Write figures, metrics.json and what DVC plots into `out`, from what the other stages made in `data`."""
-    settings = load_section(params, Report, "report")
-    results = gather_results(params, data, original_directory)
-    tasks = [result.task for result in results]
-    for directory in ("gail", "visits"):
-        require_cells(data / directory, tasks)
-    curves = {
-        task: smooth(read_table(data / "gail" / task / "learning.parquet", CURVES), settings.smoothing)
-        for task in tasks
-    }
-    visits = {task: _visits(data / "visits" / task) for task in tasks}
-    evaluations = {task: load_evaluation(data, task) for task in tasks}
+def build_report(params: Path, data: Path, original_directory: Path, texts: Path | None, out: Path) -> None:
+    """Write README.md, index.html, figures, films, results.csv, metrics.json, and what DVC plots, into `out`.
+
+    Args:
+        params: The pipeline's params.yaml.
+        data: What its other stages made.
+        original_directory: Holds the paper's own results.
+        texts: Holds introduction.md, findings.md and discussion.md, or what there is of them.
+        out: Where nothing else is kept.
+    """
+    settings, original = load_section(params, Report, "report"), OriginalResults(original_directory)
+    results = data / "results"
+    evaluations = read_evaluations(params, results)
+    ours = gather(params, data, evaluations, original.names)
+    grid = split(ours, original.policies)
+    curves = learning_curves(params, data, ours, settings.smoothing)
+    films = find_films(results / "films", load_sets(params, "filmed_sets") if has_sets(params) else load_envs(params))
+    occupancy = "occupancy" in read_params(params)
+    shown = [film.markdown() for film in films]
+    markdown = page(Results(grid, curves, settings.smoothing, shown, occupancy, _read_texts(texts)))
     apply_style()
-    figures = {
-        "scores": scores_figure(results),
-        "returns": returns_figure(results, evaluations),
-        "occupancy": occupancy_figure(visits),
-        "learning": learning_figure(results, curves),
-    }
+    figures = score_figures(grid) | learning_figures(grid, curves)
+    if grid.one_cell_each:
+        figures["returns"] = returns_figure(grid, episodes_of(evaluations))
+    if occupancy:
+        require_cells(results / "occupancy", load_envs(params))
+        figures["occupancy"] = occupancy_figure(grid, {env: results / "occupancy" / env for env in load_envs(params)})
     for name, figure in figures.items():
         save_svg(figure, out / "figures" / f"{name}.svg")
-    write_file(out / "scores.csv", scores_table(results).write_csv(float_precision=4).encode())
-    write_file(out / "learning.csv", learning_table(curves).write_csv(float_precision=4).encode())
-    metrics = {result.task: result.metrics() for result in results}
-    write_file(out / "metrics.json", f"{json.dumps(metrics, indent=2)}\n".encode())
+    tables = {"results": ours, "scores": mean_scores(ours), "learning": mean_curves(curves)}
+    for name, table in tables.items():
+        write_file(out / f"{name}.csv", table.write_csv(float_precision=4).encode())
+    entries = metrics(ours, one_cell_each=grid.one_cell_each)
+    write_file(out / "metrics.json", f"{json.dumps(entries, indent=2)}\n".encode())
+    write_file(out / "README.md", markdown.encode())
+    for film in films:
+        write_file(out / film.address, read_bytes(film.source))
+    whole_films = {film.address: film.directory / "film.mp4" for film in films if film.exists}
+    write_file(out / "index.html", web_page(markdown, out, whole_films).encode())
 
 
-def _visits(directory: Path) -> TaskVisits:
-    return TaskVisits(
-        read_table(directory / "states.parquet", ("policy", "x", "y")),
-        read_table(directory / "distances.parquet", ("policy", "inhomogeneity")),
-        read_table(directory / "judged.parquet", ("x", "y", "logit")),
-    )
+def _read_texts(directory: Path | None) -> Texts:
+    found = {} if directory is None else {name: directory / f"{name}.md" for name in Texts.__dataclass_fields__}
+    texts = {}
+    for name, path in found.items():
+        if path.exists():
+            try:
+                texts[name] = read_bytes(path).decode().strip()
+            except UnicodeDecodeError as error:
+                raise UserError(f"{path}: is not UTF-8: {error}") from error
+    return Texts(**texts)

@@ -1,9 +1,69 @@
 """What reports are made from: a folder of results holds those that the parameters name, and no others."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
+import polars as pl
+
+from gailpipe.algorithms.catalogue import LEARNERS
+from gailpipe.evaluation.returns import MODES, SCHEMA
 from gailpipe.foundation.errors import UserError
+from gailpipe.foundation.params import load_envs, load_section, read_params
+from gailpipe.foundation.tables import read_table
+from gailpipe.grid.sets import DemonstrationSet, has_sets, load_sets
+
+
+class Evaluation(NamedTuple):
+    """The episodes (`returns.SCHEMA`) of learners that learned from one cell's demonstrations, and of their expert."""
+
+    cell: str
+    learners: Sequence[str]
+    episodes: pl.DataFrame
+
+
+def cells_of(params: Path, learner: str) -> dict[str, DemonstrationSet]:
+    """Return by name what a learner learns from: the sets of its own, or each environment's demonstrations."""
+    entry = LEARNERS[learner]
+    if has_sets(params):
+        return load_sets(params, entry.sets)
+    trajs = {env: load_section(params, entry.settings, entry.section, env).trajs for env in load_envs(params)}
+    return {env: DemonstrationSet(env=env, demonstrations=env, trajs=count) for env, count in trajs.items()}
+
+
+def read_evaluations(params: Path, folder: Path) -> list[Evaluation]:
+    """Return all evaluations in `folder`/evaluate*/CELL.parquet.
+
+    Raises:
+        UserError: One is missing, lacks episodes, or is of a cell or a learner that nothing names.
+    """
+    evaluations = []
+    for directory in sorted(folder.glob("evaluate*")):
+        episodes = {path.stem: read_table(path, SCHEMA) for path in sorted(directory.glob("*.parquet"))}
+        names = dict.fromkeys(name for table in episodes.values() for name in table["policy"])
+        learners = [name for name in names if name not in ("random", "expert")]
+        for unknown in set(learners) - set(LEARNERS):
+            raise UserError(f"{directory}: holds policies of {unknown}, which the catalogue of learners lacks")
+        for learner in learners:
+            require_cells(directory, cells_of(params, learner))
+        for cell, table in episodes.items():
+            _require_modes(directory / f"{cell}.parquet", table, learners)
+        evaluations += [Evaluation(cell, learners, table) for cell, table in episodes.items()]
+    found = {learner for evaluation in evaluations for learner in evaluation.learners}
+    document = read_params(params)
+    for learner, entry in LEARNERS.items():
+        asked = not entry.optional or (entry.section in document and has_sets(params) and cells_of(params, learner))
+        if asked and learner not in found:
+            raise UserError(f"{folder}: lacks evaluations of {learner}; its pipeline makes them")
+    return evaluations
+
+
+def episodes_of(evaluations: Sequence[Evaluation]) -> dict[str, pl.DataFrame]:
+    """Return the episodes of each cell, once."""
+    cells: dict[str, list[pl.DataFrame]] = {}
+    for evaluation in evaluations:
+        cells.setdefault(evaluation.cell, []).append(evaluation.episodes)
+    return {cell: pl.concat(tables).unique(maintain_order=True) for cell, tables in cells.items()}
 
 
 def require_cells(directory: Path, names: Collection[str]) -> None:
@@ -33,3 +93,14 @@ def read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise UserError(f"{path}: can't be read: {error.strerror}") from error
+
+
+def _require_modes(file: Path, evaluation: pl.DataFrame, learners: Sequence[str]) -> None:
+    """Check that an evaluation has the random policy, and expert and learners the same episodes in both modes."""
+    found = evaluation.select("policy", "mode", "seed", "episode").rows()
+    if not any(policy == "random" for policy, *_ in found):
+        raise UserError(f"{file}: lacks the random policy")
+    for policy in ("expert", *learners):
+        deterministic, stochastic = ({row[2:] for row in found if row[:2] == (policy, mode)} for mode in MODES)
+        if not deterministic or deterministic != stochastic:
+            raise UserError(f"{file}: must hold the same episodes of {policy} in both modes")

@@ -1,36 +1,65 @@
 """One visual language for all figures, and files that are the same bytes for the same data."""
 
+from collections.abc import Sequence
 from io import BytesIO
+from math import ceil
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import seaborn as sns
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from gailpipe.algorithms.catalogue import ACTORS
+from gailpipe.algorithms.catalogue import actor
 from gailpipe.foundation.files import write_file
 
 mpl.use("svg")
 
-COLORS = {name: actor.color for name, actor in ACTORS.items()} | {"other": "#029e73"}
 DARK = b"<style>@media (prefers-color-scheme: dark) { svg { filter: invert(.92) hue-rotate(180deg) } }</style>\n "
-DASHES = {"expert": (0, (5, 2)), "random": (0, (1, 2)), "bc": (0, (6, 2, 1, 2))}
-MARKERS = {name: actor.marker for name, actor in ACTORS.items() if actor.marker}
-LABELS = {name: actor.label for name, actor in ACTORS.items()}
-POLICIES = ("expert", "bc", "gail")  # of the root's pipeline
+DASHES = {"expert": (0, (5, 2)), "random": (0, (1, 2))}
+DASH_OF_LEARNERS = (0, (6, 2, 1, 2))
+PANELS_A_ROW = 3
 
 
 def level_style(name: str) -> dict[str, Any]:
     """Return how a line is drawn at the level of a policy's returns."""
-    return {"color": COLORS[name], "linestyle": DASHES[name], "linewidth": 1.2}
+    return {"color": actor(name).color, "linestyle": DASHES.get(name, DASH_OF_LEARNERS), "linewidth": 1.2}
 
 
 def level_handles(*names: str) -> list[Line2D]:
     """Return what explains such lines in a legend."""
-    return [Line2D([], [], label=LABELS[name], **level_style(name)) for name in names]
+    return [Line2D([], [], label=actor(name).label, **level_style(name)) for name in names]
+
+
+def learner_handles(names: Sequence[str], **style: Any) -> list[Line2D]:
+    """Return what explains the colours and markers of learners in a legend."""
+    return [
+        Line2D([], [], color=actor(name).color, marker=actor(name).marker, label=actor(name).label, **style)
+        for name in names
+    ]
+
+
+def legend_below(figure: Figure, handles: Sequence[Any], ncols: int, below: float = 0.08) -> None:
+    figure.legend(handles=handles, loc="lower center", ncols=ncols, frameon=False, bbox_to_anchor=(0.5, -below))
+
+
+def panels_of(titles: Sequence[str], x_label: str, y_label: str) -> tuple[Figure, list[Axes]]:
+    """Return a figure with a panel for each title."""
+    columns = min(PANELS_A_ROW, len(titles))
+    rows = ceil(len(titles) / columns)
+    size = (4.4 * PANELS_A_ROW, 3.2 * rows)
+    figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
+    for axes, title in zip(grid.flat, titles, strict=False):
+        axes.set_title(title)
+    for axes in grid.flat[len(titles) :]:
+        axes.remove()
+    figure.supxlabel(x_label, fontsize="medium")
+    figure.supylabel(y_label, fontsize="medium")
+    sns.despine(figure)
+    return figure, list(grid.flat[: len(titles)])
 
 
 def apply_style() -> None:

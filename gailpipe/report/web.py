@@ -19,27 +19,7 @@ from gailpipe.report.cells import read_bytes
 MEDIA = {".svg": "image/svg+xml", ".webp": "image/webp", ".mp4": "video/mp4"}
 NUMBER = re.compile(r"\(?([-−]?[\d,]+(\.\d+)?)")  # a cell may have another's result alone, in brackets
 TABLES = Path(str(files("itables") / "html" / "dt_bundle.js"))  # DataTables, as a module
-PAGE = """\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<link rel="icon" href="data:,">
-<title>{title}</title>
-<style>
-{style}</style>
-</head>
-<body>
-<nav>{contents}</nav>
-<main>
-{body}</main>
-<script type="module">{script}</script>
-</body>
-</html>
-"""
+PAGE = Path(__file__).with_name("page.html")
 SCRIPT = """
 import {{ jQuery }} from "data:text/javascript;base64,{tables}";
 jQuery("table").DataTable({{ paging: false, searching: false, info: false, order: [], autoWidth: false }});
@@ -48,26 +28,6 @@ POLICY = (  # the page's own script imports DataTables from a data address; noth
     "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'; "
     "script-src 'sha256-{checksum}' data:; base-uri 'none'; form-action 'none'"
 )
-STYLE = """\
-:root { color-scheme: light dark; --ink: #1b1b1b; --paper: #fff; --faint: #e3e3e3; --link: #0b5fa5 }
-@media (prefers-color-scheme: dark) { :root { --ink: #dedede; --paper: #141414; --faint: #383838; --link: #7fb8ea } }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.55 system-ui, sans-serif }
-main, nav { max-width: 76rem; margin: auto; padding: 0 1rem }
-nav { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; padding-block: 1rem; border-bottom: 1px solid var(--faint) }
-main > p:not(:has(.wide, video)), main > ul { max-width: 44rem }
-a { color: var(--link) }
-h2 { margin-top: 3rem }
-video { width: 100%; max-width: 60rem }
-.wide { display: block; overflow-x: auto }
-.wide img { width: 100%; min-width: 44rem }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums }
-th, td { padding: .25rem .5rem; white-space: nowrap; text-align: left; border-bottom: 1px solid var(--faint) }
-th { cursor: pointer }
-th [role=button] { all: unset; cursor: pointer }
-th [role=button]:focus-visible { outline: 2px solid var(--link) }
-.dt-ordering-asc .dt-column-order::after { content: " ▲" }
-.dt-ordering-desc .dt-column-order::after { content: " ▼" }
-"""
 
 
 def web_page(markdown: str, folder: Path, films: Mapping[str, Path]) -> str:
@@ -92,10 +52,9 @@ def web_page(markdown: str, folder: Path, films: Mapping[str, Path]) -> str:
     if len(titles) != 1:
         raise UserError(f"{folder}: the page must have one heading of the first level, but has {len(titles)}")
     script = SCRIPT.format(tables=b64encode(TABLES.read_bytes()).decode())
-    return PAGE.format(
+    return PAGE.read_text().format(
         policy=POLICY.format(checksum=b64encode(sha256(script.encode()).digest()).decode()),
         title=escape(titles[0]),
-        style=STYLE,
         contents=" ".join(f'<a href="#{name}">{escape(text)}</a>' for level, name, text in headings if level == "h2"),
         body=reader.renderer.render(tokens, reader.options, {"folder": folder, "films": films}),
         script=script,

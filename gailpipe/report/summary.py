@@ -1,39 +1,53 @@
-"""How GAIL compares with the paper's, with BC, and with its expert, over all demonstration sets."""
+"""How the headline's learner compares with the paper's, with the baseline, and with its expert, over all cells."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
 
+from gailpipe.algorithms.catalogue import BASELINE, HEADLINE, LEARNERS
 from gailpipe.evaluation.scores import TEST_LEVEL, differ, interquartile_mean, normalized
-from gailpipe.paper.results import SET_KEYS, Compared
+from gailpipe.report.policies import CELL, Compared
 
 LEVEL = 0.01  # scores that differ by less are hardly different
 
 
-def verdicts(policies: Compared) -> str:
-    """Return, as a list in Markdown, how GAIL from a random policy compares with others on `Grid.sampled`."""
-    gail, bc, their_gail, their_bc = (
-        either.filter(algorithm=algorithm) for either in policies for algorithm in ("gail", "bc")
+NAME, BASELINE_NAME = LEARNERS[HEADLINE].label, LEARNERS[BASELINE].label
+
+
+def summary(policies: Compared) -> str:
+    """Return, as a list in Markdown, how the headline's learner compares with others on `Grid.sampled`.
+
+    Cells without a scale count nowhere.
+    """
+    policies = Compared(*(either.drop_nulls("normalized") for either in policies))
+    own, baseline, their_own, their_baseline = (
+        either.filter(algorithm=algorithm) for either in policies for algorithm in (HEADLINE, BASELINE)
     )
-    to_theirs, to_bc, bc_to_theirs = _compare(gail, their_gail), _compare(gail, bc), _compare(bc, their_bc)
-    lines = []
+    if not len(own):
+        return "- Nothing has a score: no demonstrations are better than the random policy beyond sampling error."
+    to_theirs, to_baseline, baselines = (
+        _compare(one, other) for one, other in ((own, their_own), (own, baseline), (baseline, their_baseline))
+    )
+    lines = [_headline(own)]
     if len(to_theirs):
         median = np.median((to_theirs["one"] - to_theirs["other"]).to_numpy())
-        lines = [
-            "On the paper's own scale, whose 1 is what the expert's stochastic trajectories make, GAIL's plain mean "
+        lines += [
+            f"On the paper's own scale, whose 1 is what the expert's stochastic trajectories make, {NAME}'s plain mean "
             f"over {len(to_theirs)} demonstration sets is {_mean(to_theirs['one'])}; the paper's is "
             f"{_mean(to_theirs['other'])}.{_leaning(to_theirs)} The median of the differences is {median:+.3f}.",
-            f"To three digits GAIL is at or above the paper's in {_verdict(to_theirs)}.",
-            _differences(gail, their_gail),
+            f"To three digits {NAME} is at or above the paper's in {_verdict(to_theirs)}.",
+            _differences(own, their_own),
         ]
-    lines.append(f"To three digits GAIL is at or above BC in {_verdict(to_bc)}.")
-    if len(bc_to_theirs):
-        lines.append(f"BC's mean score is {_mean(bc_to_theirs['one'])}, the paper's {_mean(bc_to_theirs['other'])}.")
-    return "\n".join(f"- {line}" for line in [_headline(gail), *lines])
+    if len(to_baseline):
+        lines.append(f"To three digits {NAME} is at or above {BASELINE_NAME} in {_verdict(to_baseline)}.")
+    if len(baselines):
+        means = f"{_mean(baselines['one'])}, the paper's {_mean(baselines['other'])}"
+        lines.append(f"{BASELINE_NAME}'s mean score is {means}.")
+    return "\n".join(f"- {line}" for line in lines)
 
 
-def _headline(gail: pl.DataFrame) -> str:
+def _headline(own: pl.DataFrame) -> str:
     """Return the interquartile means on the scale whose 1 is the expert acting in the same way."""
     shown = []
     for made, expert in (
@@ -41,15 +55,16 @@ def _headline(gail: pl.DataFrame) -> str:
         ("stochastic_return", "expert_stochastic_return"),
     ):
         same_mode = normalized(pl.col(made), pl.col("random_return"), pl.col(expert))
-        runs = gail.group_by(SET_KEYS, maintain_order=True).agg(score=same_mode)["score"].to_list()
+        runs = own.group_by(CELL, maintain_order=True).agg(score=same_mode)["score"].to_list()
         mean, low, high = interquartile_mean(runs)
         shown.append(f"**{mean:.3f}** ({low:.3f} … {high:.3f})")
     single = sum(len(one) == 1 for one in runs)
+    lacking = f", to which the {single} sets of one run add nothing" if single else ""
     return (
-        f"GAIL's interquartile mean score over {len(runs)} demonstration sets is {shown[0]} for deterministic "
+        f"{NAME}'s interquartile mean score over {len(runs)} demonstration sets is {shown[0]} for deterministic "
         f"policies, and {shown[1]} for stochastic ones, on the scale whose 1 is what the expert makes when it acts in "
         "the same way from the same initial states. In brackets are 95 % intervals by a stratified bootstrap over "
-        f"runs, to which the {single} sets of one run add nothing."
+        f"runs{lacking}."
     )
 
 
@@ -60,13 +75,13 @@ def _leaning(scores: pl.DataFrame) -> str:
     if whole == 0:
         return ""
     shares = differences / whole
-    environment, size = scores.select(SET_KEYS).row(int(shares.argmax()))
+    environment, size = scores.select(CELL).row(int(shares.argmax()))
     return f" {100 * shares.max():.0f} % of their difference is {environment} from {size}."
 
 
 def _scores(policies: pl.DataFrame, score: pl.Expr) -> pl.DataFrame:
     """Return the mean score on each demonstration set."""
-    return policies.group_by(SET_KEYS, maintain_order=True).agg(score=score.mean())
+    return policies.group_by(CELL, maintain_order=True).agg(score=score.mean())
 
 
 def _compare(one: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
@@ -75,7 +90,7 @@ def _compare(one: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
         _scores(policies, pl.col("normalized")).rename({"score": name})
         for policies, name in ((one, "one"), (other, "other"))
     )
-    return mine.join(others, on=SET_KEYS, maintain_order="left")
+    return mine.join(others, on=CELL, maintain_order="left")
 
 
 def _verdict(scores: pl.DataFrame) -> str:
@@ -84,7 +99,7 @@ def _verdict(scores: pl.DataFrame) -> str:
     below = scores.filter(ahead < 0)
     where = [
         (environment, f"{size} ({one:.3f} against {other:.3f})")
-        for environment, size, one, other in below.select(*SET_KEYS, "one", "other").iter_rows()
+        for environment, size, one, other in below.select(*CELL, "one", "other").iter_rows()
     ]
     level = len(scores.filter(ahead >= 0, ahead < LEVEL))
     return (
@@ -97,7 +112,7 @@ def _differences(ours: pl.DataFrame, theirs: pl.DataFrame) -> str:
     """Return in how many sets the paper's mean differs from ours beyond the spread of runs, and in which direction."""
     found: dict[str, list[tuple[str, str]]] = {"level": [], "below": [], "above": []}
     by_prediction = 0
-    for (environment, size), runs in ours.group_by(SET_KEYS, maintain_order=True):
+    for (environment, size), runs in ours.group_by(CELL, maintain_order=True):
         papers = theirs.filter(environment=environment, trajectories=size)["normalized"].to_list()
         differs = differ(runs["normalized"].to_list(), papers) if papers else None
         if differs is None:

@@ -1,4 +1,4 @@
-"""The figures of scores, remade: ours in full, the paper's points hollow beside them."""
+"""The figures of scores: ours in full, the paper's points hollow beside them."""
 
 from collections.abc import Sequence
 from math import nan
@@ -11,27 +11,68 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from gailpipe.algorithms.catalogue import HEADLINE, LEARNERS, actor
 from gailpipe.evaluation.scores import score
-from gailpipe.paper.panels import panels_of
-from gailpipe.paper.results import Compared
-from gailpipe.report.style import COLORS, LABELS, MARKERS, level_handles, level_style
+from gailpipe.report.policies import Compared, Grid
+from gailpipe.report.style import learner_handles, legend_below, level_handles, level_style, panels_of
 
-ALGORITHMS = ("bc", "fem", "gtal", "gail", "gail-bc")
 ORIGINAL = Line2D([], [], color="0.4", marker="o", markerfacecolor="white", linestyle=":", label="the paper's")
 ORIGINAL_EXPERT: dict[str, Any] = {"color": "0.4", "linewidth": 1.2, "linestyle": (0, (4, 1, 1, 1))}
 LOWEST_SHOWN = -2.0  # of the study of λ: with 0.1 the paper's scores go down to −27
 OFFSET = 0.08  # between the markers of two algorithms, in sizes of demonstration sets
+SPREAD = 0.68  # of the learners of an environment, as a share of the distance to the next one
 MARGIN = 0.15  # above and below all means of a panel, as a share of their range; intervals are cut there
 
 
-def scores_figure(policies: Compared, column: str, label: str) -> Figure:
+def score_figures(grid: Grid) -> dict[str, Figure]:
+    """Return the figures of what a grid holds, by name: against environments, or against numbers of trajectories."""
+    if grid.one_cell_each:
+        return {"scores": environments_figure(grid)}
+    figures = {
+        "scores": sizes_figure(grid, "normalized", "normalised score"),
+        "returns": sizes_figure(grid, "mean_return", "return"),
+    }
+    return figures | ({"entropy": entropy_figure(grid.entropy)} if len(grid.entropy.ours) else {})
+
+
+def environments_figure(grid: Grid) -> Figure:
+    """Draw each environment's normalised scores: a dot a run, the mean with its interval, and the paper's score."""
+    ours, original = grid.sampled
+    names = ours["environment"].unique(maintain_order=True).to_list()
+    figure, axes = plt.subplots(figsize=(1.2 + 1.9 * len(names), 4.2))
+    _draw_scale(axes, ours, "normalized")
+    for number, learner in enumerate(grid.learners):
+        color, offset = actor(learner).color, SPREAD * ((number + 0.5) / len(grid.learners) - 0.5)
+        for position, environment in enumerate(names):
+            rows = ours.filter(environment=environment, algorithm=learner)
+            values, x = rows["normalized"].drop_nulls().to_list(), position + offset
+            if not values:
+                continue
+            mean, margin = _mean_and_margin(values)
+            axes.plot([x - 0.06 * (1 + i % 2) for i in range(len(values))], values, ".", color=color, alpha=0.45, ms=7)
+            axes.errorbar(x, mean, margin, fmt=actor(learner).marker, color=color, capsize=4, markersize=9)
+            papers = original.join(rows, on=("environment", "algorithm", "trajectories"), how="semi")["normalized"]
+            if len(papers):
+                axes.plot(x + 0.1, papers.to_numpy().mean(), "D", color=color, markerfacecolor="white", markersize=6)
+    axes.set_xticks(range(len(names)), names)
+    axes.set(xlim=(-0.5, len(names) - 0.5), ylabel="normalised score")
+    axes.grid(visible=False, axis="x")
+    hollow = Line2D([], [], color="0.4", marker="D", markerfacecolor="white", linestyle="", label="the paper's")
+    handles = [*learner_handles(grid.learners, markersize=9), hollow, *level_handles("expert", "random")]
+    legend_below(figure, handles, ncols=len(handles))
+    sns.despine(figure)
+    return figure
+
+
+def sizes_figure(grid: Grid, column: str, label: str) -> Figure:
     """Draw a panel for each environment: a score against the number of trajectories, a line for each algorithm.
 
     Args:
-        policies: `Grid.sampled`.
+        grid: Drawn are its `sampled` policies.
         column: The score: normalized or mean_return.
         label: Its axis.
     """
+    policies = grid.sampled
     environments = policies.ours["environment"].unique(maintain_order=True).to_list()
     figure, panels = panels_of(environments, "trajectories", label)
     for axes, environment in zip(panels, environments, strict=True):
@@ -42,8 +83,8 @@ def scores_figure(policies: Compared, column: str, label: str) -> Figure:
             for level in theirs["expert_return"].head(1):
                 axes.axhline(level, zorder=1, **ORIGINAL_EXPERT)
                 levels.append(level)
-        for number, algorithm in enumerate(ALGORITHMS):
-            offset = OFFSET * (number - (len(ALGORITHMS) - 1) / 2)
+        for number, algorithm in enumerate(grid.learners):
+            offset = OFFSET * (number - (len(grid.learners) - 1) / 2)
             for either, hollow in ((theirs, True), (rows, False)):
                 of_algorithm = either.filter(algorithm=algorithm)
                 levels += _draw_line(axes, of_algorithm, sizes, offset, column, algorithm, hollow=hollow)
@@ -52,9 +93,8 @@ def scores_figure(policies: Compared, column: str, label: str) -> Figure:
         axes.set_xticks(range(len(sizes)), [str(size) for size in sizes])
         axes.set_xlim(-0.5, len(sizes) - 0.5)
         axes.grid(visible=False, axis="x")
-    drawn = [name for name in ALGORITHMS if name in {*policies.ours["algorithm"], *policies.original["algorithm"]}]
     handles = [
-        *(Line2D([], [], color=COLORS[name], marker=MARKERS[name], label=LABELS[name]) for name in drawn),
+        *learner_handles(grid.learners),
         ORIGINAL,
         *level_handles("expert", "random"),
         *([Line2D([], [], label="the paper's expert", **ORIGINAL_EXPERT)] if column == "mean_return" else []),
@@ -75,7 +115,7 @@ def entropy_figure(policies: Compared) -> Figure:
         offset = OFFSET * (number - (len(weights) - 1) / 2)
         for rows, hollow in ((original, True), (ours, False)):
             of_weight = rows.filter(entropy_coefficient=weight)
-            levels += _draw_line(axes, of_weight, sizes, offset, "normalized", "gail", hollow=hollow, color=color)
+            levels += _draw_line(axes, of_weight, sizes, offset, "normalized", HEADLINE, hollow=hollow, color=color)
     axes.set_xticks(range(len(sizes)), [str(size) for size in sizes])
     axes.grid(visible=False, axis="x")
     highest = max(levels) + MARGIN * (max(levels) - LOWEST_SHOWN)
@@ -112,22 +152,21 @@ def _draw_line(
     color: str | None = None,
 ) -> list[float]:
     """Draw means over runs, with their intervals where there are several runs, from left to right; return the means."""
-    color = color or COLORS[algorithm]
     places, means, margins = [], [], []
     for place, size in enumerate(sizes):
-        values = rows.filter(trajectories=size)[column].to_list()
+        values = rows.filter(trajectories=size)[column].drop_nulls().to_list()
         if values:
-            summary = score(values)
+            mean, margin = _mean_and_margin(values)
             places.append(place + offset)
-            means.append(summary.value)
-            margins.append(summary.ci95[1] - summary.value if summary.ci95 else nan)
+            means.append(mean)
+            margins.append(margin)
     style = {"linestyle": ":", "markerfacecolor": "white", "alpha": 0.7} if hollow else {"linestyle": "-"}
     axes.errorbar(
         places,
         means,
         None if hollow else margins,
-        color=color,
-        marker=MARKERS[algorithm],
+        color=color or LEARNERS[algorithm].color,
+        marker=LEARNERS[algorithm].marker,
         markersize=5 if hollow else 6,
         linewidth=1.2,
         capsize=2,
@@ -135,3 +174,8 @@ def _draw_line(
         **style,
     )
     return means
+
+
+def _mean_and_margin(values: Sequence[float]) -> tuple[float, float]:
+    summary = score(values)
+    return summary.value, summary.ci95[1] - summary.value if summary.ci95 else nan

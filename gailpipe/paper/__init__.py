@@ -1,1 +1,0 @@
-"""The paper remade: all its tasks, algorithms and sizes, beside the results of its authors."""
