@@ -9,10 +9,10 @@ import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from benchmarks.machine import describe_machine
+from benchmarks.peer import peer_parser, peer_speed, require_peer
+from benchmarks.runs import CEILING_ENVS, in_new_process, random_speed, side_by_side_speeds, single_speed
 from gailpipe.algorithms.gail.settings import Gail
-from gailpipe.benchmarks.machine import describe_machine
-from gailpipe.benchmarks.peer import peer_parser, peer_speed, require_peer
-from gailpipe.benchmarks.runs import CEILING_ENVS, random_speed, side_by_side_speeds, single_speed
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
@@ -62,13 +62,13 @@ def main(arguments: argparse.Namespace) -> None:
 
 def measure(task: str, settings: Gail, peer: Path, seconds: float) -> dict[str, float]:
     """Return the steps per second of all, one after the other."""
-    random = random_speed(seconds, task)
+    random = in_new_process(random_speed, seconds, task)
     side_by_side, replayed = side_by_side_speeds(settings, seconds, task)
     return {
         "random_actions": random,
         "replayed_actions": replayed,
         "gail_side_by_side": side_by_side,
-        "gail_single": single_speed(settings, seconds, task),
+        "gail_single": in_new_process(single_speed, settings, seconds, task),
         "imitation": peer_speed(peer, seconds, task),
     }
 

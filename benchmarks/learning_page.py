@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from itertools import product, takewhile
 from math import inf
 
-from gailpipe.benchmarks.snapshots import EPISODES, PEER_SECONDS, STEPS_A_SNAPSHOT, Job, Snapshot
+from benchmarks.snapshots import EPISODES, PEER_SECONDS, STEPS_A_SNAPSHOT, Job, Snapshot
 
 TASKS = ("Hopper-v5", "HalfCheetah-v5", "Walker2d-v5")
 SEEDS = 3

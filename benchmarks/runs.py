@@ -13,18 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gailpipe.algorithms.gail.learner import initialize
-from gailpipe.algorithms.gail.reward import GailReward
+from benchmarks.snapshots import simulated, start_gail
 from gailpipe.algorithms.gail.settings import Gail
 from gailpipe.demonstrations.demonstrations import Demonstrations
 from gailpipe.envs.simulators import Simulators, Step
 from gailpipe.envs.tasks import Task, find_task
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.processes import all_or_none, available_cores, side_by_side
-from gailpipe.foundation.seeding import derive_seed
-from gailpipe.policies.policy import make_policy
-from gailpipe.rl.loop import train
-from gailpipe.training.checkpoint import Checkpoint
 from gailpipe.training.compute import use_one_thread
 
 CEILING_ENVS = 256
@@ -34,7 +29,12 @@ WARM_UP_SECONDS = 5.0
 
 def random_speed(seconds: float, task_name: str) -> float:
     """Return the steps per second of random actions on all cores: what this machine's simulators can do."""
-    return _in_new_process(_random_speed, seconds, task_name)
+    task = find_task(task_name)
+    simulators = Simulators(task, CEILING_ENVS, seed=0, num_threads=available_cores())
+    simulators.reset()
+    generator = np.random.default_rng(0)
+    batches = [task.actions.draw(CEILING_ENVS, generator) for _ in range(64)]
+    return _speed((transitions(simulators.step(actions)) for actions in cycle(batches)), seconds)
 
 
 def side_by_side_speeds(settings: Gail, seconds: float, task_name: str) -> tuple[float, float]:
@@ -45,32 +45,19 @@ def side_by_side_speeds(settings: Gail, seconds: float, task_name: str) -> tuple
 
 def single_speed(settings: Gail, seconds: float, task_name: str) -> float:
     """Return the steps per second of one run on all cores."""
-    return _in_new_process(_single_speed, settings, seconds, task_name)
+    return _speed(_run(settings, find_task(task_name), 0, available_cores(), Log()), seconds)
 
 
-def _in_new_process(measure: Callable[..., float], *arguments: object) -> float:
+def in_new_process(measure: Callable[..., float], *arguments: object) -> float:
     """Measure where nothing has set up Torch or the allocation of memory before."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool, all_or_none(pool):
         return pool.submit(measure, *arguments).result()
 
 
-def _random_speed(seconds: float, task_name: str) -> float:
-    task = find_task(task_name)
-    simulators = Simulators(task, CEILING_ENVS, seed=0, num_threads=available_cores())
-    simulators.reset()
-    generator = np.random.default_rng(0)
-    batches = [task.actions.draw(CEILING_ENVS, generator) for _ in range(64)]
-    return _speed((transitions(simulators.step(actions)) for actions in cycle(batches)), seconds)
-
-
-def _single_speed(settings: Gail, seconds: float, task_name: str) -> float:
-    return _speed(_run(settings, find_task(task_name), 0, available_cores(), Log()), seconds)
-
-
 def _run_speeds(settings: Gail, seconds: float, task_name: str, seed: int) -> tuple[float, float]:
     task, log = find_task(task_name), Log()
     run = _speed(_run(settings, task, seed, 1, log), seconds)
-    return run, _speed(replay(lambda start: Simulators(*_arguments(settings, task, seed, start, 1)), log), seconds)
+    return run, _speed(replay(lambda start: Simulators(*simulated(settings, task, seed, start, 1)), log), seconds)
 
 
 @dataclass
@@ -113,24 +100,15 @@ def replay(start_simulators: Callable[[int], Simulators], log: Log) -> Iterator[
         del simulators  # before the next ones need memory
 
 
-def _arguments(settings: Gail, task: Task, seed: int, start: int, num_threads: int) -> tuple[Task, int, int, int]:
-    """Return those of the simulators of a run's `start`."""
-    return task, settings.num_envs, derive_seed(seed, "benchmark", task.name, start), num_threads
-
-
 def _run(settings: Gail, task: Task, seed: int, num_threads: int, log: Log) -> Iterator[int]:
     """Train, and yield how many transitions each iteration made."""
     use_one_thread()
-    generator = torch.Generator().manual_seed(seed)
-    policy = make_policy(task, settings.hidden_sizes, settings.initial_log_std, generator)
-    demonstrations = _random_demonstrations(task)
-    initialize(policy, demonstrations, settings, generator, Checkpoint())
-    reward_function = GailReward(policy, demonstrations, settings, generator)
 
     def start_simulators(start: int) -> Simulators:
-        return LoggedSimulators(log, *_arguments(settings, task, seed, start, num_threads))
+        return LoggedSimulators(log, *simulated(settings, task, seed, start, num_threads))
 
-    for _ in train(policy, start_simulators, reward_function, settings, generator, Checkpoint()):
+    _, training = start_gail(task, _random_demonstrations(task), settings, seed, start_simulators)
+    for _ in training:
         yield log.transitions
         log.transitions = 0
 
