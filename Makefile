@@ -29,10 +29,10 @@ faults: .venv/tested  ## interrupt a tiny pipeline in every way, and see that no
 	python -m tests.faults
 
 bench: .venv/tested .venv-imitation/installed  ## measure steps per second, and write reports/benchmarks.md
-	python -m gailpipe.benchmarks.speed
+	python -m benchmarks.speed
 
 bench-learning: .venv/tested .venv-imitation/installed  ## measure the time to an expert, and write reports/benchmarks-learning.md
-	python -m gailpipe.benchmarks.learning
+	python -m benchmarks.learning
 
 requirements:  ## renew requirements.txt and requirements-test.txt from pyproject.toml
 	$(PYTHON) -m venv --clear .venv
@@ -53,8 +53,8 @@ requirements:  ## renew requirements.txt and requirements-test.txt from pyprojec
 	.venv/bin/pip install --quiet --requirement requirements-test.txt
 	touch $@
 
-.venv-imitation/installed: gailpipe/benchmarks/imitation-requirements.txt
+.venv-imitation/installed: benchmarks/imitation-requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit("imitation 1.0.1 is pinned to versions that need Python 3.11 or older; try make PYTHON=python3.11" if sys.version_info > (3, 12) else 0)'
 	$(PYTHON) -m venv --clear .venv-imitation
-	.venv-imitation/bin/pip install --quiet --requirement gailpipe/benchmarks/imitation-requirements.txt
+	.venv-imitation/bin/pip install --quiet --requirement benchmarks/imitation-requirements.txt
 	touch $@

@@ -14,17 +14,16 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
-import gailpipe.benchmarks.learning_page
+import benchmarks.learning_page
 import gailpipe.rl.loop
-from gailpipe.algorithms.gail.settings import Gail
-from gailpipe.benchmarks.cluster import locks_of, prepare
-from gailpipe.benchmarks.cluster import main as measure_cluster
-from gailpipe.benchmarks.cluster import page as cluster_page
-from gailpipe.benchmarks.learning import conditions_of, load_runs
-from gailpipe.benchmarks.learning_page import LEARNERS, TASKS, first_there, sustained
-from gailpipe.benchmarks.learning_page import page as learning_page
-from gailpipe.benchmarks.peer import peer_speed, require_peer, run_peer
-from gailpipe.benchmarks.runs import (
+from benchmarks.cluster import locks_of, prepare
+from benchmarks.cluster import main as measure_cluster
+from benchmarks.cluster import page as cluster_page
+from benchmarks.learning import conditions_of, load_runs
+from benchmarks.learning_page import LEARNERS, TASKS, first_there, sustained
+from benchmarks.learning_page import page as learning_page
+from benchmarks.peer import peer_speed, require_peer, run_peer
+from benchmarks.runs import (
     PAIRS,
     Log,
     LoggedVectorEnv,
@@ -33,9 +32,10 @@ from gailpipe.benchmarks.runs import (
     replay,
     transitions,
 )
-from gailpipe.benchmarks.snapshots import Job, Snapshot, learn
-from gailpipe.benchmarks.speed import main as measure_speed
-from gailpipe.benchmarks.speed import page, summarise
+from benchmarks.snapshots import Job, Snapshot, learn
+from benchmarks.speed import main as measure_speed
+from benchmarks.speed import page, summarise
+from gailpipe.algorithms.gail.settings import Gail
 from gailpipe.envs.environment import find_environment
 from gailpipe.envs.vector_env import Step, VectorEnv
 from gailpipe.foundation.errors import UserError
@@ -121,9 +121,9 @@ def measure_fake_cluster(folder: Path, monkeypatch: pytest.MonkeyPatch, md5: str
     def write_lock(md5: str) -> tuple[str, str]:
         return "-c", f"open('dvc.lock', 'w').write('stages: {{bc@A: {md5}}}')"
 
-    monkeypatch.setattr("gailpipe.benchmarks.cluster.prepare", lambda clone, stages: clone.mkdir())
+    monkeypatch.setattr("benchmarks.cluster.prepare", lambda clone, stages: clone.mkdir())
     ways = {"dvc repro": write_lock(md5), "gailpipe.cluster": write_lock(md5_of_cluster)}
-    monkeypatch.setattr("gailpipe.benchmarks.cluster.COMMANDS", ways)
+    monkeypatch.setattr("benchmarks.cluster.COMMANDS", ways)
     monkeypatch.setattr(time, "perf_counter", count().__next__)
     measure_cluster(argparse.Namespace(stages=["bc@A"], out=folder))
     return folder / "benchmarks-cluster.json"
@@ -270,9 +270,9 @@ def test_runs_depend_on_the_code_that_learns_and_not_on_what_prints(
             patch.setattr(module, "__file__", str(other))
             return {learner for learner in LEARNERS if conditions_of(learner, settings, b"")["code"] != before[learner]}
 
-    assert changed(gailpipe.benchmarks.learning_page) == set()
+    assert changed(benchmarks.learning_page) == set()
     assert changed(gailpipe.rl.loop) == {"gail", "gail-bc"}
-    assert changed(gailpipe.benchmarks.snapshots) == set(LEARNERS)
+    assert changed(benchmarks.snapshots) == set(LEARNERS)
 
 
 def test_a_peers_snapshots_are_its_rounds_that_were_judged(tmp_path: Path) -> None:
@@ -303,14 +303,14 @@ def test_our_learner_is_judged_every_so_often_and_at_its_end_while_the_clock_sta
         clock += 3600
         return judge(*arguments)
 
-    judge = gailpipe.benchmarks.snapshots._mean_return
+    judge = benchmarks.snapshots._mean_return
     for name, value in (
         ("STEPS_A_SNAPSHOT", 150),
         ("time", SimpleNamespace(perf_counter=lambda: clock)),
         ("train", train_for_a_second),
         ("_mean_return", judge_for_an_hour),
     ):
-        monkeypatch.setattr(gailpipe.benchmarks.snapshots, name, value)
+        monkeypatch.setattr(benchmarks.snapshots, name, value)
     observations = np.zeros((6, 4), np.float32)
     table = pl.DataFrame({"trajectory": [0] * 6, "observation": observations, "action": [0, 1] * 3})
     write_table(table.with_columns(trajectory_return=pl.lit(500.0)), tmp_path / "demonstrations.parquet")

@@ -5,6 +5,13 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from gailpipe.paper.build import build_paper_report
+from gailpipe.paper.curves import crossings, learning_curves
+from gailpipe.paper.figures import entropy_figure, scores_figure
+from gailpipe.paper.learning_figures import cloning_figure, learning_figure
+from gailpipe.paper.page import page
+from gailpipe.paper.results import EVALUATIONS, STARTS, Compared, Grid, gather, split
+from gailpipe.paper.verdicts import verdicts
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PathCollection
 from ruamel.yaml import YAML
@@ -13,13 +20,6 @@ from gailpipe.evaluation.returns import SCHEMA
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.params import read_params
 from gailpipe.foundation.tables import write_table
-from gailpipe.paper.build import build_paper_report
-from gailpipe.paper.curves import crossings, learning_curves
-from gailpipe.paper.figures import entropy_figure, scores_figure
-from gailpipe.paper.learning_figures import cloning_figure, learning_figure
-from gailpipe.paper.page import page
-from gailpipe.paper.results import EVALUATIONS, STARTS, Compared, Grid, gather, split
-from gailpipe.paper.verdicts import verdicts
 from gailpipe.report.original import OriginalResults
 from gailpipe.report.style import MARKERS, apply_style, save_svg
 from gailpipe.rl.settings import Imitation

@@ -3,9 +3,9 @@
 import numpy as np
 import polars as pl
 import pytest
+from gailpipe.report.occupancy import LEVELS, TaskVisits, occupancy_figure
 
 from gailpipe.evaluation.plane import inhomogeneity, principal_plane
-from gailpipe.report.occupancy import LEVELS, TaskVisits, occupancy_figure
 from gailpipe.report.style import POLICIES
 from tests.workspace import TINY_TASKS, Workspace
 

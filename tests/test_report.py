@@ -7,19 +7,19 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from gailpipe.report.files import find_films, write_pages
+from gailpipe.report.learning import learning_figure, learning_table, smooth
+from gailpipe.report.results import TaskResult, scores_table, task_result
+from gailpipe.report.returns import returns_figure
+from gailpipe.report.scores import scores_figure
 
 from gailpipe.evaluation.returns import SCHEMA
 from gailpipe.evaluation.scores import differ, has_scale, interquartile_mean, normalized, score
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
 from gailpipe.report.cells import require_cells
-from gailpipe.report.files import find_films, write_pages
-from gailpipe.report.learning import learning_figure, learning_table, smooth
 from gailpipe.report.original import OriginalResults
 from gailpipe.report.page import page
-from gailpipe.report.results import TaskResult, scores_table, task_result
-from gailpipe.report.returns import returns_figure
-from gailpipe.report.scores import scores_figure
 from gailpipe.report.style import apply_style, save_svg
 from tests.workspace import ROOT
 

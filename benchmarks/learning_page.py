@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from itertools import product, takewhile
 from math import inf
 
-from gailpipe.benchmarks.snapshots import EPISODES, PEER_SECONDS, STEPS_A_SNAPSHOT, Job, Snapshot
+from benchmarks.snapshots import EPISODES, PEER_SECONDS, STEPS_A_SNAPSHOT, Job, Snapshot
 
 TASKS = ("Hopper-v5", "HalfCheetah-v5", "Walker2d-v5")
 SEEDS = 3
@@ -29,9 +29,9 @@ off the clock, ours from the same initial states each time, `imitation`'s from n
 reach the goal. Our runs have the settings that stand in benchmarks-learning.json, those that paper/params.yaml had for
 their environment when they ran, and a step that shrinks to nothing, `imitation`'s a constant one, with which they go on
 swinging. 0 is the random policy, 1 the demonstrations' own return.
-Our steps include resets, one an episode.
-The environments of `imitation` are those of Gymnasium 0.29 (-v4), to which it is pinned; Walker2d's feet differ there, so that
-it imitates a walker with other friction. `make bench-learning` makes this page. {machine}
+Our steps include resets, one an episode. The environments of `imitation` are those of Gymnasium 0.29 (-v4), to which
+it is pinned; Walker2d's feet differ there, so that it imitates a walker with other friction.
+`make bench-learning` makes this page. {machine}
 """
 
 

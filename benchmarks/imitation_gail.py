@@ -95,7 +95,7 @@ def transitions(observations: np.ndarray, actions: np.ndarray) -> Transitions:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("task")
+    parser.add_argument("environment")
     parser.add_argument("--seconds", type=float, required=True, help="of training, and two rounds at least")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--pairs", help="JSON file of demonstrated observations and actions; random ones without it")

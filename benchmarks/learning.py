@@ -11,17 +11,16 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from functools import partial
 from hashlib import sha256
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-from gailpipe.algorithms.gail.settings import Gail
-from gailpipe.benchmarks.learning_page import GOAL, LEARNERS, SEEDS, TASKS, name, page, sustained
-from gailpipe.benchmarks.machine import describe_machine
-from gailpipe.benchmarks.peer import REQUIREMENTS, SCRIPT, peer_parser, require_peer
-from gailpipe.benchmarks.snapshots import (
+import benchmarks.snapshots
+from benchmarks.learning_page import GOAL, LEARNERS, SEEDS, TASKS, name, page, sustained
+from benchmarks.machine import describe_machine
+from benchmarks.peer import REQUIREMENTS, SCRIPT, peer_parser, require_peer
+from benchmarks.snapshots import (
     CLONING_STEPS,
     EPISODES,
     PEER_SECONDS,
@@ -30,14 +29,13 @@ from gailpipe.benchmarks.snapshots import (
     Snapshot,
     learn,
 )
+from gailpipe.algorithms.gail.settings import Gail
 from gailpipe.foundation.checksum import read_checked
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
 from gailpipe.foundation.params import load_section
 from gailpipe.foundation.processes import all_or_none, follow_parent
-
-JUDGE = learn.__module__
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -61,11 +59,14 @@ def main(arguments: argparse.Namespace) -> None:
     runs = load_runs(results, conditions)
     jobs = [job for job in (Job(*parts) for parts in product(TASKS, LEARNERS, range(SEEDS))) if name(job) not in runs]
     print(f"{len(runs)} runs stand under the same conditions in {results}; {len(jobs)} are to be done", flush=True)
-    work = partial(_run, settings, files, arguments.peer)
     with one_process_a_core() as pool, all_or_none(pool):
-        for future in as_completed([pool.submit(work, job) for job in jobs]):
-            job, snapshots = future.result()
-            runs[name(job)] = snapshots
+        futures = {
+            pool.submit(learn, job, settings[job.environment, job.learner], files[job.environment], arguments.peer): job
+            for job in jobs
+        }
+        for future in as_completed(futures):
+            job = futures[future]
+            runs[name(job)] = snapshots = future.result()
             write_file(results, f"{json.dumps({'conditions': conditions, 'runs': runs})}\n".encode())
             print(f"{name(job)}: {_shown(snapshots)}", flush=True)
     trajs = settings[TASKS[0], "gail"].trajs
@@ -79,16 +80,16 @@ def conditions_of(learner: str, settings: Gail, demonstrations: bytes) -> dict[s
         "demonstrations": sha256(demonstrations).hexdigest(),
         "budgets": [STEPS_A_SNAPSHOT, EPISODES, PEER_SECONDS],
     }
+    judge = Path(benchmarks.snapshots.__file__)
     if learner == "imitation":
-        return conditions | {"trajs": settings.trajs, "code": _digest([SCRIPT, REQUIREMENTS, _own_code()[JUDGE]])}
-    learning = [file for module, file in _own_code().items() if module == JUDGE or not module.startswith(__package__)]
-    return conditions | {"settings": settings.model_dump(), "code": _digest(learning)}
+        return conditions | {"trajs": settings.trajs, "code": _digest([SCRIPT, REQUIREMENTS, judge])}
+    return conditions | {"settings": settings.model_dump(), "code": _digest([judge, *_loaded_code()])}
 
 
-def _own_code() -> dict[str, Path]:
+def _loaded_code() -> list[Path]:
     """Return the file of each module of gailpipe that is loaded."""
-    own = {module: loaded.__file__ for module, loaded in sorted(sys.modules.items()) if module.startswith("gailpipe.")}
-    return {module: Path(file) for module, file in own.items() if file}
+    loaded = (module.__file__ for name, module in sorted(sys.modules.items()) if name.startswith("gailpipe."))
+    return [Path(file) for file in loaded if file]
 
 
 def _digest(files: Sequence[Path]) -> str:
@@ -134,12 +135,6 @@ def _take_core(cores: Any) -> None:
     os.sched_setaffinity(0, {cores.get()})
 
 
-def _run(
-    settings: Mapping[tuple[str, str], Gail], files: Mapping[str, Path], peer: Path, job: Job
-) -> tuple[Job, list[Snapshot]]:
-    return job, learn(job, settings[job.environment, job.learner], files[job.environment], peer)
-
-
 def _shown(snapshots: Sequence[Snapshot]) -> str:
     reached = sustained(snapshots)
     return f"{GOAL} after {reached.seconds} s" if reached else f"not {GOAL} for good"
@@ -151,6 +146,6 @@ if __name__ == "__main__":
         "--demonstrations",
         type=Path,
         default=Path("paper/data/demonstrations"),
-        help="folder of the tasks' Parquet files; default: %(default)s",
+        help="folder of the environments' Parquet files; default: %(default)s",
     )
     run(main, parser)

@@ -13,18 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gailpipe.algorithms.gail.learner import initialize
-from gailpipe.algorithms.gail.reward import GailReward
+from benchmarks.snapshots import start_gail, vector_env_arguments
 from gailpipe.algorithms.gail.settings import Gail
 from gailpipe.demonstrations.demonstrations import Demonstrations
 from gailpipe.envs.environment import Environment, find_environment
 from gailpipe.envs.vector_env import Step, VectorEnv
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.processes import all_or_none, available_cores, side_by_side
-from gailpipe.foundation.seeding import derive_seed
-from gailpipe.policies.policy import make_policy
-from gailpipe.rl.loop import train
-from gailpipe.training.checkpoint import Checkpoint
 from gailpipe.training.compute import use_one_thread
 
 CEILING_ENVS = 256
@@ -34,7 +29,12 @@ WARM_UP_SECONDS = 5.0
 
 def random_speed(seconds: float, env: str) -> float:
     """Return the steps per second of random actions on all cores: what this machine can do."""
-    return _in_new_process(_random_speed, seconds, env)
+    environment = find_environment(env)
+    vector_env = VectorEnv(environment, CEILING_ENVS, seed=0, num_threads=available_cores())
+    vector_env.reset()
+    generator = np.random.default_rng(0)
+    batches = [environment.actions.draw(CEILING_ENVS, generator) for _ in range(64)]
+    return _speed((transitions(vector_env.step(actions)) for actions in cycle(batches)), seconds)
 
 
 def side_by_side_speeds(settings: Gail, seconds: float, env: str) -> tuple[float, float]:
@@ -45,33 +45,20 @@ def side_by_side_speeds(settings: Gail, seconds: float, env: str) -> tuple[float
 
 def single_speed(settings: Gail, seconds: float, env: str) -> float:
     """Return the steps per second of one run on all cores."""
-    return _in_new_process(_single_speed, settings, seconds, env)
+    return _speed(_run(settings, find_environment(env), 0, available_cores(), Log()), seconds)
 
 
-def _in_new_process(measure: Callable[..., float], *arguments: object) -> float:
+def in_new_process(measure: Callable[..., float], *arguments: object) -> float:
     """Measure where nothing has set up Torch or the allocation of memory before."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool, all_or_none(pool):
         return pool.submit(measure, *arguments).result()
-
-
-def _random_speed(seconds: float, env: str) -> float:
-    environment = find_environment(env)
-    vector_env = VectorEnv(environment, CEILING_ENVS, seed=0, num_threads=available_cores())
-    vector_env.reset()
-    generator = np.random.default_rng(0)
-    batches = [environment.actions.draw(CEILING_ENVS, generator) for _ in range(64)]
-    return _speed((transitions(vector_env.step(actions)) for actions in cycle(batches)), seconds)
-
-
-def _single_speed(settings: Gail, seconds: float, env: str) -> float:
-    return _speed(_run(settings, find_environment(env), 0, available_cores(), Log()), seconds)
 
 
 def _run_speeds(settings: Gail, seconds: float, env: str, seed: int) -> tuple[float, float]:
     environment, log = find_environment(env), Log()
     run = _speed(_run(settings, environment, seed, 1, log), seconds)
     return run, _speed(
-        replay(lambda start: VectorEnv(*_arguments(settings, environment, seed, start, 1)), log), seconds
+        replay(lambda start: VectorEnv(*vector_env_arguments(settings, environment, seed, start, 1)), log), seconds
     )
 
 
@@ -115,26 +102,15 @@ def replay(make_vector_env: Callable[[int], VectorEnv], log: Log) -> Iterator[in
         del vector_env  # before the next one needs memory
 
 
-def _arguments(
-    settings: Gail, environment: Environment, seed: int, start: int, num_threads: int
-) -> tuple[Environment, int, int, int]:
-    """Return those of the vector environment of a run's `start`."""
-    return environment, settings.num_envs, derive_seed(seed, "benchmark", environment.name, start), num_threads
-
-
 def _run(settings: Gail, environment: Environment, seed: int, num_threads: int, log: Log) -> Iterator[int]:
     """Train, and yield how many transitions each iteration made."""
     use_one_thread()
-    generator = torch.Generator().manual_seed(seed)
-    policy = make_policy(environment, settings.hidden_sizes, settings.initial_log_std, generator)
-    demonstrations = _random_demonstrations(environment)
-    initialize(policy, demonstrations, settings, generator, Checkpoint())
-    reward_function = GailReward(policy, demonstrations, settings, generator)
 
     def make_vector_env(start: int) -> VectorEnv:
-        return LoggedVectorEnv(log, *_arguments(settings, environment, seed, start, num_threads))
+        return LoggedVectorEnv(log, *vector_env_arguments(settings, environment, seed, start, num_threads))
 
-    for _ in train(policy, make_vector_env, reward_function, settings, generator, Checkpoint()):
+    _, training = start_gail(environment, _random_demonstrations(environment), settings, seed, make_vector_env)
+    for _ in training:
         yield log.transitions
         log.transitions = 0
 

@@ -3,7 +3,7 @@
 import json
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,9 +13,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gailpipe.algorithms.gail.learner import make_reward
+from benchmarks.peer import run_peer
+from gailpipe.algorithms.gail.learner import initialize
+from gailpipe.algorithms.gail.reward import GailReward
 from gailpipe.algorithms.gail.settings import Gail
-from gailpipe.benchmarks.peer import run_peer
 from gailpipe.demonstrations.demonstrations import Demonstrations, load_demonstrations
 from gailpipe.envs.environment import Environment, find_environment
 from gailpipe.envs.episodes import play_episodes
@@ -23,9 +24,9 @@ from gailpipe.envs.vector_env import VectorEnv
 from gailpipe.evaluation.returns import trajectory_returns
 from gailpipe.evaluation.scores import normalized
 from gailpipe.foundation.seeding import derive_seed
-from gailpipe.policies.policy import make_policy
+from gailpipe.policies.policy import Policy, make_policy
 from gailpipe.rl.loop import train
-from gailpipe.training.checkpoint import Checkpoint
+from gailpipe.training.checkpoint import Checkpoint, Metrics
 from gailpipe.training.compute import use_one_thread
 
 STEPS_A_SNAPSHOT, EPISODES = 50_000, 10
@@ -53,7 +54,7 @@ def learn(job: Job, settings: Gail, demonstrations: Path, peer: Path) -> list[Sn
     Args:
         job: What to run.
         settings: Of our GAIL.
-        demonstrations: The task's file.
+        demonstrations: The environment's file.
         peer: Python that has `imitation`.
     """
     use_one_thread()
@@ -70,20 +71,13 @@ def learn(job: Job, settings: Gail, demonstrations: Path, peer: Path) -> list[Sn
 def _ours(
     environment: Environment, pairs: Demonstrations, settings: Gail, seed: int, to_score: Callable[[float], float]
 ) -> list[Snapshot]:
-    generator = torch.Generator().manual_seed(seed)
     seconds, started = 0.0, time.perf_counter()
-    policy = make_policy(environment, settings.hidden_sizes, settings.initial_log_std, generator)
-    with TemporaryDirectory() as folder:
-        reward_function = make_reward(policy, pairs, settings, generator, Path(folder))
-    training = train(
-        policy,
-        lambda start: VectorEnv(
-            environment, settings.num_envs, derive_seed(seed, "benchmark", environment.name, start), num_threads=1
-        ),
-        reward_function,
+    policy, training = start_gail(
+        environment,
+        pairs,
         settings,
-        generator,
-        Checkpoint(),
+        seed,
+        lambda start: VectorEnv(*vector_env_arguments(settings, environment, seed, start, num_threads=1)),
     )
     snapshots: list[Snapshot] = []
     for number, figures in enumerate(training, start=1):
@@ -93,6 +87,28 @@ def _ours(
             snapshots.append(Snapshot(steps, round(seconds, 1), round(to_score(_mean_return(environment, policy)), 3)))
             started = time.perf_counter()
     return snapshots
+
+
+def start_gail(
+    environment: Environment,
+    pairs: Demonstrations,
+    settings: Gail,
+    seed: int,
+    make_vector_env: Callable[[int], VectorEnv],
+) -> tuple[Policy, Iterator[Metrics]]:
+    """Return a new policy, and its training, which goes on as its metrics are read."""
+    generator = torch.Generator().manual_seed(seed)
+    policy = make_policy(environment, settings.hidden_sizes, settings.initial_log_std, generator)
+    initialize(policy, pairs, settings, generator, Checkpoint())
+    reward_function = GailReward(policy, pairs, settings, generator)
+    return policy, train(policy, make_vector_env, reward_function, settings, generator, Checkpoint())
+
+
+def vector_env_arguments(
+    settings: Gail, environment: Environment, seed: int, start: int, num_threads: int
+) -> tuple[Environment, int, int, int]:
+    """Return the arguments of the vector environment of a run's `start`."""
+    return environment, settings.num_envs, derive_seed(seed, "benchmark", environment.name, start), num_threads
 
 
 def _peer(peer: Path, job: Job, pairs: Demonstrations, to_score: Callable[[float], float]) -> list[Snapshot]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from gailpipe.benchmarks.machine import describe_machine
+from benchmarks.machine import describe_machine
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
@@ -31,7 +31,7 @@ PAGE = """\
 {rows}
 
 `gailpipe.cluster` takes **{share:.2f}** of the time of `dvc repro`. Each ran these stages once, from nothing, in a
-clone of its own; both ended with the same bytes. `python -m gailpipe.benchmarks.cluster STAGE …` makes this page.
+clone of its own; both ended with the same bytes. `python -m benchmarks.cluster STAGE …` makes this page.
 {machine}
 
 {stages}
@@ -115,7 +115,7 @@ def _run(folder: Path, *command: str) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m gailpipe.benchmarks.cluster", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.cluster", description=__doc__)
     parser.add_argument(
         "stages",
         nargs="+",

@@ -9,10 +9,10 @@ import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from benchmarks.machine import describe_machine
+from benchmarks.peer import peer_parser, peer_speed, require_peer
+from benchmarks.runs import CEILING_ENVS, in_new_process, random_speed, side_by_side_speeds, single_speed
 from gailpipe.algorithms.gail.settings import Gail
-from gailpipe.benchmarks.machine import describe_machine
-from gailpipe.benchmarks.peer import peer_parser, peer_speed, require_peer
-from gailpipe.benchmarks.runs import CEILING_ENVS, random_speed, side_by_side_speeds, single_speed
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
@@ -24,15 +24,15 @@ PAGE = """\
 
 Environment steps per second of random actions on all cores; of GAIL with all that it does, one run for
 each core side by side; of the actions of these runs once more, without learning (replayed); of one run of GAIL on all
-cores; and of one run of the GAIL of `imitation` 1.0.1 (PPO with its defaults, 8 environments, on the environments of Gymnasium
-0.29, to which it is pinned), which has all cores, too, but steps its simulators one after the other. Both imitate the
-random policy. Resets are no steps. Random actions have one process with {ceiling_envs} simulators; replayed ones have a
-process for each core with as many simulators as GAIL, which start anew, too, and are where the imitators were. What
+cores; and of one run of the GAIL of `imitation` 1.0.1 (PPO with its defaults, 8 environments, of Gymnasium 0.29, to
+which it is pinned), which has all cores, too, but steps its environments one after the other. Both imitate the random
+policy. Resets are no steps. Random actions have one process with {ceiling_envs} environments; replayed ones have a
+process for each core with as many environments as GAIL, which start anew, too, and are where the imitators were. What
 GAIL lacks to these is what learning costs. The last column holds what the whole machine does by ours to one run of
 `imitation`: runs of it side by side would gain on ours.
 
-| environment | random | replayed | GAIL, side by side | GAIL, one run | `imitation` | GAIL / random | GAIL / replayed | \
-GAIL / `imitation` |
+| environment | random | replayed | GAIL, side by side | GAIL, one run | `imitation` | GAIL / random \
+| GAIL / replayed | GAIL / `imitation` |
 |---|--:|--:|--:|--:|--:|--:|--:|--:|
 {rows}
 
@@ -62,13 +62,13 @@ def main(arguments: argparse.Namespace) -> None:
 
 def measure(environment: str, settings: Gail, peer: Path, seconds: float) -> dict[str, float]:
     """Return the steps per second of all, one after the other."""
-    random = random_speed(seconds, environment)
+    random = in_new_process(random_speed, seconds, environment)
     side_by_side, replayed = side_by_side_speeds(settings, seconds, environment)
     return {
         "random_actions": random,
         "replayed_actions": replayed,
         "gail_side_by_side": side_by_side,
-        "gail_single": single_speed(settings, seconds, environment),
+        "gail_single": in_new_process(single_speed, settings, seconds, environment),
         "imitation": peer_speed(peer, seconds, environment),
     }
 

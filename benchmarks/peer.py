@@ -16,7 +16,7 @@ REQUIREMENTS = Path(__file__).with_name("imitation-requirements.txt")
 
 def peer_parser(name: str, description: str | None, params: Path) -> argparse.ArgumentParser:
     """Return a parser with --params, by default `params`, --out and --peer."""
-    parser = argparse.ArgumentParser(prog=f"python -m gailpipe.benchmarks.{name}", description=description)
+    parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}", description=description)
     parser.add_argument("--params", type=Path, default=params, help="default: %(default)s")
     parser.add_argument("--out", type=Path, default=Path("reports"), help="default: %(default)s")
     parser.add_argument(
