@@ -13,6 +13,7 @@ from gailpipe.evaluation.returns import SCHEMA
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.params import read_params
 from gailpipe.foundation.tables import write_table
+from gailpipe.grid.sets import load_sets, sets_beside
 from gailpipe.paper.build import build_paper_report
 from gailpipe.paper.curves import crossings, learning_curves
 from gailpipe.paper.figures import entropy_figure, scores_figure
@@ -32,12 +33,16 @@ MEANS = {"bc": 40.0, "fem": 80.0, "gtal": 120.0, "gail": 160.0, "gail-bc": 60.0,
 @pytest.fixture
 def params(tmp_path: Path) -> Path:
     one = {"env": "CartPole-v1", "demonstrations": "CartPole-v1", "trajs": 2}
-    document = tiny_params() | {name: {"CartPole-v1-2": one} for name in ("sets", "filmed_sets")}
-    del document["visits"]
-    document["cloned_sets"] = {"CartPole-v1-2": one | {"cloning_steps": 10, "seeds": 2}}
-    document["sets"]["CartPole-v1-full-5"] = {"env": "CartPole-v1", "demonstrations": "CartPole-v1-full", "trajs": 5}
-    document["entropy_sets"] = {"CartPole-v1-2-1e-2": one | {"causal_entropy": 0.01}}
-    del document["envs"]["Pendulum-v1"]
+    whole = {"env": "CartPole-v1", "demonstrations": "CartPole-v1-full", "trajs": 5}
+    sets = {
+        "sets": {"CartPole-v1-2": one, "CartPole-v1-full-5": whole},
+        "cloned_sets": {"CartPole-v1-2": one | {"cloning_steps": 10, "seeds": 2}},
+        "entropy_sets": {"CartPole-v1-2-1e-2": one | {"causal_entropy": 0.01}},
+        "filmed_sets": {"CartPole-v1-2": one},
+    }
+    write_params(sets, tmp_path / "sets.yaml")
+    document = tiny_params()
+    del document["visits"], document["envs"]["Pendulum-v1"]
     imitation = {key: document["gail"][key] for key in Imitation.model_fields}
     document |= {"fem": imitation, "gtal": imitation | {"env_steps": 777}}
     document["envs"]["CartPole-v1"] |= {"fem": {}, "gtal": {}}
@@ -126,13 +131,12 @@ def test_every_policy_has_its_row(params: Path, data: Path) -> None:
 
 
 def test_the_report_depends_on_all_that_it_gathers() -> None:
-    params = read_params(ROOT / "paper" / "params.yaml")
     deps = YAML(typ="safe").load(ROOT / "paper" / "dvc.yaml")["stages"]["report"]["deps"]
     for evaluated, section, learners in EVALUATIONS:
-        assert params[section]
+        assert load_sets(ROOT / "paper" / "params.yaml", section)
         for folder in (evaluated, *(learner for learner in learners if learner in STARTS)):
-            assert f"paper/data/{folder}" in deps
-    assert {"paper/data/demonstrations", "paper/data/films"} < set(deps)
+            assert f"data/{folder}" in deps
+    assert {"data/demonstrations", "data/films"} < set(deps)
 
 
 @pytest.mark.parametrize(
@@ -168,9 +172,10 @@ def test_an_expert_that_is_no_better_than_chance_gives_no_scale(params: Path, da
 
 
 def test_a_report_of_whole_trajectories_alone_is_refused(params: Path, data: Path) -> None:
-    document = read_params(params)
+    sets = sets_beside(params)
+    document = read_params(sets)
     del document["sets"]["CartPole-v1-2"]
-    write_params(document, params)
+    write_params(document, sets)
     with pytest.raises(UserError, match="sets: none learns from sampled trajectories"):
         gather(params, data, NAMES)
 

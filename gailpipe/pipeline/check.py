@@ -1,4 +1,4 @@
-"""The whole of params.yaml, and the checks that involve several sections."""
+"""The whole of params.yaml and sets.yaml, and the checks that involve several sections."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from gailpipe.evaluation.settings import Evaluate, Visits
 from gailpipe.films.settings import Film
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.params import Section, load_section, load_seed, load_tasks, read_params, require_known
-from gailpipe.grid.sets import SECTIONS_OF_SETS, check_sets
+from gailpipe.grid.sets import check_sets, sets_beside
 from gailpipe.report.settings import Report
 from gailpipe.training.settings import Imitator
 
@@ -21,19 +21,20 @@ COMMON_SECTIONS_WITHOUT_SETS: dict[str, type[Section]] = {"visits": Visits}
 
 
 def check_pipeline(path: Path) -> list[str]:
-    """Check every key of params.yaml, for every task, and return the tasks.
+    """Check every key of params.yaml, for every task, and of the sets.yaml beside it, and return the tasks.
 
     Raises:
         UserError: Names the first key that is wrong, and what would be right.
     """
     document = read_params(path)
-    with_sets = any(section in document for section in SECTIONS_OF_SETS)
+    sets = sets_beside(path)
+    with_sets = sets.exists()
     if with_sets and "visits" in document:
-        raise UserError(f"{path}: visits: belongs to pipelines without sets; remove it")
+        raise UserError(f"{path}: visits: belongs to pipelines without {sets.name}; remove it")
     common = COMMON_SECTIONS | ({} if with_sets else COMMON_SECTIONS_WITHOUT_SETS)
-    needed_by_sets = [*SECTIONS_OF_SETS, *OPTIONAL_SECTIONS_OF_A_TASK] if with_sets else []
+    needed_by_sets = OPTIONAL_SECTIONS_OF_A_TASK if with_sets else ()
     required = ["seed", *SECTIONS_OF_A_TASK, *common, *needed_by_sets, "envs"]
-    require_known(path, document, required, [*OPTIONAL_SECTIONS_OF_A_TASK, *SECTIONS_OF_SETS])
+    require_known(path, document, required, OPTIONAL_SECTIONS_OF_A_TASK)
     load_seed(path)
     for section, model in common.items():
         load_section(path, model, section)
@@ -43,7 +44,7 @@ def check_pipeline(path: Path) -> list[str]:
     optional = {name: model for name, model in OPTIONAL_SECTIONS_OF_A_TASK.items() if name in document}
     kept = {task: _check_task(path, task, document["envs"][task], SECTIONS_OF_A_TASK | optional) for task in tasks}
     if with_sets:
-        check_sets(path, document, kept)
+        check_sets(sets, kept)
         for task in tasks:
             _require_plain_gail(path, task)
     return tasks
