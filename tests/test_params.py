@@ -16,23 +16,26 @@ from tests.workspace import ROOT, TINY_TASKS, tiny_params, write_params
 Edit = Callable[[dict[str, Any]], Any]
 
 
-def with_sets(**sets: dict[str, Any]) -> Edit:
-    def edit(params: dict[str, Any]) -> None:
-        for learner in ("fem", "gtal"):
-            params[learner] = {key: params["gail"][key] for key in Imitation.model_fields}
-            for environment in params["envs"].values():
-                environment[learner] = {}
-        del params["visits"]
-        params.update({section: {} for section in SECTIONS_OF_SETS} | sets)
-
-    return edit
-
-
 def written(tmp_path: Path, edit: Edit) -> Path:
     params = tiny_params()
     edit(params)
     write_params(params, tmp_path / "params.yaml")
     return tmp_path / "params.yaml"
+
+
+def with_sets(tmp_path: Path, edit: Edit = lambda params: None, **sets: dict[str, Any]) -> Path:
+    """Write a params.yaml with all algorithms, and a sets.yaml with these sets."""
+
+    def edit_with_sets(params: dict[str, Any]) -> None:
+        for learner in ("fem", "gtal"):
+            params[learner] = {key: params["gail"][key] for key in Imitation.model_fields}
+            for environment in params["envs"].values():
+                environment[learner] = {}
+        del params["visits"]
+        edit(params)
+
+    write_params({section: {} for section in SECTIONS_OF_SETS} | sets, tmp_path / "sets.yaml")
+    return written(tmp_path, edit_with_sets)
 
 
 @pytest.mark.parametrize("path", [ROOT / "params.yaml", ROOT / "paper" / "params.yaml"])
@@ -219,15 +222,15 @@ def test_fem_and_gtal_are_checked_where_they_are_set(tmp_path: Path) -> None:
 def test_wrong_sets_are_named(tmp_path: Path, section: str, entry: dict[str, Any], message: str) -> None:
     one = {"env": "CartPole-v1", "demonstrations": "CartPole-v1", "trajs": 1} | entry
     with pytest.raises(UserError, match=re.escape(message)):
-        check_pipeline(written(tmp_path, with_sets(**{section: {"one": one}})))
+        check_pipeline(with_sets(tmp_path, **{section: {"one": one}}))
 
 
 def test_the_causal_entropy_is_studied_on_one_task_and_nowhere_else(tmp_path: Path) -> None:
     sets = {environment: {"env": environment, "demonstrations": environment, "trajs": 1} for environment in TINY_TASKS}
     of_each = {environment: one | {"causal_entropy": 0.1} for environment, one in sets.items()}
-    assert check_pipeline(written(tmp_path, with_sets(sets=sets, entropy_sets={"one": of_each["CartPole-v1"]})))
+    assert check_pipeline(with_sets(tmp_path, sets=sets, entropy_sets={"one": of_each["CartPole-v1"]}))
     with pytest.raises(UserError, match="entropy_sets: are of CartPole-v1, Pendulum-v1; λ is studied on one task"):
-        check_pipeline(written(tmp_path, with_sets(sets=sets, entropy_sets=of_each)))
+        check_pipeline(with_sets(tmp_path, sets=sets, entropy_sets=of_each))
 
 
 @pytest.mark.parametrize(
@@ -247,48 +250,48 @@ def test_a_set_learns_from_a_random_policy_without_causal_entropy(
         params["envs"]["Pendulum-v1"]["gail"] |= settings
 
     assert check_pipeline(written(tmp_path, edit))
-
-    def edit_with_sets(params: dict[str, Any]) -> None:
-        with_sets()(params)
-        edit(params)
-
     with pytest.raises(UserError, match=re.escape(message)):
-        check_pipeline(written(tmp_path, edit_with_sets))
+        check_pipeline(with_sets(tmp_path, edit))
 
 
 @pytest.mark.parametrize("name", ["a/b", "a.parquet", "a b", "a;b", "", 4])
 def test_the_name_of_a_set_names_a_folder(tmp_path: Path, name: Any) -> None:
     one = {"env": "CartPole-v1", "demonstrations": "CartPole-v1", "trajs": 1}
     with pytest.raises(UserError, match=re.escape(f"sets.{name}: must be a name of letters, digits, - and _")):
-        check_pipeline(written(tmp_path, with_sets(sets={name: one})))
+        check_pipeline(with_sets(tmp_path, sets={name: one}))
 
 
 def test_a_set_has_one_name(tmp_path: Path) -> None:
     one = {"env": "CartPole-v1", "demonstrations": "CartPole-v1", "trajs": 1}
     with pytest.raises(UserError, match=r"sets\.b: is the same set as a$"):
-        check_pipeline(written(tmp_path, with_sets(sets={"a": one, "b": one})))
+        check_pipeline(with_sets(tmp_path, sets={"a": one, "b": one}))
 
 
 def test_a_set_may_learn_from_whole_trajectories(tmp_path: Path) -> None:
     whole = {"CartPole-v1": {"trajs": 9}}
     one = {"env": "CartPole-v1", "demonstrations": "CartPole-v1-full", "trajs": 9}
-    assert check_pipeline(written(tmp_path, with_sets(full=whole, sets={"one": one})))
+    assert check_pipeline(with_sets(tmp_path, full=whole, sets={"one": one}))
     studied = one | {"causal_entropy": 0.1}
     with pytest.raises(UserError, match=r"entropy_sets\.one\.demonstrations: CartPole-v1-full: must be CartPole-v1"):
-        check_pipeline(written(tmp_path, with_sets(full=whole, sets={"one": one}, entropy_sets={"one": studied})))
+        check_pipeline(with_sets(tmp_path, full=whole, sets={"one": one}, entropy_sets={"one": studied}))
     with pytest.raises(UserError, match=r"full\.Hopper-v5: Hopper-v5: is no key of envs"):
-        check_pipeline(written(tmp_path, with_sets(full={"Hopper-v5": whole["CartPole-v1"]})))
+        check_pipeline(with_sets(tmp_path, full={"Hopper-v5": whole["CartPole-v1"]}))
 
 
 def test_where_sets_are_every_algorithm_is_and_nothing_looks_at_visits(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="visits: belongs to pipelines without sets; remove it"):
-        check_pipeline(written(tmp_path, lambda params: params.update(full={})))
+    with pytest.raises(UserError, match=r"/params\.yaml: fem: is missing"):
+        check_pipeline(with_sets(tmp_path, lambda params: params.pop("fem")))
+    with pytest.raises(UserError, match=r"/params\.yaml: visits: belongs to pipelines without sets\.yaml; remove it"):
+        check_pipeline(written(tmp_path, lambda params: None))
 
-    for section in ("sets", "full", "fem"):
 
-        def edit(params: dict[str, Any], section: str = section) -> None:
-            with_sets()(params)
-            del params[section]
-
-        with pytest.raises(UserError, match=f"{section}: is missing"):
-            check_pipeline(written(tmp_path, edit))
+def test_sets_stand_in_a_file_of_their_own_which_has_all_their_sections(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"/sets\.yaml: seed: is no known key"):
+        check_pipeline(with_sets(tmp_path, seed={}))
+    for section in SECTIONS_OF_SETS:
+        params = with_sets(tmp_path)
+        write_params({other: {} for other in SECTIONS_OF_SETS if other != section}, tmp_path / "sets.yaml")
+        with pytest.raises(UserError, match=rf"/sets\.yaml: {section}: is missing"):
+            check_pipeline(params)
+    with pytest.raises(UserError, match=r"/params\.yaml: sets: is no known key"):
+        check_pipeline(with_sets(tmp_path, lambda params: params.update(sets={})))

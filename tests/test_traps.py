@@ -98,8 +98,12 @@ def test_a_damaged_store_is_named_and_git_restores_it(workspace: Workspace) -> N
 
 @pytest.mark.parametrize("folder", [ROOT, ROOT / "paper"])
 def test_the_lock_has_the_stages_that_there_are(folder: Path) -> None:
-    params = YAML(typ="safe").load(folder / "params.yaml")
+    yaml = YAML(typ="safe")
+    pipeline = yaml.load(folder / "dvc.yaml")
+    params = {}
+    for file in ("params.yaml", *pipeline.get("vars", ())):
+        params |= yaml.load(folder / file)
     names = set()
-    for name, stage in YAML(typ="safe").load(folder / "dvc.yaml")["stages"].items():
+    for name, stage in pipeline["stages"].items():
         names |= {f"{name}@{key}" for key in params[stage["foreach"][2:-1]]} if "foreach" in stage else {name}
-    assert set(YAML(typ="safe").load(folder / "dvc.lock")["stages"]) == names
+    assert set(yaml.load(folder / "dvc.lock")["stages"]) == names

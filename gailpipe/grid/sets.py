@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import PositiveInt, ValidationError
 
 from gailpipe.foundation.errors import UserError
-from gailpipe.foundation.params import PositiveFloat, Section, describe, read_params
+from gailpipe.foundation.params import PositiveFloat, Section, describe, read_params, require_known
 
 
 class WholeTrajectories(Section):
@@ -46,17 +46,28 @@ BESIDE_SETS = {  # sections whose sets must be there, too
 SECTIONS_OF_SETS = ["full", *SETS]
 
 
-def check_sets(path: Path, document: dict[str, Any], kept: dict[str, int]) -> None:
-    """Check all sets of params.yaml.
+def sets_beside(params: Path) -> Path:
+    """Return the file that names the sets; a pipeline without sets has none beside its params.yaml."""
+    return params.with_name("sets.yaml")
+
+
+def has_sets(params: Path) -> bool:
+    """Tell whether a pipeline has several sets of demonstrations for an environment."""
+    return sets_beside(params).exists()
+
+
+def check_sets(path: Path, kept: dict[str, int]) -> None:
+    """Check all of sets.yaml.
 
     Args:
-        path: params.yaml.
-        document: What it holds.
+        path: sets.yaml.
         kept: The number of trajectories that `sample` keeps of each environment.
 
     Raises:
         UserError: Names the first key that is wrong, and what would be right.
     """
+    document = read_params(path)
+    require_known(path, document, SECTIONS_OF_SETS)
     demonstrations = dict(kept)
     for env, whole in _models(path, document, "full", WholeTrajectories).items():
         _require_environment(f"{path}: full.{env}", env, kept)
@@ -89,20 +100,16 @@ def check_sets(path: Path, document: dict[str, Any], kept: dict[str, int]) -> No
                 )
     studied = sorted({one["env"] for one in document["entropy_sets"].values()})
     if len(studied) > 1:
-        raise UserError(f"{path}: entropy_sets: are of {', '.join(studied)}; λ is studied on one task")
+        raise UserError(f"{path}: entropy_sets: are of {', '.join(studied)}; λ is studied on one environment")
 
 
-def has_sets(path: Path) -> bool:
-    """Tell whether a pipeline has several sets of demonstrations for an environment."""
-    return any(section in read_params(path) for section in SECTIONS_OF_SETS)
-
-
-def load_sets(path: Path, section: str) -> dict[str, DemonstrationSet]:
-    """Return the sets of a section of params.yaml, by name; none where it has no such section.
+def load_sets(params: Path, section: str) -> dict[str, DemonstrationSet]:
+    """Return the sets of a section of the sets.yaml beside params.yaml, by name.
 
     Raises:
         UserError: Names the first key that is wrong, and what would be right.
     """
+    path = sets_beside(params)
     return _models(path, read_params(path), section, SETS[section])
 
 

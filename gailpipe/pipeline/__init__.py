@@ -1,1 +1,1 @@
-"""The whole of params.yaml."""
+"""The whole of params.yaml and sets.yaml."""

@@ -1,4 +1,4 @@
-"""The whole of params.yaml, and the checks that involve several sections."""
+"""The whole of params.yaml and sets.yaml, and the checks that involve several sections."""
 
 from operator import attrgetter
 from pathlib import Path
@@ -11,7 +11,7 @@ from gailpipe.evaluation.settings import Evaluate, Occupancy
 from gailpipe.films.settings import Film
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.params import Section, load_envs, load_section, load_seed, read_params, require_known
-from gailpipe.grid.sets import SECTIONS_OF_SETS, check_sets, has_sets
+from gailpipe.grid.sets import check_sets, has_sets, sets_beside
 from gailpipe.report.settings import Report
 from gailpipe.training.settings import Imitator
 
@@ -22,19 +22,20 @@ COMMON_SECTIONS_WITHOUT_SETS: dict[str, type[Section]] = {"occupancy": Occupancy
 
 
 def check_pipeline(path: Path) -> list[str]:
-    """Check every key of params.yaml, for every environment, and return their names.
+    """Check every key of params.yaml and of the sets.yaml beside it, and return the environments' names.
 
     Raises:
         UserError: Names the first key that is wrong, and what would be right.
     """
     document = read_params(path)
+    sets = sets_beside(path)
     with_sets = has_sets(path)
     if with_sets and "occupancy" in document:
-        raise UserError(f"{path}: occupancy: belongs to pipelines without sets; remove it")
+        raise UserError(f"{path}: occupancy: belongs to pipelines without {sets.name}; remove it")
     common = COMMON_SECTIONS | ({} if with_sets else COMMON_SECTIONS_WITHOUT_SETS)
-    needed_by_sets = [*SECTIONS_OF_SETS, *OPTIONAL_SECTIONS_OF_AN_ENV] if with_sets else []
+    needed_by_sets = OPTIONAL_SECTIONS_OF_AN_ENV if with_sets else ()
     required = ["seed", *SECTIONS_OF_AN_ENV, *common, *needed_by_sets, "envs"]
-    require_known(path, document, required, [*OPTIONAL_SECTIONS_OF_AN_ENV, *SECTIONS_OF_SETS])
+    require_known(path, document, required, OPTIONAL_SECTIONS_OF_AN_ENV)
     load_seed(path)
     for section, model in common.items():
         load_section(path, model, section)
@@ -44,7 +45,7 @@ def check_pipeline(path: Path) -> list[str]:
     optional = {name: model for name, model in OPTIONAL_SECTIONS_OF_AN_ENV.items() if name in document}
     kept = {env: _check_environment(path, env, document["envs"][env], SECTIONS_OF_AN_ENV | optional) for env in envs}
     if with_sets:
-        check_sets(path, document, kept)
+        check_sets(sets, kept)
         for env in envs:
             _require_unvaried(path, env)
     return envs

@@ -50,7 +50,9 @@ def build_report(params: Path, data: Path, original_directory: Path, texts: Path
         figures["occupancy"] = occupancy_figure(grid, {env: results / "occupancy" / env for env in load_envs(params)})
     for name, figure in figures.items():
         save_svg(figure, out / "figures" / f"{name}.svg")
-    tables = {"results": ours, "scores": mean_scores(ours), "learning": mean_curves(curves)}
+    tables = {"results": ours}
+    if grid.one_cell_each:
+        tables |= {"scores": mean_scores(ours), "learning": mean_curves(curves)}
     for name, table in tables.items():
         write_file(out / f"{name}.csv", table.write_csv(float_precision=4).encode())
     entries = metrics(ours, one_cell_each=grid.one_cell_each)
