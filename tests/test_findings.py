@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from gailpipe.evaluation.scores import normalized
-from gailpipe.report.original import OriginalResults
+from gailpipe.grid.original import OriginalResults
 from tests.workspace import ROOT
 
 TEXT = " ".join((ROOT / "paper" / "findings.md").read_text().split())

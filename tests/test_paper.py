@@ -20,7 +20,7 @@ from gailpipe.evaluation.returns import SCHEMA
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.params import read_params
 from gailpipe.foundation.tables import write_table
-from gailpipe.report.original import OriginalResults
+from gailpipe.grid.original import OriginalResults
 from gailpipe.report.style import MARKERS, apply_style, save_svg
 from gailpipe.rl.settings import Imitation
 from tests.workspace import ROOT, tiny_params, write_params

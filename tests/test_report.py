@@ -17,8 +17,8 @@ from gailpipe.evaluation.returns import SCHEMA
 from gailpipe.evaluation.scores import differ, has_scale, interquartile_mean, normalized, score
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
-from gailpipe.report.cells import require_cells
-from gailpipe.report.original import OriginalResults
+from gailpipe.grid.cells import require_cells
+from gailpipe.grid.original import OriginalResults
 from gailpipe.report.page import page
 from gailpipe.report.style import apply_style, save_svg
 from tests.workspace import ROOT

@@ -1,1 +1,1 @@
-"""Which demonstration sets a pipeline learns from."""
+"""The cells of a pipeline, and what it made of them: one table of policies, and one of curves."""

@@ -6,19 +6,19 @@ from pathlib import Path
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
 from gailpipe.foundation.params import load_envs, load_section, read_params
+from gailpipe.grid.cells import episodes_of, read_evaluations, require_cells
+from gailpipe.grid.curves import learning_curves, mean_curves
+from gailpipe.grid.original import OriginalResults
+from gailpipe.grid.policies import gather, mean_scores, metrics, split
 from gailpipe.grid.sets import has_sets, load_sets
-from gailpipe.report.cells import episodes_of, read_bytes, read_evaluations, require_cells
-from gailpipe.report.curves import learning_curves, mean_curves
 from gailpipe.report.episode_figures import occupancy_figure, returns_figure
 from gailpipe.report.films import find_films
 from gailpipe.report.learning_figures import learning_figures
-from gailpipe.report.original import OriginalResults
 from gailpipe.report.page import Results, Texts, page
-from gailpipe.report.policies import gather, mean_scores, metrics, split
 from gailpipe.report.score_figures import score_figures
 from gailpipe.report.settings import Report
 from gailpipe.report.style import apply_style, save_svg
-from gailpipe.report.web import web_page
+from gailpipe.report.web import read_bytes, web_page
 
 
 def build_report(params: Path, data: Path, original_directory: Path, texts: Path | None, out: Path) -> None:

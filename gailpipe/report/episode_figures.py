@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 
 from gailpipe.algorithms.catalogue import actor
 from gailpipe.foundation.tables import read_table
-from gailpipe.report.policies import Grid
+from gailpipe.grid.policies import Grid
 from gailpipe.report.style import legend_below, level_handles, level_style
 
 BINS = 40

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gailpipe.report.cells import require_cells
+from gailpipe.grid.cells import require_cells
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from gailpipe.algorithms.catalogue import BASELINE, CLONED_FIRST, HEADLINE, actor
-from gailpipe.report.curves import STARTS
-from gailpipe.report.policies import Grid
+from gailpipe.grid.curves import STARTS
+from gailpipe.grid.policies import Grid
 from gailpipe.report.style import legend_below, level_handles, level_style, panels_of
 
 ROWS = {

@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 
 from gailpipe.algorithms.catalogue import CLONED_FIRST
-from gailpipe.report.curves import crossings
-from gailpipe.report.policies import CELL, Compared, Grid
+from gailpipe.grid.curves import crossings
+from gailpipe.grid.policies import CELL, Compared, Grid
 from gailpipe.report.score_figures import LOWEST_SHOWN
 from gailpipe.report.summary import summary
 from gailpipe.report.tables import (

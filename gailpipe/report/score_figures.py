@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 
 from gailpipe.algorithms.catalogue import HEADLINE, LEARNERS, actor
 from gailpipe.evaluation.scores import score
-from gailpipe.report.policies import Compared, Grid
+from gailpipe.grid.policies import Compared, Grid
 from gailpipe.report.style import learner_handles, legend_below, level_handles, level_style, panels_of
 
 ORIGINAL = Line2D([], [], color="0.4", marker="o", markerfacecolor="white", linestyle=":", label="the paper's")

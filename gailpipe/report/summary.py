@@ -7,7 +7,7 @@ import polars as pl
 
 from gailpipe.algorithms.catalogue import BASELINE, HEADLINE, LEARNERS
 from gailpipe.evaluation.scores import TEST_LEVEL, differ, interquartile_mean, normalized
-from gailpipe.report.policies import CELL, Compared
+from gailpipe.grid.policies import CELL, Compared
 
 LEVEL = 0.01  # scores that differ by less are hardly different
 

@@ -8,7 +8,7 @@ import polars as pl
 from gailpipe.algorithms.catalogue import BASELINE, LEARNERS
 from gailpipe.evaluation.returns import MODES
 from gailpipe.evaluation.scores import normalized, score
-from gailpipe.report.policies import CELL, Compared, Grid
+from gailpipe.grid.policies import CELL, Compared, Grid
 
 COLUMNS = ("trajectories", "deterministic", "stochastic", "normalised", "95 % interval", "seeds", "paper")
 

@@ -14,7 +14,6 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from gailpipe.foundation.errors import UserError
-from gailpipe.report.cells import read_bytes
 
 MEDIA = {".svg": "image/svg+xml", ".webp": "image/webp", ".mp4": "video/mp4"}
 NUMBER = re.compile(r"\(?([-−]?[\d,]+(\.\d+)?)")  # a cell may have another's result alone, in brackets
@@ -59,6 +58,18 @@ def web_page(markdown: str, folder: Path, films: Mapping[str, Path]) -> str:
         body=reader.renderer.render(tokens, reader.options, {"folder": folder, "films": films}),
         script=script,
     )
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a file that a report shows.
+
+    Raises:
+        UserError: It can't be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: can't be read: {error.strerror}") from error
 
 
 def _name_headings(tokens: Sequence[Token]) -> list[tuple[str, str, str]]:

@@ -13,8 +13,8 @@ from gailpipe.algorithms.catalogue import LEARNERS
 from gailpipe.evaluation.returns import MODES, trajectory_returns
 from gailpipe.evaluation.scores import has_scale, normalized, score
 from gailpipe.foundation.params import load_envs, load_section
+from gailpipe.grid.cells import Evaluation, cells_of
 from gailpipe.grid.sets import DemonstrationSet, EntropySet
-from gailpipe.report.cells import Evaluation, cells_of
 from gailpipe.rl.settings import Training
 
 CELL = ("environment", "trajectories")

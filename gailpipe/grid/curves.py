@@ -9,7 +9,7 @@ import polars.selectors as cs
 from gailpipe.algorithms.catalogue import CLONED_FIRST, HEADLINE
 from gailpipe.evaluation.scores import normalized
 from gailpipe.foundation.tables import read_table
-from gailpipe.report.cells import cells_of, require_cells
+from gailpipe.grid.cells import cells_of, require_cells
 
 STARTS = {HEADLINE: "random", CLONED_FIRST: "cloned first"}
 LEVELS = (0.5, 0.7)

@@ -1,4 +1,4 @@
-"""What reports are made from: a folder of results holds those that the parameters name, and no others."""
+"""The cells of a grid, each a learner's set of demonstrations, and what was evaluated of them."""
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -81,18 +81,6 @@ def require_cells(directory: Path, names: Collection[str]) -> None:
         raise UserError(f"{directory}: holds results of {name}, which no parameter names: remove them")
     for name in sorted(set(names) - found):
         raise UserError(f"{directory}: lacks results of {name}; its pipeline makes them")
-
-
-def read_bytes(path: Path) -> bytes:
-    """Return the content of a file that a report shows.
-
-    Raises:
-        UserError: It can't be read.
-    """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: can't be read: {error.strerror}") from error
 
 
 def _require_modes(file: Path, evaluation: pl.DataFrame, learners: Sequence[str]) -> None:
