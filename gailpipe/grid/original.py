@@ -37,8 +37,3 @@ class OriginalResults:
             )
         except (OSError, pl.exceptions.PolarsError) as error:
             raise UserError(f"{directory}: must hold the paper's returns.csv and tasks.csv: {error}") from error
-
-    def score(self, task: str, algorithm: str, trajs: int) -> float | None:
-        """Return the mean score over the paper's runs (λ = 0), or None where it has none of this size."""
-        runs = self.policies.filter(environment=task, algorithm=algorithm, trajectories=trajs, entropy_coefficient=0.0)
-        return mean if isinstance(mean := runs["normalized"].mean(), float) else None

@@ -39,9 +39,7 @@ def returns_figure(grid: Grid, episodes: Mapping[str, pl.DataFrame]) -> Figure:
         row = grid.plain.filter(environment=environment).row(0, named=True)
         levels = {name: row[f"{name}_return"] for name in ("expert", "random")}
         for axes, policy in zip(column, policies, strict=True):
-            _draw_returns(
-                axes, of_environment, policy, {name: levels[f"{name}_return"] for name in ("expert", "random")}
-            )
+            _draw_returns(axes, of_environment, policy, levels)
         column[0].set_title(environment, pad=16)
         column[-1].set_xlabel("return")
     for axes, policy in zip(panels[:, 0], policies, strict=True):

@@ -102,7 +102,7 @@ import argparse, functools
 from pathlib import Path
 from gailpipe.foundation.command import run
 from gailpipe.foundation.processes import side_by_side
-from tests.test_foundation import sleep_long
+from tests.foundation.test_files import sleep_long
 
 def main(_):
     list(side_by_side(functools.partial(sleep_long, Path({str(tmp_path)!r})), range(2)))

@@ -3,10 +3,8 @@
 import numpy as np
 import polars as pl
 import pytest
-from gailpipe.report.occupancy import LEVELS, TaskVisits, occupancy_figure
 
 from gailpipe.evaluation.plane import inhomogeneity, principal_plane
-from gailpipe.report.style import POLICIES
 from tests.workspace import TINY_TASKS, Workspace
 
 
@@ -69,17 +67,3 @@ def test_visits_lie_in_the_experts_plane_and_are_judged_all_over_it(finished: Wo
     assert judged["logit"].is_finite().all()
     assert set(distances["policy"]) == {"expert", "bc", "gail"}
     assert distances["inhomogeneity"].is_between(-0.5, 1).all()
-
-
-def test_the_figure_shows_each_task_and_its_distances() -> None:
-    states = pl.DataFrame({"policy": [*POLICIES] * 2, "x": [0.0, 1, 2, 3, 4, 5], "y": [5.0, 4, 3, 2, 1, 0]})
-    distances = pl.DataFrame({"policy": POLICIES, "inhomogeneity": [0.001, 0.25, 0.004]})
-    x, y = np.meshgrid(np.linspace(0, 5, 4), np.linspace(0, 5, 4))
-    judged = pl.DataFrame({"x": x.ravel(), "y": y.ravel(), "logit": (x - 2.5).ravel()})
-    figure = occupancy_figure(
-        {"A-v1": TaskVisits(states, distances, judged)} | {"B-v1": TaskVisits(states, distances, judged)}
-    )
-    texts = [axes.texts[0].get_text() for axes in figure.axes if axes.texts]
-    assert texts == ["0.001", "0.250", "0.004"] * 2
-    lines = figure.axes[3].collections[1]
-    assert [np.size(path.vertices) > 0 for path in lines.get_paths()] == [True] * len(LEVELS)

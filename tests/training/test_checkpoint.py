@@ -18,7 +18,7 @@ from gailpipe.rl.loop import EnvironmentReward, train
 from gailpipe.rl.rollout import Rollout
 from gailpipe.training.checkpoint import Checkpoint
 from tests.environments import continuous_environment
-from tests.test_rollout import FakeVectorEnv, settings
+from tests.rl.test_rollout import FakeVectorEnv, settings
 
 
 def parts(seed: int) -> tuple[nn.Linear, torch.optim.Optimizer, torch.Generator]:

@@ -1,0 +1,99 @@
+"""Behavioural cloning."""
+
+import math
+
+import pytest
+import torch
+
+from gailpipe.algorithms.bc.cloning import clone, validation_error
+from gailpipe.algorithms.bc.settings import Cloning
+from gailpipe.demonstrations.demonstrations import Demonstrations
+from gailpipe.foundation.errors import UserError
+from gailpipe.policies.policy import GaussianPolicy, make_policy
+from gailpipe.training.checkpoint import Checkpoint
+from tests.environments import continuous_environment, discrete_environment, generator
+
+CLONING = Cloning(steps=1500, learning_rate=0.003, batch_size=64, validation_fraction=0.3, validate_every=50)
+
+
+def linear_expert() -> Demonstrations:
+    observations = torch.randn(300, 3, generator=generator())
+    return Demonstrations(observations, torch.stack([observations[:, 0] / 3, 2 + observations[:, 1]], -1))
+
+
+def test_cloning_learns_a_linear_expert() -> None:
+    policy = make_policy(continuous_environment(), [32], 0.0, generator())
+    expert = linear_expert()
+    before = validation_error(policy, expert.observations, expert.actions)
+    figures = list(clone(policy, expert, CLONING, generator(), Checkpoint()))
+    assert validation_error(policy, expert.observations, expert.actions) < before / 50
+    assert figures[-1]["step"] == 1500
+
+
+def test_cloning_keeps_the_snapshot_with_the_least_validation_error() -> None:
+    policy = make_policy(continuous_environment(), [32], 0.0, generator())
+    noisy = linear_expert()
+    noisy = Demonstrations(noisy.observations[:20], torch.randn(20, 2, generator=generator()))
+    order = torch.randperm(20, generator=generator())
+    errors = [row["validation_error"] for row in clone(policy, noisy, CLONING, generator(), Checkpoint())]
+    held_out = order[:6]
+    kept = validation_error(policy, noisy.observations[held_out], noisy.actions[held_out])
+    assert kept == pytest.approx(min(errors))
+    assert kept < errors[-1]
+
+
+def test_a_cloned_gaussian_has_the_noise_of_its_errors_on_the_held_out_pairs() -> None:
+    policy = make_policy(continuous_environment(), [32], 0.0, generator())
+    assert isinstance(policy, GaussianPolicy)
+    expert = linear_expert()
+    noisy = Demonstrations(expert.observations, expert.actions + 0.2 * torch.randn(300, 2, generator=generator()))
+    list(clone(policy, noisy, CLONING, generator(), Checkpoint()))
+    held_out = torch.randperm(300, generator=generator())[:90]
+    observations, actions = noisy.observations[held_out], policy.encode_actions(noisy.actions[held_out])
+
+    def log_likelihood(log_std: torch.Tensor) -> float:
+        with torch.no_grad():
+            means = policy.encode_actions(policy.mode(observations))
+        return float(torch.distributions.Normal(means, log_std.exp()).log_prob(actions).sum())
+
+    fitted = policy.log_std.detach()
+    for nearby in (fitted + torch.tensor([0.05, 0.0]), fitted - torch.tensor([0.0, 0.05]), fitted - 0.05):
+        assert log_likelihood(fitted) > log_likelihood(nearby)
+
+
+def test_where_an_action_is_cloned_exactly_the_noise_stays_finite() -> None:
+    policy = make_policy(continuous_environment(), [32], 0.0, generator())
+    assert isinstance(policy, GaussianPolicy)
+    beyond = Demonstrations(linear_expert().observations, torch.tensor([2.0, 10.0]).expand(300, 2))
+    list(clone(policy, beyond, CLONING, generator(), Checkpoint()))
+    assert validation_error(policy, beyond.observations, beyond.actions) == 0
+    torch.testing.assert_close(policy.log_std.detach(), torch.full((2,), math.log(1e-4)))
+
+
+def test_discrete_validation_error_is_the_mean_negative_log_likelihood() -> None:
+    policy = make_policy(discrete_environment(), [8], 0.0, generator())
+    with torch.no_grad():
+        for parameter in policy.parameters():
+            parameter.zero_()
+        list(policy.parameters())[-1].copy_(torch.tensor([1.0, 2.0, 3.0, 4.0]).log())  # the last layer's bias
+    error = validation_error(policy, torch.randn(4, 3, generator=generator()), torch.tensor([0, 1, 3, 3]))
+    assert error == pytest.approx(-(math.log(0.1) + math.log(0.2) + 2 * math.log(0.4)) / 4)
+
+
+def test_cloning_takes_a_pair_to_learn_from_and_one_to_validate_on() -> None:
+    expert = linear_expert()
+    pairs = [Demonstrations(expert.observations[:count], expert.actions[:count]) for count in (1, 2)]
+    policy = make_policy(continuous_environment(), [8], 0.0, generator())
+    with pytest.raises(UserError, match="Continuous-v0: cloning takes two pairs, one of them for validation"):
+        list(clone(policy, pairs[0], CLONING, generator(), Checkpoint()))
+    most = CLONING.model_copy(update={"validation_fraction": 0.9})
+    held_out = torch.randperm(2, generator=generator())[0]
+    actions = pairs[1].actions.clone()
+    actions[held_out] += 0.5
+    rows = []
+    for two in (pairs[1], Demonstrations(pairs[1].observations, actions)):
+        policy = make_policy(continuous_environment(), [8], 0.0, generator())
+        rows.append(list(clone(policy, two, most, generator(), Checkpoint())))
+    one, another = rows
+    assert [row["loss"] for row in one] == [row["loss"] for row in another]
+    assert all(row["validation_error"] != other["validation_error"] for row, other in zip(one, another, strict=True))

@@ -1,0 +1,110 @@
+"""What a pipeline would have made, written by hand: with one set of demonstrations an environment, and with several."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+
+from gailpipe.evaluation.returns import SCHEMA
+from gailpipe.foundation.files import write_file
+from gailpipe.foundation.tables import write_table
+from gailpipe.rl.settings import Imitation
+from tests.workspace import tiny_params, write_params
+
+ENV = "CartPole-v1"
+MEANS = {"bc": 40.0, "fem": 80.0, "gtal": 120.0, "gail": 160.0, "gail-bc": 60.0, "gail-entropy": 20.0}
+METRICS = {"expert_accuracy": 0.7, "policy_accuracy": 0.6, "entropy": 1.0}
+EVALUATED: Sequence[tuple[str, str, Sequence[str]]] = (
+    ("evaluate", f"{ENV}-2", ("bc", "gail")),
+    ("evaluate", f"{ENV}-full-5", ("bc", "gail")),
+    ("evaluate-cloned", f"{ENV}-2", ("gail-bc",)),
+    ("evaluate-entropy", f"{ENV}-2-1e-2", ("gail-entropy",)),
+    ("evaluate-linear", f"{ENV}-2", ("fem", "gtal")),
+    ("evaluate-linear", f"{ENV}-full-5", ("fem", "gtal")),
+)
+
+
+class Made(NamedTuple):
+    """A pipeline's parameters, and the folder of what it made."""
+
+    params: Path
+    data: Path
+
+
+def one_set(root: Path, extra: str | None = None) -> Made:
+    """Write a pipeline of one environment, as the repository's own; an `extra` learner has the settings of BC."""
+    made = Made(root / "params.yaml", root / "data")
+    document = tiny_params()
+    del document["envs"]["Pendulum-v1"], document["occupancy"]
+    if extra:
+        document[extra], document["envs"][ENV][extra] = document["bc"], {}
+    write_params(document, made.params)
+    write_demonstrations(made.data)
+    write_evaluation(made.data / "results" / "evaluate" / f"{ENV}.parquet", ("bc", "gail"))
+    write_curve(made.data / "gail" / ENV, [None, 20.0, 30.0, 40.0], seeds=2)
+    write_film(made.data / "results" / "films" / ENV)
+    return made
+
+
+def several_sets(root: Path) -> Made:
+    """Write a pipeline of one environment and several sets, as the paper's; `gail` and `gail-bc` end at 60 and 40."""
+    made = Made(root / "params.yaml", root / "data")
+    one = {"env": ENV, "demonstrations": ENV, "trajs": 2}
+    whole = {"env": ENV, "demonstrations": f"{ENV}-full", "trajs": 5}
+    sets = {
+        "sets": {f"{ENV}-2": one, f"{ENV}-full-5": whole},
+        "cloned_sets": {f"{ENV}-2": one | {"cloning_steps": 10, "seeds": 2}},
+        "entropy_sets": {f"{ENV}-2-1e-2": one | {"causal_entropy": 0.01}},
+        "filmed_sets": {f"{ENV}-2": one},
+    }
+    write_params(sets, root / "sets.yaml")
+    document = tiny_params()
+    del document["occupancy"], document["envs"]["Pendulum-v1"]
+    imitation = {key: document["gail"][key] for key in Imitation.model_fields}
+    document |= {"fem": imitation, "gtal": imitation | {"env_steps": 777}}
+    document["envs"][ENV] |= {"fem": {}, "gtal": {}}
+    write_params(document, made.params)
+    write_demonstrations(made.data)
+    for number, (folder, cell, learners) in enumerate(EVALUATED):
+        write_evaluation(made.data / "results" / folder / f"{cell}.parquet", learners, expert=210.0 + number)
+    for learner, cell, last in (("gail", f"{ENV}-2", 60), ("gail", f"{ENV}-full-5", 60), ("gail-bc", f"{ENV}-2", 40)):
+        write_curve(made.data / learner / cell, [None, 20.0, 20.0, last])
+    write_film(made.data / "results" / "films" / f"{ENV}-2")
+    return made
+
+
+def write_demonstrations(data: Path) -> None:
+    """Write two trajectories, which return 100 and 120."""
+    trajectories = pl.DataFrame({"trajectory": [0, 0, 1], "trajectory_return": [100.0, 100.0, 120.0]})
+    write_table(trajectories, data / "demonstrations" / f"{ENV}.parquet")
+
+
+def write_evaluation(
+    file: Path, learners: Sequence[str], expert: float = 210.0, means: Mapping[str, float] = MEANS
+) -> None:
+    """Write two episodes of two policies of each learner: `means` and 20 more, and 30 less where they sample."""
+    rows: list[tuple[object, ...]] = [("random", None, "stochastic", i, 10.0, 5) for i in range(2)]
+    rows += [("expert", None, "deterministic", 0, expert, 5), ("expert", None, "stochastic", 0, 90.0, 5)]
+    for learner in learners:
+        for seed in range(2):
+            mean = means[learner] + 20.0 * seed
+            rows += [(learner, seed, "deterministic", i, mean + 3.0 * (2 * i - 1), 5) for i in range(2)]
+            rows += [(learner, seed, "stochastic", i, mean - 30.0, 5) for i in range(2)]
+    write_table(pl.DataFrame(rows, schema=SCHEMA, orient="row"), file)
+
+
+def write_curve(directory: Path, returns: Sequence[float | None], seeds: int = 1) -> None:
+    """Write a learning curve of an iteration each million steps, the same for all seeds."""
+    tables = [
+        pl.DataFrame({"env_steps": [1e6 * (i + 1) for i in range(len(returns))], "return": returns}).with_columns(
+            kl=pl.col("env_steps") * 1e-8, seed=pl.lit(seed), **{key: pl.lit(value) for key, value in METRICS.items()}
+        )
+        for seed in range(seeds)
+    ]
+    write_table(pl.concat(tables), directory / "learning.parquet")
+
+
+def write_film(directory: Path) -> None:
+    for name in ("film.mp4", "preview.webp"):
+        write_file(directory / name, name.encode())

@@ -1,0 +1,134 @@
+"""The report as files and in words: every number worked out by hand."""
+
+from base64 import b64encode
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from gailpipe.algorithms.bc.settings import Bc
+from gailpipe.algorithms.catalogue import LEARNERS, Learner
+from gailpipe.foundation.errors import UserError
+from gailpipe.foundation.files import write_file
+from gailpipe.foundation.tables import write_table
+from gailpipe.report.build import build_report
+from gailpipe.report.films import find_films
+from tests.pipelines import ENV, Made, one_set, several_sets, write_evaluation
+from tests.workspace import ROOT
+
+ORIGINAL = ROOT / "paper" / "original"
+
+
+def built(made: Made, out: Path, texts: Path | None = None) -> str:
+    build_report(made.params, made.data, ORIGINAL, texts, out)
+    return (out / "README.md").read_text()
+
+
+def files_in(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*.*"))
+
+
+def test_a_report_of_one_set_an_environment_shows_every_number(tmp_path: Path) -> None:
+    text = built(one_set(tmp_path), tmp_path / "out")
+    for row in (
+        f"| {ENV} | Random |  |  | 10.0 | 0 |  |  | 0 |",
+        f"| {ENV} | Expert, demonstrating |  |  | 110.0 | 1 |  |  | 1 |",
+        f"| {ENV} | Expert, evaluated |  | 210.0 | 90.0 |  |  |  |  |",
+        f"| {ENV} | BC | 2 | 50.0 | 20.0 | 0.400 | -0.871 … 1.671 | 2 | — |",
+        f"| {ENV} | GAIL | 2 | 170.0 | 140.0 | 1.600 | 0.329 … 2.871 | 2 | — |",
+    ):
+        assert row in text
+    headings = [line for line in text.splitlines() if line.startswith("## ")]
+    assert headings == [f"## {name}" for name in ("In short", "Scores", "Returns", "Learning", "Films", "All policies")]
+    assert files_in(tmp_path / "out") == [
+        "README.md",
+        *(f"figures/{name}.svg" for name in ("learning", "returns", "scores")),
+        f"films/{ENV}.webp",
+        "index.html",
+        "learning.csv",
+        "metrics.json",
+        "results.csv",
+        "scores.csv",
+    ]
+
+
+def test_a_report_of_several_sets_shows_ours_beside_the_papers(tmp_path: Path) -> None:
+    made, texts = several_sets(tmp_path), tmp_path / "texts"
+    write_file(texts / "findings.md", b"- A finding.")
+    write_file(texts / "discussion.md", b"All that was found.")
+    text = built(made, tmp_path / "out", texts)
+    assert "\n- A finding.\n" in text
+    assert "## In detail\n\nAll that was found.\n" in text
+    assert "Runs of a set: BC 2, FEM 2, GTAL 2, GAIL 2, GAIL, cloned first 2; the paper's: ." in text
+    assert "\n| CartPole-v1 | 2 | 0.40 | 0.80 | 1.20 | 1.60 | 0.60 |\n" in text
+    assert "\n| CartPole-v1 | 2 | 0.10 | 0.50 | 0.90 | 1.30 | 0.30 |\n" in text  # stochastic
+    assert "\n| CartPole-v1 | 10.0 | 110 ± 10 | 210 (2.00) | 90.0 (0.80) | 200 |\n" in text
+    assert "\n| CartPole-v1 | 2 | 50.0 ± 14.1 | 90.0 ± 14.1 | 130 ± 14 | 170 ± 14 | 70.0 ± 14.1 |\n" in text
+    assert "\n| environment | trajectories | λ = 0 | λ = 0.01 |\n" in text
+    assert "\n| CartPole-v1 | 2 | 1.60 | 0.20 |\n" in text
+    assert "\n| environment | trajectories | BC | FEM | GTAL | GAIL |\n" in text
+    assert [line for line in text.splitlines() if line.startswith("| CartPole-v1 | 5 |")] == [
+        "| CartPole-v1 | 5 | 0.40, 0.10 | 0.80, 0.50 | 1.20, 0.90 | 1.60, 1.30 |",
+        "| CartPole-v1 | 5 | 50.0 ± 14.1 | 90.0 ± 14.1 | 130 ± 14 | 170 ± 14 |",
+    ]
+    assert "\n| CartPole-v1 | 2 | 170 ± 14 | 30.0 ± 14.1 |\n" in text  # λ = 0 and 0.01
+    assert "before and after it, 5 % of the run's" in text
+    assert "\n| CartPole-v1 | 2 | 4.00 | never | never | never |\n" in text
+    names = ["In short", "Scores", "Experts", "Acting with noise", "Whole trajectories", "Causal entropy", "Learning"]
+    names += ["Films", "In detail", "All returns", "All policies"]
+    assert [line for line in text.splitlines() if line.startswith("## ")] == [f"## {name}" for name in names]
+    header = (ORIGINAL / "returns.csv").read_text().splitlines()[0]
+    assert (tmp_path / "out" / "results.csv").read_text().startswith(f"{header},stochastic_return,expert_return")
+
+
+@pytest.mark.parametrize("made", [one_set, several_sets])
+def test_a_report_is_the_same_bytes_twice(tmp_path: Path, made: object) -> None:
+    pipeline = made(tmp_path)  # type: ignore[operator]
+    for out in ("a", "b"):
+        built(pipeline, tmp_path / out)
+    names = files_in(tmp_path / "a")
+    assert names == files_in(tmp_path / "b")
+    assert all((tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes() for name in names)
+
+
+def test_without_a_scale_there_are_no_scores(tmp_path: Path) -> None:
+    made = one_set(tmp_path)
+    table = pl.DataFrame({"trajectory": [0], "trajectory_return": [10.0]})
+    write_table(table, made.data / "demonstrations" / f"{ENV}.parquet")
+    assert "| GAIL | 2 | 170.0 | 140.0 | — | — | 2 | — |" in built(made, tmp_path / "out")
+
+
+def test_a_new_learner_needs_a_line_in_the_catalogue_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(LEARNERS, "toy", Learner("Toy", "#123456", "P", "toy", Bc, optional=True))
+    made = one_set(tmp_path, extra="toy")
+    file = made.data / "results" / "evaluate-toy" / f"{ENV}.parquet"
+    write_evaluation(file, ["toy"], means={"toy": 100.0})
+    text = built(made, tmp_path / "out")
+    assert f"| {ENV} | Toy | 2 | 110.0 | 80.0 | 1.000 | -0.271 … 2.271 | 2 | — |" in text
+    for figure in ("scores", "returns"):
+        assert "#123456" in (tmp_path / "out" / "figures" / f"{figure}.svg").read_text()
+    assert '"toy": {' in (tmp_path / "out" / "metrics.json").read_text()
+
+
+def test_a_text_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
+    write_file(tmp_path / "texts" / "findings.md", b"\xff")
+    with pytest.raises(UserError, match=r"findings\.md: is not UTF-8"):
+        built(one_set(tmp_path), tmp_path / "out", tmp_path / "texts")
+
+
+def test_films_are_shown_and_missing_ones_explained(tmp_path: Path) -> None:
+    for name, files in (("A-v1", ("film.mp4", "preview.webp")), ("B-v1", ("missing.txt",))):
+        for file in files:
+            write_file(tmp_path / name / file, f"{name} {file}".encode())
+    shown, missing = find_films(tmp_path, ["A-v1", "B-v1"])
+    assert shown.markdown() == "### A-v1\n\n![Film: A-v1](films/A-v1.webp)"
+    assert missing.markdown() == "### B-v1\n\nThere is [no film](films/B-v1.txt)."
+
+
+def test_the_page_has_whole_films_and_its_markdown_their_previews(tmp_path: Path) -> None:
+    text = built(one_set(tmp_path), tmp_path / "out")
+    assert f"### {ENV}\n\n![Film: {ENV}](films/{ENV}.webp)" in text
+    assert (tmp_path / "out" / "films" / f"{ENV}.webp").read_text() == "preview.webp"
+    assert b64encode(b"film.mp4").decode() in (tmp_path / "out" / "index.html").read_text()
