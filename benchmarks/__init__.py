@@ -1,0 +1,1 @@
+"""What the repository itself costs those who work in it."""
