@@ -1,10 +1,11 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help repro store test lock review faults bench bench-learning requirements
+.PHONY: help repro store test lock review faults bench bench-learning bench-dvc requirements
 help:  ## list what there is
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/' | expand -t 16
 
+# paper/ is a DVC repository of its own: `dvc --cd paper pull` restores its results.
 repro: .venv/installed store  ## set up, restore the stored results, and run whatever is out of date
 	dvc pull --run-cache --allow-missing
 	dvc repro
@@ -33,6 +34,9 @@ bench: .venv/tested .venv-imitation/installed  ## measure steps per second, and 
 
 bench-learning: .venv/tested .venv-imitation/installed  ## measure the time to an expert, and write reports/benchmarks-learning.md
 	python -m benchmarks.learning
+
+bench-dvc: .venv/installed  ## measure the CPU seconds of DVC's own commands where nothing is out of date
+	@python -m benchmarks.dvc_commands
 
 requirements:  ## renew requirements.txt and requirements-test.txt from pyproject.toml
 	$(PYTHON) -m venv --clear .venv

@@ -1,1 +1,1 @@
-"""How fast it is, beside the environments' own speed and a peer's, and what a cluster gains over `dvc repro`."""
+"""How fast it is, beside the environments' own speed and a peer's; what a cluster gains; and what DVC itself costs."""

@@ -39,6 +39,7 @@ clone of its own; both ended with the same bytes. `python -m benchmarks.cluster 
 
 
 def main(arguments: argparse.Namespace) -> None:
+    pipeline, names = split(arguments.stages)
     seconds: dict[str, float] = {}
     locks = []
     with TemporaryDirectory() as folder:
@@ -46,10 +47,10 @@ def main(arguments: argparse.Namespace) -> None:
             clone = Path(folder) / name.replace(" ", "-")
             prepare(clone, arguments.stages)
             started = time.perf_counter()
-            _run(clone, sys.executable, *command, *arguments.stages)
+            _run((clone / pipeline).parent, sys.executable, *command, *names)
             seconds[name] = round(time.perf_counter() - started, 1)
             print(f"{name}: {seconds[name]} s", flush=True)
-            locks.append({path: read_lock(clone / path) for path in locks_of(arguments.stages)})
+            locks.append(read_lock((clone / pipeline).with_suffix(".lock")))
     if locks[0] != locks[1]:
         raise UserError("the two ended with different results")
     results = {"seconds": seconds, "stages": arguments.stages, "machine": describe_machine()}
@@ -61,37 +62,32 @@ def prepare(clone: Path, stages: Sequence[str]) -> None:
     """Make a clone that has all results but those of `stages`, and no run-cache that could restore them.
 
     Raises:
-        UserError: dvc.lock does not have one of the stages.
+        UserError: dvc.lock does not have one of the stages, or they are of several pipelines.
     """
     _run(Path(), "git", "clone", "--quiet", ".", str(clone.resolve()))
-    for path, names in locks_of(stages).items():
-        lock = read_lock(clone / path)
-        for name in names:
-            if lock["stages"].pop(name, None) is None:
-                raise UserError(f"{path}: has no {name}; give stages that have run")
-        with (clone / path).open("w") as file:
-            YAML().dump(lock, file)
+    pipeline, names = split(stages)
+    path = pipeline.with_suffix(".lock")
+    lock = read_lock(clone / path)
+    for name in names:
+        if lock["stages"].pop(name, None) is None:
+            raise UserError(f"{path}: has no {name}; give stages that have run")
+    with (clone / path).open("w") as file:
+        YAML().dump(lock, file)
     shutil.rmtree(clone / "data" / "store" / "runs")
     _run(clone, *AUTHOR, "commit", "--quiet", "--all", "--message", "Forget what is measured")
-    _run(
-        clone,
-        sys.executable,
-        "-m",
-        "dvc",
-        "pull",
-        "--quiet",
-        "--allow-missing",
-        *(str(path.with_suffix(".yaml")) for path in locks_of(stages)),
-    )
+    _run((clone / pipeline).parent, sys.executable, "-m", "dvc", "pull", "--quiet", "--allow-missing")
 
 
-def locks_of(stages: Sequence[str]) -> dict[Path, list[str]]:
-    """Return the dvc.lock of each pipeline that `stages`, in DVC's notation, name, and the names that stand in it."""
-    locks: dict[Path, list[str]] = {}
-    for stage in stages:
-        pipeline, _, name = stage.rpartition(":")
-        locks.setdefault(Path(pipeline or "dvc.yaml").with_suffix(".lock"), []).append(name)
-    return locks
+def split(stages: Sequence[str]) -> tuple[Path, list[str]]:
+    """Return the dvc.yaml that `stages`, in DVC's notation, are of, and their names in it.
+
+    Raises:
+        UserError: They are of several.
+    """
+    pipelines, names = zip(*(stage.rpartition(":")[::2] for stage in stages), strict=True)
+    if len(set(pipelines)) > 1:
+        raise UserError(f"{', '.join(stages)}: must be of one pipeline")
+    return Path(pipelines[0] or "dvc.yaml"), list(names)
 
 
 def read_lock(path: Path) -> Any:

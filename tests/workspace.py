@@ -55,7 +55,7 @@ class Workspace:
     def create(cls, root: Path) -> Self:
         """Make a repository of the files that Git tracks here, as they are now, with tiny params.
 
-        The paper's pipeline is left out: DVC looks at all its stages in each command.
+        The paper's pipeline is left out: a review looks at all its stages.
         """
         workspace = cls(root)
         root.mkdir(exist_ok=True)

@@ -24,8 +24,9 @@ class Job:
 class Source:
     """What a worker clones, and where it finds and leaves results."""
 
-    head: str  # the head's folder
+    head: str  # the head's folder, a DVC repository
     repository: str
+    folder: str  # where in the Git repository that DVC repository is
     commit: str
     remote: str  # the name of the DVC remote
     remote_path: str | None  # where it is, if it is a folder
@@ -71,12 +72,12 @@ def find_source(repo: Repo, repository: str | None) -> Source:
 
     Args:
         repo: The head's.
-        repository: What workers clone; by default the head's own folder, which suits workers that see it.
+        repository: What workers clone; by default the head's own, which suits workers that see its folder.
 
     Raises:
         UserError: There are changes that the commit lacks, or no DVC remote that workers could share.
     """
-    root = Path(repo.root_dir)
+    root = Path(_git(Path(repo.root_dir), "rev-parse", "--show-toplevel").removesuffix("\n"))
     remote = repo.config["core"].get("remote")
     if remote is None:
         raise UserError("workers share results by a DVC remote; name one by `dvc remote add --default NAME URL`")
@@ -88,7 +89,9 @@ def find_source(repo: Repo, repository: str | None) -> Source:
         files = [line[3:] for line in changes]
         listed = ", ".join(files[:5]) + (f" and {len(files) - 5} more" if len(files) > 5 else "")
         raise UserError(f"workers run what is committed, but {listed} differ; commit, stash or remove that first")
-    return Source(str(root), repository or str(root), _git(root, "rev-parse", "HEAD").strip(), remote, path)
+    commit = _git(root, "rev-parse", "HEAD").strip()
+    folder = Path(repo.root_dir).relative_to(root)
+    return Source(repo.root_dir, repository or str(root), str(folder), commit, remote, path)
 
 
 def _git(root: Path, *arguments: str) -> str:

@@ -51,11 +51,12 @@ def run_stage(source: Source, job: Job, on_a_core: bool, *_upstream: object) -> 
             _run(place, log, "git", "clone", "--quiet", "--no-checkout", "--", source.repository, "clone")
         _run(clone, log, "git", "fetch", "--quiet", "origin", source.commit)
         _run(clone, log, "git", "checkout", "--quiet", "--force", "--detach", source.commit)
+        folder = clone / source.folder
         if source.remote_path is not None:
-            _run(clone, log, "dvc", "remote", "modify", "--local", source.remote, "url", source.remote_path)
+            _run(folder, log, "dvc", "remote", "modify", "--local", source.remote, "url", source.remote_path)
         unfinished_work = {"DVC_ROOT": source.head} if on_a_core else {}
-        _run(clone, log, "dvc", "repro", "--single-item", "--pull", *job.upstream, job.stage, **unfinished_work)
-        _run(clone, log, "dvc", "push", "--run-cache", job.stage)
+        _run(folder, log, "dvc", "repro", "--single-item", "--pull", *job.upstream, job.stage, **unfinished_work)
+        _run(folder, log, "dvc", "push", "--run-cache", job.stage)
     except subprocess.CalledProcessError as error:
         lines = error.output.splitlines()[-LINES_OF_A_LOG:]
         failed = f"`{' '.join(error.cmd)}` ended with status {error.returncode}:"

@@ -21,6 +21,7 @@ from gailpipe.review.scores import changes
 
 METRICS, LOCK = "reports/metrics.json", "dvc.lock"
 RESULTS, PAPER_LOCK = "paper/report/results.csv", "paper/dvc.lock"  # not in every version
+PARAMETERS = ("params.yaml", "paper/params.yaml", "paper/sets.yaml")
 FIGURES = ("reports/figures", "paper/report/figures")
 
 
@@ -31,7 +32,7 @@ def main(arguments: argparse.Namespace) -> None:
     before = _version(commit, {path: _run("git", "show", f"{commit}:{path}") for path in (METRICS, LOCK, *then)})
     head = _run("git", "rev-parse", "HEAD").strip()
     after = _version(head, {path: _read(Path(path)) for path in (METRICS, LOCK, *now)})
-    parameters = _run(sys.executable, "-m", "dvc", "params", "diff", "--md", commit[:7])
+    parameters = _run(sys.executable, "-m", "dvc", "params", "diff", "--md", commit[:7], "--targets", *PARAMETERS)
     scores = list(changes(before.metrics, after.metrics))
     print(comment(before, after, scores, parameters, stale_stages(), _url()))
 

@@ -1,4 +1,4 @@
-"""Tell whether dvc.lock has the results of the parameters, the code and the data that stand beside it."""
+"""Tell whether each dvc.lock has the results of the parameters, the code and the data that it is made from."""
 
 import argparse
 import json
@@ -6,10 +6,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
+
+PAPER = Path("paper/dvc.yaml")  # in a DVC repository of its own
 
 
 def main(_: argparse.Namespace) -> None:
@@ -24,13 +27,20 @@ def main(_: argparse.Namespace) -> None:
 def stale_stages() -> dict[str, list[str]]:
     """Return the stages of all pipelines that `dvc repro` would run, and what has changed since they ran last.
 
-    Outputs that only DVC keeps need not be there.
+    The names of the paper's begin with the path of its dvc.yaml. Outputs that only DVC keeps need not be there.
 
     Raises:
         UserError: DVC or Git can't tell.
     """
-    status = _dvc("status", "--json")
-    repro = _dvc("repro", "--dry", "--allow-missing", "--keep-going", "--all-pipelines")
+    stale = _stale_stages(Path())
+    if PAPER.exists():
+        stale |= {f"{PAPER}:{stage}": reasons for stage, reasons in _stale_stages(PAPER.parent).items()}
+    return stale
+
+
+def _stale_stages(repository: Path) -> dict[str, list[str]]:
+    status = _dvc(repository, "status", "--json")
+    repro = _dvc(repository, "repro", "--dry", "--allow-missing", "--keep-going")
     # where data is missing, a dry run fails at each stage that it would run, and names them all in one line
     named = re.findall(r"^.*(?:Running stage|failed to reproduce).*$", repro.stdout + repro.stderr, re.MULTILINE)
     would_run = re.findall(r"'([^']+)'", "\n".join(named))
@@ -38,17 +48,18 @@ def stale_stages() -> dict[str, list[str]]:
         reason, _, _ = (status.stderr + repro.stderr).strip().partition("\n\n")
         raise UserError(f"DVC can't tell: {reason}")
     changes_of = json.loads(status.stdout)
-    restorable = _ignored_by_git(changes_of)
+    restorable = _ignored_by_git(repository, changes_of)
     reasons = {stage: list(_reasons(changes, restorable)) for stage, changes in changes_of.items()}
     changed = {stage: why for stage, why in reasons.items() if why}
     return {stage: changed.get(stage, ["what it depends on"]) for stage in dict.fromkeys([*would_run, *changed])}
 
 
-def _ignored_by_git(changes_of: Mapping[str, list[Any]]) -> set[str]:
-    """Return the paths that only DVC keeps."""
+def _ignored_by_git(folder: Path, changes_of: Mapping[str, list[Any]]) -> set[str]:
+    """Return the paths, from `folder`, that only DVC keeps."""
     entries = [change.values() for changes in changes_of.values() for change in changes if isinstance(change, Mapping)]
     paths = {path for values in entries for value in values for path in value}
-    git = subprocess.run(["git", "check-ignore", "--stdin"], input="\n".join(paths), capture_output=True, text=True)
+    command = ["git", "check-ignore", "--stdin"]
+    git = subprocess.run(command, cwd=folder, input="\n".join(paths), capture_output=True, text=True)
     if git.returncode not in (0, 1):  # 1 says that it ignores none
         raise UserError(f"`git check-ignore` failed: {git.stderr.strip()}")
     return set(git.stdout.splitlines())
@@ -67,8 +78,9 @@ def _reasons(changes: list[Any], restorable: Collection[str]) -> Iterator[str]:
                     yield f"{path} ({how})"
 
 
-def _dvc(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "dvc", *arguments], capture_output=True, text=True)
+def _dvc(repository: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "dvc", "--cd", str(repository), *arguments]
+    return subprocess.run(command, capture_output=True, text=True)
 
 
 if __name__ == "__main__":

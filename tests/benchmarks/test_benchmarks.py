@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 import benchmarks.learning_page
 import gailpipe.rl.loop
-from benchmarks.cluster import locks_of, prepare
 from benchmarks.cluster import main as measure_cluster
 from benchmarks.cluster import page as cluster_page
+from benchmarks.cluster import prepare, split
 from benchmarks.learning import conditions_of, load_runs
 from benchmarks.learning_page import LEARNERS, TASKS, first_there, sustained
 from benchmarks.learning_page import page as learning_page
@@ -96,8 +96,10 @@ def test_the_share_of_time_is_that_of_stages_side_by_side() -> None:
     assert "| `dvc repro` | 200 |\n| `gailpipe.cluster` | 150 |" in text
     assert "takes **0.75** of the time of `dvc repro`" in text
     assert text.endswith("- bc@A\n")
-    found = locks_of(["paper/dvc.yaml:bc@A", "bc@B", "paper/dvc.yaml:gail@A"])
-    assert found == {Path("paper/dvc.lock"): ["bc@A", "gail@A"], Path("dvc.lock"): ["bc@B"]}
+    assert split(["paper/dvc.yaml:bc@A", "paper/dvc.yaml:gail@A"]) == (Path("paper/dvc.yaml"), ["bc@A", "gail@A"])
+    assert split(["bc@B"]) == (Path("dvc.yaml"), ["bc@B"])
+    with pytest.raises(UserError, match="bc@B: must be of one pipeline"):
+        split(["paper/dvc.yaml:bc@A", "bc@B"])
 
 
 def test_what_is_measured_is_forgotten_and_nothing_else(

@@ -185,6 +185,17 @@ def test_a_repository_without_a_commit_is_refused(tmp_path: Path, monkeypatch: p
         find_source(repo, None)
 
 
+def test_the_papers_repository_is_found_in_a_clone_and_all_that_it_runs_is_committed(tmp_path: Path) -> None:
+    head = Workspace.create(tmp_path / "head")
+    with Repo(head.root / "paper") as repo:
+        source = find_source(repo, None)
+        assert (source.head, source.repository, source.folder) == (str(head.root / "paper"), str(head.root), "paper")
+        assert source.remote_path == str(head.root / "data" / "store")
+        (head.root / "stages" / "new.py").touch()
+        with pytest.raises(UserError, match=r"but stages/new\.py differ"):
+            find_source(repo, None)
+
+
 def test_a_failed_command_tells_what_it_printed_and_nothing_before(tmp_path: Path) -> None:
     log = tmp_path / "log"
     _run(tmp_path, log, sys.executable, "-c", "print('earlier')")
@@ -309,7 +320,7 @@ def test_an_address_that_looks_like_an_option_is_none(tmp_path: Path, monkeypatc
     monkeypatch.setattr("gailpipe.cluster.worker._run", refuse)
     monkeypatch.setattr("gailpipe.cluster.worker.get_worker", lambda: WorkerDouble(str(tmp_path)))
     with pytest.raises(StageFailedError):
-        run_stage(Source("head", "--upload-pack=touch", "abc", "store", None), Job("bc", ()), False)
+        run_stage(Source("head", "--upload-pack=touch", ".", "abc", "store", None), Job("bc", ()), False)
     assert commands == [("git", "clone", "--quiet", "--no-checkout", "--", "--upload-pack=touch", "clone")]
 
 

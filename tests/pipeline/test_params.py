@@ -23,7 +23,7 @@ def written(tmp_path: Path, edit: Edit) -> Path:
     return tmp_path / "params.yaml"
 
 
-def with_sets(tmp_path: Path, edit: Edit = lambda params: None, **sets: dict[str, Any]) -> Path:
+def with_sets(tmp_path: Path, edit: Edit = lambda params: None, **sets: Any) -> Path:
     """Write a params.yaml with all algorithms, and a sets.yaml with these sets."""
 
     def edit_with_sets(params: dict[str, Any]) -> None:
@@ -222,7 +222,7 @@ def test_fem_and_gtal_are_checked_where_they_are_set(tmp_path: Path) -> None:
 def test_wrong_sets_are_named(tmp_path: Path, section: str, entry: dict[str, Any], message: str) -> None:
     one = {"env": "CartPole-v1", "demonstrations": "CartPole-v1", "trajs": 1} | entry
     with pytest.raises(UserError, match=re.escape(message)):
-        check_pipeline(with_sets(tmp_path, **{section: {"one": one}}))
+        check_pipeline(with_sets(tmp_path, lambda params: None, **{section: {"one": one}}))
 
 
 def test_the_causal_entropy_is_studied_on_one_task_and_nowhere_else(tmp_path: Path) -> None:

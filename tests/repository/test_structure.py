@@ -90,6 +90,11 @@ def test_there_is_no_circle_of_imports() -> None:
             assert not GRAPH.find_shortest_chain(imported, module), f"{module} and {imported} import each other"
 
 
+@pytest.mark.parametrize("name", ["gailpipe", "stages"])
+def test_the_papers_stages_run_the_same_code(name: str) -> None:
+    assert (ROOT / "paper" / name).readlink() == Path("..") / name
+
+
 def test_every_module_of_a_stage_is_run() -> None:
     modules = {f"stages.{path.stem}" for path in (ROOT / "stages").glob("*.py")} - {"stages.__init__"}
     assert {module(stage) for stage in stages().values()} == modules

@@ -123,6 +123,10 @@ def test_a_lock_that_lags_behind_is_named_even_without_data(workspace: Workspace
     workspace.run("git", "clone", "--quiet", str(workspace.root), str(tmp_path / "clone"))
     clone = Workspace(tmp_path / "clone")
     assert clone.run(*check) == ""
+    papers = clone.root / "paper" / "dvc.yaml"
+    papers.write_text("stages:\n  one:\n    cmd: touch one\n    outs:\n      - one\n")
+    assert "paper/dvc.yaml:one: " in clone.run(*check, fails=True)
+    papers.unlink()
     lock = YAML(typ="safe").load(clone.root / "dvc.lock")
     (cloned,) = [dep for dep in lock["stages"]["evaluate@Pendulum-v1"]["deps"] if dep["path"] == "data/bc/Pendulum-v1"]
     cloned["md5"] = f"{'0' * 32}.dir"  # as if the locks of two branches were put together
@@ -195,6 +199,8 @@ def test_a_change_of_a_workspace_is_told(workspace: Workspace, tmp_path: Path) -
     for name in ("params.yaml", "dvc.lock"):
         path = workspace.root / name
         path.write_text(path.read_text().replace("smoothing: 0.05", "smoothing: 0.5"))
+    papers = workspace.root / "paper" / "params.yaml"
+    papers.write_text(papers.read_text().replace("seed: 0", "seed: 1"))
     metrics = workspace.root / "reports" / "metrics.json"
     document = json.loads(metrics.read_text())
     document["Pendulum-v1"]["gail"] |= {"normalized": 0.5, "normalized_ci95": None}
@@ -213,7 +219,8 @@ def test_a_change_of_a_workspace_is_told(workspace: Workspace, tmp_path: Path) -
     )
     assert re.search(rf"{re.escape(kept)} \S+ \(.*\) \| \S+ \| one seed tells nothing \|", text)
     assert re.search(rf"{re.escape(gone)} \S+ \(.*\) \| — \| gone \|", text)
-    assert "| params.yaml | report.smoothing | 0.05 " in text
+    assert re.search(r"\| params\.yaml +\| report\.smoothing +\| 0\.05 ", text)
+    assert re.search(r"\| paper/params\.yaml +\| seed +\| 0 +\| 1 ", text)
     assert "- **report**: the same bytes as before\n" in text
     assert re.search(r"\| Pendulum-v1 \| gail \| \S+ \| 0\.500 \| (one seed tells nothing|new) \|", text)
     assert "**1 stage is out of date.**" in text
@@ -246,7 +253,6 @@ def test_a_revision_without_common_history_is_named(tmp_path: Path) -> None:
     )
 
 
-def test_a_folder_that_git_knows_nothing_of_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_a_folder_that_git_knows_nothing_of_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="`git check-ignore` failed: fatal: not a git repository"):
-        _ignored_by_git({})
+        _ignored_by_git(tmp_path, {})

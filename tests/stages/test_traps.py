@@ -1,6 +1,7 @@
 """DVC's and Git's own traps, each held closed."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
@@ -100,7 +101,7 @@ def test_a_damaged_store_is_named_and_git_restores_it(workspace: Workspace) -> N
 def test_the_lock_has_the_stages_that_there_are(folder: Path) -> None:
     yaml = YAML(typ="safe")
     pipeline = yaml.load(folder / "dvc.yaml")
-    params = {}
+    params: dict[str, Any] = {}
     for file in ("params.yaml", *pipeline.get("vars", ())):
         params |= yaml.load(folder / file)
     names = set()
