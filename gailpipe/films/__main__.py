@@ -53,7 +53,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m gailpipe.films", description=__doc__)
     parser.add_argument("env", metavar="ENV", help="Gymnasium id, such as Hopper-v5")
     parser.add_argument(
-        "policy", nargs="+", metavar="POLICY", help="expert, a learner's name, or a policy's file; several act side by side"
+        "policy",
+        nargs="+",
+        metavar="POLICY",
+        help="expert, a learner's name, or a policy's file; several act side by side",
     )
     parser.add_argument("--seconds", type=float, default=10, help="of the film, at most; default: %(default)s")
     parser.add_argument("--seed", type=int, default=0, help="of the initial state; default: %(default)s")

@@ -7,31 +7,30 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from polars.exceptions import PolarsError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
 from gailpipe.review.comment import Version, comment
-from gailpipe.review.grid import grid_metrics
 from gailpipe.review.lock import stale_stages
 from gailpipe.review.scores import changes
 
-METRICS, LOCK = "reports/metrics.json", "dvc.lock"
-RESULTS, PAPER_LOCK = "paper/report/results.csv", "paper/dvc.lock"  # not in every version
+ROOT = ("reports/metrics.json", "dvc.lock")
+PAPER = ("paper/report/metrics.json", "paper/dvc.lock")  # not in every version
 PARAMETERS = ("params.yaml", "paper/params.yaml", "paper/sets.yaml")
 FIGURES = ("reports/figures", "paper/report/figures")
 
 
 def main(arguments: argparse.Namespace) -> None:
     commit = _merge_base(arguments.revision)
-    then = _run("git", "ls-tree", "--name-only", commit, RESULTS, PAPER_LOCK).split()
-    now = [path for path in (RESULTS, PAPER_LOCK) if Path(path).exists()]
-    before = _version(commit, {path: _run("git", "show", f"{commit}:{path}") for path in (METRICS, LOCK, *then)})
+    then = _run("git", "ls-tree", "--name-only", commit, *PAPER).split()
+    now = [path for path in PAPER if Path(path).exists()]
+    before = _version(commit, {path: _run("git", "show", f"{commit}:{path}") for path in (*ROOT, *then)})
     head = _run("git", "rev-parse", "HEAD").strip()
-    after = _version(head, {path: _read(Path(path)) for path in (METRICS, LOCK, *now)})
+    after = _version(head, {path: _read(Path(path)) for path in (*ROOT, *now)})
     parameters = _run(sys.executable, "-m", "dvc", "params", "diff", "--md", commit[:7], "--targets", *PARAMETERS)
     scores = list(changes(before.metrics, after.metrics))
     print(comment(before, after, scores, parameters, stale_stages(), _url()))
@@ -54,16 +53,18 @@ def _merge_base(revision: str) -> str:
 
 def _version(commit: str, files: Mapping[str, str]) -> Version:
     yaml = YAML(typ="safe")
+    metrics: dict[str, Any] = {}
+    stages: dict[str, Any] = {}
     try:
-        metrics, stages = json.loads(files[METRICS]), yaml.load(files[LOCK])["stages"]
-        if RESULTS in files:
-            metrics |= grid_metrics(files[RESULTS])
-        if PAPER_LOCK in files:
-            stages |= {
-                f"paper/dvc.yaml:{stage}": entry for stage, entry in yaml.load(files[PAPER_LOCK])["stages"].items()
-            }
-    except (ValueError, YAMLError, KeyError, TypeError, PolarsError) as error:
-        raise UserError(f"{', '.join(files)} at {commit[:7]}: can't be understood: {error}") from error
+        for path, text in files.items():
+            of_paper = path in PAPER
+            if path.endswith(".json"):
+                metrics |= {f"{cell} (paper)" if of_paper else cell: one for cell, one in json.loads(text).items()}
+            else:
+                of_lock = yaml.load(text)["stages"].items()
+                stages |= {f"paper/dvc.yaml:{stage}" if of_paper else stage: entry for stage, entry in of_lock}
+    except (ValueError, YAMLError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{path} at {commit[:7]}: can't be understood: {error}") from error
     figures = _run("git", "ls-tree", "-r", "--name-only", commit, *FIGURES).split()
     return Version(commit, metrics, stages, figures)
 

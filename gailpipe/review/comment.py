@@ -2,33 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from gailpipe.evaluation.scores import TEST_LEVEL, Score
 from gailpipe.report.tables import table
 from gailpipe.review.scores import DIGITS, Change, scale
 
-COMMENT = """\
-## What this change does to results
-
-{summary}
-
-### Parameters
-{parameters}
-
-### Scores
-{scores}
-
-{scales}Normalised scores of deterministic policies, means over seeds with 95 % intervals, which take the scale as
-exact. A change is better or worse where Welch's test of the two means gives p < {level}, each by itself{chance};
-with few seeds it overlooks much.
-
-### Stages that ran
-{ran}
-
-### Stages that are out of date, and what has changed since they ran
-{stale}
-{figures}"""
+COMMENT = Path(__file__).with_name("comment.md")
 PICTURES = """
 ### Figures
 | before | after |
@@ -66,7 +47,7 @@ def comment(
         url: Of the repository's web pages, which show figures of each commit.
     """
     tested = sum(change.p_value is not None and change.verdict != "same" for change in scores)
-    return COMMENT.format(
+    return COMMENT.read_text().format(
         summary=_summary(scores, stale),
         parameters=parameters.strip() or "None changed.",
         scores=_scores(scores),
@@ -93,7 +74,7 @@ def _scores(scores: Sequence[Change]) -> str:
         return "None changed."
     rows = [
         {
-            "task": change.environment,
+            "environment": change.environment,
             "learner": change.learner,
             "before": _shown(change.before),
             "after": _shown(change.after),

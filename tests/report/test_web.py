@@ -14,10 +14,11 @@ from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 from gailpipe.films.pictures import mp4_bytes, webp_bytes
 from gailpipe.foundation.errors import UserError
-from gailpipe.report.page import page as words
+from gailpipe.report.build import build_report
 from gailpipe.report.style import save_svg
 from gailpipe.report.web import web_page
-from tests.test_report import result
+from tests.pipelines import one_set
+from tests.workspace import ROOT
 
 TEXT = """\
 # Results & more
@@ -102,10 +103,9 @@ def test_nothing_is_missing_and_nothing_sticks_out(browser: Browser, page_file: 
 
 
 def test_the_reports_table_needs_no_scrolling_on_a_desktop(browser: Browser, tmp_path: Path) -> None:
-    for name in ("scores", "returns", "occupancy", "learning"):
-        save_svg(plt.figure(), tmp_path / "figures" / f"{name}.svg")
-    (tmp_path / "index.html").write_text(web_page(words([result()], []), tmp_path, {}))
-    page, wrong = opened(browser, tmp_path / "index.html")
+    made = one_set(tmp_path)
+    build_report(made.params, made.data, ROOT / "paper" / "original", None, tmp_path / "out")
+    page, wrong = opened(browser, tmp_path / "out" / "index.html")
     assert wrong == []
     assert page.evaluate("[...document.querySelectorAll('.wide')].every(box => box.scrollWidth <= box.clientWidth)")
     page.close()
