@@ -14,7 +14,7 @@ class OriginalResults:
     `policies` has one row for each learned policy, `names` the paper's name of each environment.
 
     Args:
-        directory: Holds returns.csv and tasks.csv; see paper/original/README.md.
+        directory: Holds returns.csv and tasks.csv; see data/original/README.md.
 
     Raises:
         UserError: It does not hold them.

@@ -60,7 +60,7 @@ def test_every_policy_has_its_row(several: Made) -> None:
 
 
 def test_what_is_shown_of_policies_is_split_by_their_demonstrations_and_by_lambda(several: Made) -> None:
-    original = OriginalResults(ROOT / "paper" / "original").policies
+    original = OriginalResults(ROOT / "data" / "original").policies
     grid = split(gathered(several), original)
     assert grid.learners == ["bc", "fem", "gtal", "gail", "gail-bc"]
     assert not grid.one_cell_each
@@ -71,7 +71,7 @@ def test_what_is_shown_of_policies_is_split_by_their_demonstrations_and_by_lambd
 
 
 def test_metrics_hold_the_numbers_worked_out_by_hand(tmp_path: Path) -> None:
-    grid = split(gathered(one_set(tmp_path)), OriginalResults(ROOT / "paper" / "original").policies)
+    grid = split(gathered(one_set(tmp_path)), OriginalResults(ROOT / "data" / "original").policies)
     assert grid.one_cell_each
     (entry,) = metrics(grid.plain, one_cell_each=True).values()
     assert entry["random"] == {"return": 10}
@@ -142,7 +142,7 @@ def test_an_evaluation_of_nobody_that_is_known_is_refused(tmp_path: Path) -> Non
 
 
 def test_the_papers_mean_gail_score_is_reproduced_from_its_results() -> None:
-    policies = OriginalResults(ROOT / "paper" / "original").policies.filter(algorithm="gail", entropy_coefficient=0.0)
+    policies = OriginalResults(ROOT / "data" / "original").policies.filter(algorithm="gail", entropy_coefficient=0.0)
     means = policies.group_by("environment", "trajectories").agg(pl.col("normalized").mean())["normalized"].to_numpy()
     assert len(means) == 34
     assert means.mean() == pytest.approx(0.923, abs=5e-4)

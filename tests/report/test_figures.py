@@ -28,7 +28,7 @@ def grid_of(made: Made) -> Grid:
     ours = gather(made.params, made.data, read_evaluations(made.params, made.data / "results"), {})
     rows = [(ENV, "gail", 2, weight, 0, 180.0, 200.0, 1.7 + weight) for weight in (0.0, 0.01)]
     rows += [(ENV, "bc", 2, 0.0, 0, 30.0, 200.0, 0.25), ("Ant-v5", "gail", 4, 0.0, 0, 50.0, 90.0, 0.2)]
-    schema = OriginalResults(ROOT / "paper" / "original").policies.schema
+    schema = OriginalResults(ROOT / "data" / "original").policies.schema
     return split(ours, pl.DataFrame(rows, schema=schema, orient="row"))
 
 

@@ -16,7 +16,7 @@ from gailpipe.report.films import find_films
 from tests.pipelines import ENV, Made, one_set, several_sets, write_evaluation
 from tests.workspace import ROOT
 
-ORIGINAL = ROOT / "paper" / "original"
+ORIGINAL = ROOT / "data" / "original"
 
 
 def built(made: Made, out: Path, texts: Path | None = None) -> str:

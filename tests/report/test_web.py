@@ -104,7 +104,7 @@ def test_nothing_is_missing_and_nothing_sticks_out(browser: Browser, page_file: 
 
 def test_the_reports_table_needs_no_scrolling_on_a_desktop(browser: Browser, tmp_path: Path) -> None:
     made = one_set(tmp_path)
-    build_report(made.params, made.data, ROOT / "paper" / "original", None, tmp_path / "out")
+    build_report(made.params, made.data, ROOT / "data" / "original", None, tmp_path / "out")
     page, wrong = opened(browser, tmp_path / "out" / "index.html")
     assert wrong == []
     assert page.evaluate("[...document.querySelectorAll('.wide')].every(box => box.scrollWidth <= box.clientWidth)")
@@ -162,7 +162,7 @@ def test_a_click_sorts_a_table_by_its_numbers(browser: Browser, page_file: Path)
 
     environments = page.locator("tbody tr td:first-child")
     expect(environments).to_have_text(["B", "A", "C"])
-    clicks = (("return", "CAB"), ("return", "BAC"), ("score", "ABC"), ("interval", "CAB"), ("task", "ABC"))
+    clicks = (("return", "CAB"), ("return", "BAC"), ("score", "ABC"), ("interval", "CAB"), ("environment", "ABC"))
     for column, sorted_tasks in clicks:
         page.get_by_role("columnheader", name=column).click()
         expect(environments).to_have_text(list(sorted_tasks))
