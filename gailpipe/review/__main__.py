@@ -52,7 +52,7 @@ def _merge_base(revision: str) -> str:
 
 
 def _parameters(commit: str) -> str:
-    """Return a table of what has changed in the parameters of both pipelines since `commit`; empty where nothing has."""
+    """Return a table of what has changed in the parameters of both pipelines since `commit`, empty if none has."""
     rows = []
     for folder in ("", "paper/"):
         command = (sys.executable, "-m", "dvc", "--cd", f"./{folder}", "params", "diff", "--json", commit)
