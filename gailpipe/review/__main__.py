@@ -14,13 +14,13 @@ from ruamel.yaml.error import YAMLError
 
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
+from gailpipe.report.tables import table
 from gailpipe.review.comment import Version, comment
 from gailpipe.review.lock import stale_stages
 from gailpipe.review.scores import changes
 
 ROOT = ("reports/metrics.json", "dvc.lock")
 PAPER = ("paper/report/metrics.json", "paper/dvc.lock")  # not in every version
-PARAMETERS = ("params.yaml", "paper/params.yaml", "paper/sets.yaml")
 FIGURES = ("reports/figures", "paper/report/figures")
 
 
@@ -31,9 +31,8 @@ def main(arguments: argparse.Namespace) -> None:
     before = _version(commit, {path: _run("git", "show", f"{commit}:{path}") for path in (*ROOT, *then)})
     head = _run("git", "rev-parse", "HEAD").strip()
     after = _version(head, {path: _read(Path(path)) for path in (*ROOT, *now)})
-    parameters = _run(sys.executable, "-m", "dvc", "params", "diff", "--md", commit[:7], "--targets", *PARAMETERS)
     scores = list(changes(before.metrics, after.metrics))
-    print(comment(before, after, scores, parameters, stale_stages(), _url()))
+    print(comment(before, after, scores, _parameters(commit), stale_stages(), _url()))
 
 
 def _merge_base(revision: str) -> str:
@@ -49,6 +48,18 @@ def _merge_base(revision: str) -> str:
     if process.returncode != 0:
         raise UserError(f"`{' '.join(command)}` failed: {process.stderr.strip()}")
     return process.stdout.strip()
+
+
+def _parameters(commit: str) -> str:
+    """Return a table of what has changed in the parameters of both pipelines since `commit`, empty if none has."""
+    rows = []
+    for folder in ("", "paper/"):
+        command = (sys.executable, "-m", "dvc", "--cd", f"./{folder}", "params", "diff", "--json", commit)
+        for file, parameters in json.loads(_run(*command) or "{}").items():
+            for name, values in parameters.items():
+                before, after = (str(values.get(version, "—")) for version in ("old", "new"))
+                rows.append({"file": f"{folder}{file}", "parameter": name, "before": before, "after": after})
+    return table(rows, labels=4) if rows else ""
 
 
 def _version(commit: str, files: Mapping[str, str]) -> Version:

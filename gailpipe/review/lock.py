@@ -57,12 +57,13 @@ def _stale_stages(repository: Path) -> dict[str, list[str]]:
 def _ignored_by_git(folder: Path, changes_of: Mapping[str, list[Any]]) -> set[str]:
     """Return the paths, from `folder`, that only DVC keeps."""
     entries = [change.values() for changes in changes_of.values() for change in changes if isinstance(change, Mapping)]
-    paths = {path for values in entries for value in values for path in value}
-    command = ["git", "check-ignore", "--stdin"]
-    git = subprocess.run(command, cwd=folder, input="\n".join(paths), capture_output=True, text=True)
+    paths = {path: str((folder / path).resolve()) for values in entries for value in values for path in value}
+    command = ["git", "check-ignore", "--stdin"]  # which refuses paths beyond a symbolic link
+    git = subprocess.run(command, cwd=folder, input="\n".join(paths.values()), capture_output=True, text=True)
     if git.returncode not in (0, 1):  # 1 says that it ignores none
         raise UserError(f"`git check-ignore` failed: {git.stderr.strip()}")
-    return set(git.stdout.splitlines())
+    ignored = set(git.stdout.splitlines())
+    return {path for path, place in paths.items() if place in ignored}
 
 
 def _reasons(changes: list[Any], restorable: Collection[str]) -> Iterator[str]:
