@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.workspace import TINY_TASKS, Workspace, tiny_params, write_params
+from tests.workspace import TINY_ENVS, Workspace, tiny_params, write_params
 
 RUNNING, RESUMED = "Running stage '", ": resumes after "
 KILLS = ("all killed", "stage killed", "all killed", "worker killed", "dvc killed")  # all by SIGKILL
@@ -32,7 +32,7 @@ class Interruption:
     lost_seconds: float
 
 
-def prepare(root: Path, environments: tuple[str, ...] = TINY_TASKS) -> Workspace:
+def prepare(root: Path, environments: tuple[str, ...] = TINY_ENVS) -> Workspace:
     """Return a workspace whose trainings last for seconds, and take checkpoints several times a second."""
     workspace, params = Workspace.create(root), tiny_params()
     params["expert"] |= {"env_steps": 60_000}

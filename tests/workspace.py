@@ -25,7 +25,7 @@ TINY: dict[str, dict[str, Any]] = {
     "film": {"seconds": 0.1},
     "report": {"smoothing": 0.05},
 }
-TINY_TASKS = ("CartPole-v1", "Pendulum-v1")
+TINY_ENVS = ("CartPole-v1", "Pendulum-v1")
 
 
 def tiny_params() -> dict[str, Any]:
@@ -34,7 +34,7 @@ def tiny_params() -> dict[str, Any]:
     for section, settings in TINY.items():
         params[section] |= settings
     params["envs"] = {
-        environment: {section: {} for section in ("expert", "sample", "bc", "gail")} for environment in TINY_TASKS
+        environment: {section: {} for section in ("expert", "sample", "bc", "gail")} for environment in TINY_ENVS
     }
     return params
 

@@ -58,12 +58,10 @@ def read_evaluations(params: Path, folder: Path) -> list[Evaluation]:
     return evaluations
 
 
-def episodes_of(evaluations: Sequence[Evaluation]) -> dict[str, pl.DataFrame]:
-    """Return the episodes of each cell, once."""
-    cells: dict[str, list[pl.DataFrame]] = {}
-    for evaluation in evaluations:
-        cells.setdefault(evaluation.cell, []).append(evaluation.episodes)
-    return {cell: pl.concat(tables).unique(maintain_order=True) for cell, tables in cells.items()}
+def episodes_of(evaluations: Sequence[Evaluation], cell: str) -> pl.DataFrame:
+    """Return the episodes of a cell, those of the expert and the random policy once."""
+    tables = [evaluation.episodes for evaluation in evaluations if evaluation.cell == cell]
+    return pl.concat(tables).unique(maintain_order=True)
 
 
 def require_cells(directory: Path, names: Collection[str]) -> None:

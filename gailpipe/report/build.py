@@ -34,20 +34,21 @@ def build_report(params: Path, data: Path, original_directory: Path, texts: Path
     settings, original = load_section(params, Report, "report"), OriginalResults(original_directory)
     results = data / "results"
     evaluations = read_evaluations(params, results)
+    envs = load_envs(params)
     ours = gather(params, data, evaluations, original.names)
     grid = split(ours, original.policies)
     curves = learning_curves(params, data, ours, settings.smoothing)
-    films = find_films(results / "films", load_sets(params, "filmed_sets") if has_sets(params) else load_envs(params))
+    films = find_films(results / "films", load_sets(params, "filmed_sets") if has_sets(params) else envs)
     occupancy = "occupancy" in read_params(params)
     shown = [film.markdown() for film in films]
     markdown = page(Results(grid, curves, settings.smoothing, shown, occupancy, _read_texts(texts)))
     apply_style()
     figures = score_figures(grid) | learning_figures(grid, curves)
     if grid.one_cell_each:
-        figures["returns"] = returns_figure(grid, episodes_of(evaluations))
+        figures["returns"] = returns_figure(grid, {env: episodes_of(evaluations, env) for env in envs})
     if occupancy:
-        require_cells(results / "occupancy", load_envs(params))
-        figures["occupancy"] = occupancy_figure(grid, {env: results / "occupancy" / env for env in load_envs(params)})
+        require_cells(results / "occupancy", envs)
+        figures["occupancy"] = occupancy_figure(grid, {env: results / "occupancy" / env for env in envs})
     for name, figure in figures.items():
         save_svg(figure, out / "figures" / f"{name}.svg")
     tables = {"results": ours}

@@ -69,12 +69,11 @@ def _headline(own: pl.DataFrame) -> str:
 
 
 def _leaning(scores: pl.DataFrame) -> str:
-    """Return which set adds most to the difference of the two means, and what share of it; nothing where they agree."""
+    """Return which set adds most to the difference of the two means, and what share of it, if it is a share."""
     differences = (scores["one"] - scores["other"]).to_numpy()
-    whole = differences.sum()
-    if whole == 0:
+    shares = differences / (differences.sum() or 1.0)
+    if not 0 < shares.max() <= 1:  # beyond it others make up for what this one adds
         return ""
-    shares = differences / whole
     environment, size = scores.select(CELL).row(int(shares.argmax()))
     return f" {100 * shares.max():.0f} % of their difference is {environment} from {size}."
 

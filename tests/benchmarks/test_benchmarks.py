@@ -142,7 +142,7 @@ def test_stages_side_by_side_must_end_as_one_after_the_other(tmp_path: Path, mon
     assert not list(tmp_path.glob("benchmarks-cluster.*"))
 
 
-def test_time_to_an_expert_is_measured_on_tasks_of_the_papers_pipeline() -> None:
+def test_time_to_an_expert_is_measured_on_environments_of_the_papers_pipeline() -> None:
     assert set(TASKS) <= set(load_envs(ROOT / "paper" / "params.yaml"))
 
 

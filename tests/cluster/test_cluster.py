@@ -27,7 +27,7 @@ from gailpipe.cluster.view import View
 from gailpipe.cluster.worker import StageFailedError, _run, run_stage
 from gailpipe.foundation.errors import UserError
 from tests.faults import read_results, require_equal
-from tests.workspace import ROOT, TINY_TASKS, Process, Workspace, stages_run, tiny_params, write_params
+from tests.workspace import ROOT, TINY_ENVS, Process, Workspace, stages_run, tiny_params, write_params
 
 WORKERS = ("one", "two")
 FOLDERS = ("data/experts/", "data/demonstrations/", "data/gail/")
@@ -127,7 +127,7 @@ def test_two_workers_and_a_lost_one_end_with_what_one_machine_makes(
         for place in (head, finished)
     )
     require_equal(made, undisturbed_files)
-    expected = {f"{stage}@{environment}" for stage in ("expert", "sample", "gail") for environment in TINY_TASKS}
+    expected = {f"{stage}@{environment}" for stage in ("expert", "sample", "gail") for environment in TINY_ENVS}
     stages, undisturbed = (YAML(typ="safe").load(place.root / "dvc.lock")["stages"] for place in (head, finished))
     assert stages == {stage: undisturbed[stage] for stage in (*expected, "validate")}
 
@@ -162,15 +162,15 @@ def test_all_that_is_out_of_date_is_planned_but_what_git_tracks(
     write_params(params, workspace.root / "params.yaml")
     with Repo() as repo:
         jobs = out_of_date(repo, ["dvc.yaml"])
-    of_tasks = ("expert", "sample", "bc", "gail", "evaluate", "visits", "film")
+    of_environments = ("expert", "sample", "bc", "gail", "evaluate", "occupancy", "film")
     assert {job.stage for job in jobs} == {
         "validate",
-        *(f"{stage}@{environment}" for stage in of_tasks for environment in TINY_TASKS),
+        *(f"{stage}@{environment}" for stage in of_environments for environment in TINY_ENVS),
     }
     for place, job in enumerate(jobs):
         assert set(job.upstream) <= {earlier.stage for earlier in jobs[:place]}
     (evaluate,) = [job for job in jobs if job.stage == "evaluate@Pendulum-v1"]
-    assert set(evaluate.upstream) == {"validate", *(f"{stage}@Pendulum-v1" for stage in of_tasks[:4])}
+    assert set(evaluate.upstream) == {"validate", *(f"{stage}@Pendulum-v1" for stage in of_environments[:4])}
 
 
 def test_a_repository_without_a_commit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,7 +42,7 @@ gymnasium.register("Image-v0", COUNTER, max_episode_steps=5, kwargs={"observatio
 gymnasium.register("Switches-v0", COUNTER, max_episode_steps=5, kwargs={"action_space": MultiBinary(3)})
 
 
-def test_gymnasium_serves_a_task_that_envpool_lacks_with_the_same_resets() -> None:
+def test_gymnasium_serves_an_environment_that_envpool_lacks_with_the_same_resets() -> None:
     assert "Counter-v0" not in envpool.list_all_envs()
     vector_env = VectorEnv(find_environment("Counter-v0"), num_envs=2, seed=0, num_threads=1)
     assert vector_env.reset().tolist() == [[0], [0]]
@@ -155,7 +155,7 @@ def test_the_number_of_threads_changes_nothing(name: str) -> None:
         ("MountainCar-v0", lambda seen: seen, lambda state: 2 if state[1] >= 0 else 0),
     ],
 )
-def test_envpools_classic_tasks_move_pay_and_end_as_gymnasiums_do(name: str, state: Any, action: Any) -> None:
+def test_envpools_classic_environments_move_pay_and_end_as_gymnasiums_do(name: str, state: Any, action: Any) -> None:
     vector_env = VectorEnv(find_environment(name), num_envs=1, seed=1, num_threads=1)
     reference: Any = gymnasium.make(name).unwrapped
     reference.reset(seed=0)
@@ -192,7 +192,7 @@ def test_each_episode_is_played_to_its_own_end_and_repeats() -> None:
         ("Endless-v0", r"task Endless-v0: has no time limit"),
     ],
 )
-def test_a_task_that_will_not_do_is_refused(name: str, message: str) -> None:
+def test_an_environment_that_will_not_do_is_refused(name: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
         find_environment(name)
 

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from gailpipe.evaluation.plane import inhomogeneity, principal_plane
-from tests.workspace import TINY_TASKS, Workspace
+from tests.workspace import TINY_ENVS, Workspace
 
 
 def test_inhomogeneity_is_one_for_two_points_and_zero_for_one() -> None:
@@ -51,9 +51,12 @@ def test_one_dimensional_states_lie_on_a_line() -> None:
     np.testing.assert_allclose(plane.states(plane.coordinates(states)), states)
 
 
-@pytest.mark.parametrize("environment", TINY_TASKS)
-def test_visits_lie_in_the_experts_plane_and_are_judged_all_over_it(finished: Workspace, environment: str) -> None:
-    tables = {path.stem: pl.read_parquet(path) for path in (finished.root / "data" / "visits" / environment).iterdir()}
+@pytest.mark.parametrize("environment", TINY_ENVS)
+def test_states_lie_in_the_experts_plane_and_are_judged_all_over_it(finished: Workspace, environment: str) -> None:
+    tables = {
+        path.stem: pl.read_parquet(path)
+        for path in (finished.root / "data" / "results" / "occupancy" / environment).iterdir()
+    }
     states, judged, distances = (tables[name] for name in ("states", "judged", "distances"))
     assert states["policy"].unique(maintain_order=True).to_list() == ["expert", "bc", "gail"]
     experts = states.filter(policy="expert")
@@ -64,6 +67,7 @@ def test_visits_lie_in_the_experts_plane_and_are_judged_all_over_it(finished: Wo
     for axis in ("x", "y"):
         place, around = states[axis].to_numpy(), judged[axis].to_numpy()
         assert around.min() < place.min() < place.max() < around.max()
+    assert set(judged["policy"]) == {"gail"}
     assert judged["logit"].is_finite().all()
     assert set(distances["policy"]) == {"expert", "bc", "gail"}
     assert distances["inhomogeneity"].is_between(-0.5, 1).all()

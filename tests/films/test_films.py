@@ -54,7 +54,7 @@ def test_a_take_ends_with_its_time() -> None:
     assert (len(found.frames), found.ended) == (5, False)
 
 
-def test_a_slow_task_has_each_step_in_several_frames() -> None:
+def test_a_slow_environment_has_each_step_in_several_frames() -> None:
     found = take(find_environment("Acrobot-v1"), push_right, seed=3, seconds=2, fps=30, size=SIZE)
     assert found.returns == [-float(step) for step in range(31) for _ in range(2)][1:62]
 
@@ -66,7 +66,7 @@ def saved_policy(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("broken", ["gymnasium.Wrapper.render", "gymnasium.make"])
-def test_a_task_that_can_not_be_rendered_leaves_a_note(
+def test_an_environment_that_can_not_be_rendered_leaves_a_note(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], broken: str
 ) -> None:
     def fail(*_: object, render_mode: str | None = "rgb_array") -> object:

@@ -11,7 +11,7 @@ from gailpipe.foundation.params import load_section, merge, read_params
 from gailpipe.grid.sets import SECTIONS_OF_SETS
 from gailpipe.pipeline.check import check_pipeline
 from gailpipe.rl.settings import Imitation
-from tests.workspace import ROOT, TINY_TASKS, tiny_params, write_params
+from tests.workspace import ROOT, TINY_ENVS, tiny_params, write_params
 
 Edit = Callable[[dict[str, Any]], Any]
 
@@ -31,7 +31,7 @@ def with_sets(tmp_path: Path, edit: Edit = lambda params: None, **sets: Any) -> 
             params[learner] = {key: params["gail"][key] for key in Imitation.model_fields}
             for environment in params["envs"].values():
                 environment[learner] = {}
-        del params["visits"]
+        del params["occupancy"]
         edit(params)
 
     write_params({section: {} for section in SECTIONS_OF_SETS} | sets, tmp_path / "sets.yaml")
@@ -43,7 +43,7 @@ def test_the_repositorys_own_params_are_valid(path: Path) -> None:
     assert check_pipeline(path) == list(read_params(path)["envs"])
 
 
-def test_a_tasks_section_overrides_the_common_one_key_by_key(tmp_path: Path) -> None:
+def test_a_environments_section_overrides_the_common_one_key_by_key(tmp_path: Path) -> None:
     different = {"discriminator": {"steps": 9}, "trajs": 3}
     path = written(tmp_path, lambda params: params["envs"]["Pendulum-v1"].update(gail=different))
     own, other = (load_section(path, Gail, "gail", environment) for environment in ("Pendulum-v1", "CartPole-v1"))
@@ -99,7 +99,7 @@ def remove(*keys: str) -> Edit:
         (put({}, "envs", "Pendulum-v1", "evaluate"), "envs.Pendulum-v1.evaluate: is no known key"),
         (remove("envs", "Pendulum-v1", "bc"), "envs.Pendulum-v1.bc: is missing; write {} where nothing differs"),
         (put(None, "envs", "Pendulum-v1"), "envs.Pendulum-v1: must be a mapping of expert, sample, bc, gail"),
-        (put({}, "envs"), "envs: names no task"),
+        (put({}, "envs"), "envs: names no environment"),
         (remove("gail", "discriminator", "steps"), "gail.discriminator.steps: is missing"),
         (remove("evaluate"), "evaluate: is missing"),
         (put([1], "report"), r"report: \[1\]: must be a mapping"),
@@ -109,7 +109,7 @@ def remove(*keys: str) -> Edit:
             put({"env_steps": 5}, "envs", "Pendulum-v1", "expert"),
             "envs.Pendulum-v1.expert: env_steps is 5, but one rollout alone takes",
         ),
-        (put({}, "envs", "pkg/Env-v0"), "envs.pkg/Env-v0: must be the Gymnasium id of a task"),
+        (put({}, "envs", "pkg/Env-v0"), "envs.pkg/Env-v0: must be the Gymnasium id of an environment"),
         (put(0, "bc", "steps"), "bc.steps: 0: input should be greater than 0"),
         (put(1, "gail", "num_steps"), "gail.num_steps: 1: input should be greater than or equal to 2"),
         (put(100, "expert", "env_steps"), "expert: env_steps is 100, but one rollout alone takes .* = 256"),
@@ -225,11 +225,13 @@ def test_wrong_sets_are_named(tmp_path: Path, section: str, entry: dict[str, Any
         check_pipeline(with_sets(tmp_path, lambda params: None, **{section: {"one": one}}))
 
 
-def test_the_causal_entropy_is_studied_on_one_task_and_nowhere_else(tmp_path: Path) -> None:
-    sets = {environment: {"env": environment, "demonstrations": environment, "trajs": 1} for environment in TINY_TASKS}
+def test_the_causal_entropy_is_studied_on_one_environment_and_nowhere_else(tmp_path: Path) -> None:
+    sets = {environment: {"env": environment, "demonstrations": environment, "trajs": 1} for environment in TINY_ENVS}
     of_each = {environment: one | {"causal_entropy": 0.1} for environment, one in sets.items()}
     assert check_pipeline(with_sets(tmp_path, sets=sets, entropy_sets={"one": of_each["CartPole-v1"]}))
-    with pytest.raises(UserError, match="entropy_sets: are of CartPole-v1, Pendulum-v1; λ is studied on one task"):
+    with pytest.raises(
+        UserError, match="entropy_sets: are of CartPole-v1, Pendulum-v1; λ is studied on one environment"
+    ):
         check_pipeline(with_sets(tmp_path, sets=sets, entropy_sets=of_each))
 
 
@@ -278,10 +280,10 @@ def test_a_set_may_learn_from_whole_trajectories(tmp_path: Path) -> None:
         check_pipeline(with_sets(tmp_path, full={"Hopper-v5": whole["CartPole-v1"]}))
 
 
-def test_where_sets_are_every_algorithm_is_and_nothing_looks_at_visits(tmp_path: Path) -> None:
+def test_where_sets_are_every_algorithm_is_and_nothing_looks_at_occupancy(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"/params\.yaml: fem: is missing"):
         check_pipeline(with_sets(tmp_path, lambda params: params.pop("fem")))
-    with pytest.raises(UserError, match=r"/params\.yaml: visits: belongs to pipelines without sets\.yaml; remove it"):
+    with pytest.raises(UserError, match=r"occupancy: belongs to pipelines without sets\.yaml; remove it"):
         check_pipeline(written(tmp_path, lambda params: None))
 
 

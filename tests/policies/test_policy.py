@@ -48,7 +48,7 @@ def test_kl_to_itself_is_zero_and_its_gradient_too(environment: Environment) -> 
         assert float(gradient.abs().max()) < 1e-6
 
 
-def test_gaussian_log_prob_is_the_density_in_the_tasks_own_units() -> None:
+def test_gaussian_log_prob_is_the_density_in_the_environments_own_units() -> None:
     policy = new_policy(continuous_environment(), initial_log_std=-0.5)
     batch = observations(1, policy.environment)
     mean = policy.mode(batch).detach()
@@ -138,7 +138,7 @@ def test_malformed_sizes_of_a_network_are_named(tmp_path: Path, hidden_sizes: ob
         load_discriminator(path, policy)
 
 
-def test_a_policy_that_does_not_fit_its_task_is_named(tmp_path: Path) -> None:
+def test_a_policy_that_does_not_fit_its_environment_is_named(tmp_path: Path) -> None:
     misfit = tensor_bytes({"weight": torch.zeros(1)}, {"task": "CartPole-v1", "hidden_sizes": [8]})
     (tmp_path / "misfit.safetensors").write_bytes(misfit)
     with pytest.raises(UserError, match=r"misfit\.safetensors: does not fit the observations and actions of CartPole"):

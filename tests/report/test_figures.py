@@ -92,7 +92,7 @@ def test_where_each_environment_has_one_set_scores_are_drawn_against_environment
 def test_figures_draw_what_was_measured(tmp_path: Path) -> None:
     made = one_set(tmp_path)
     grid = grid_of(made)
-    figure = returns_figure(grid, episodes_of(read_evaluations(made.params, made.data / "results")))
+    figure = returns_figure(grid, {ENV: episodes_of(read_evaluations(made.params, made.data / "results"), ENV)})
     drawn = [sorted(np.asarray(axes.lines[-1].get_xdata()).tolist()) for axes in figure.axes]
     assert drawn == [[210], [40, 60], [160, 180]]  # the means of the expert's, BC's and GAIL's policies
     figure = metrics_figure(grid, learning_curves(made.params, made.data, grid.plain, 0.05))

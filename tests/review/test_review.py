@@ -45,7 +45,7 @@ def test_seeds_that_all_score_the_same_are_no_test() -> None:
     assert "| CartPole-v1 | bc | 1.000 (1.000 … 1.000) | 0.995 (0.995 … 0.995) | no spread, no test |" in text
 
 
-def test_changes_pair_tasks_and_learners() -> None:
+def test_changes_pair_environments_and_learners() -> None:
     entry = {"normalized": 0.5, "normalized_ci95": [0.4, 0.6], "seeds": 3}
     ends = {"random": {"return": 1}, "expert": {"return": 2}}
     before = {"A": ends | {"bc": entry}, "B": ends | {"bc": entry | {"normalized": None}}}

@@ -50,7 +50,7 @@ def params(tmp_path: Path) -> Path:
     return tmp_path / "params.yaml"
 
 
-def test_an_unknown_task_stops_validation_and_names_its_nearest_match(params: Path, tmp_path: Path) -> None:
+def test_an_unknown_environment_stops_validation_and_names_its_nearest_match(params: Path, tmp_path: Path) -> None:
     params.write_text(params.read_text().replace("Pendulum-v1", "Pendulun-v1"))
     error = one_sentence(stage("validate", "--params", params, "--out", tmp_path / "valid"))
     assert error.startswith("task Pendulun-v1: Gymnasium has none of that name; did you mean Pendulum-v1")
@@ -65,7 +65,7 @@ def test_a_wrong_parameter_stops_a_stage_before_it_trains(params: Path, tmp_path
     assert not out.exists()
 
 
-def test_a_task_that_params_lack_is_named(params: Path, tmp_path: Path) -> None:
+def test_an_environment_that_params_lack_is_named(params: Path, tmp_path: Path) -> None:
     error = one_sentence(stage("expert", "--env", "Ant-v5", "--params", params, "--out", tmp_path / "expert"))
     assert error == f"{params}: envs.Ant-v5: is missing"
 
@@ -78,7 +78,7 @@ def test_missing_demonstrations_stop_a_learner(learner: str, params: Path, tmp_p
     assert error == f"{missing}: there is no such file; `dvc pull` restores it, `dvc repro` makes it"
 
 
-def test_an_expert_of_another_task_is_refused(params: Path, tmp_path: Path) -> None:
+def test_an_expert_of_another_environment_is_refused(params: Path, tmp_path: Path) -> None:
     expert = tmp_path / "expert.safetensors"
     expert.write_bytes(policy_bytes(make_policy(find_environment("Acrobot-v1"), [8], 0.0, torch.Generator())))
     common = ("--env", "CartPole-v1", "--params", params, "--expert", expert)

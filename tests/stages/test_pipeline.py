@@ -10,9 +10,9 @@ from ruamel.yaml import YAML
 
 from gailpipe import load_policy
 from gailpipe.rl.settings import Imitation
-from tests.workspace import TINY_TASKS, Workspace, stages_run, write_params
+from tests.workspace import TINY_ENVS, Workspace, stages_run, write_params
 
-LOOKS = ("evaluate", "visits", "film")  # at policies
+LOOKS = ("evaluate", "occupancy", "film")  # at policies
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def workspace(finished: Workspace, tmp_path_factory: pytest.TempPathFactory) -> 
     return finished.copy(tmp_path_factory.mktemp("pipeline") / "repository")
 
 
-@pytest.mark.parametrize(("learner", "task"), [("fem", "Pendulum-v1"), ("gtal", "CartPole-v1")])
+@pytest.mark.parametrize(("learner", "environment"), [("fem", "Pendulum-v1"), ("gtal", "CartPole-v1")])
 def test_fem_and_gtal_learn_from_the_same_demonstrations(
     workspace: Workspace, tmp_path: Path, learner: str, environment: str
 ) -> None:
@@ -45,14 +45,14 @@ def test_nothing_runs_when_nothing_changed(workspace: Workspace) -> None:
 
 def test_the_report_and_the_policies_are_there(workspace: Workspace) -> None:
     metrics = json.loads((workspace.root / "reports" / "metrics.json").read_text())
-    assert set(metrics) == set(TINY_TASKS)
+    assert set(metrics) == set(TINY_ENVS)
     assert metrics["Pendulum-v1"]["gail"]["trajs"] == 2
     figures = [f"figures/{name}.svg" for name in ("learning", "occupancy", "returns", "scores")]
     assert sorted(f"figures/{path.name}" for path in (workspace.root / "reports" / "figures").iterdir()) == figures
     for file in (*figures, "films/CartPole-v1.webp"):
         assert (workspace.root / "reports" / file).stat().st_size > 1000
     assert "Pendulum-v1" in (workspace.root / "reports" / "README.md").read_text()
-    assert (workspace.root / "reports" / "index.html").read_text().count("data:video/mp4") == len(TINY_TASKS)
+    assert (workspace.root / "reports" / "index.html").read_text().count("data:video/mp4") == len(TINY_ENVS)
     for learner in ("bc", "gail"):
         policy = load_policy(workspace.root / "data" / learner / "Pendulum-v1" / "seed-0.safetensors")
         assert policy([0.1, 0.2, 0.3]).shape == (1,)
@@ -61,7 +61,7 @@ def test_the_report_and_the_policies_are_there(workspace: Workspace) -> None:
 def test_dvc_plots_the_scores_and_the_curves(workspace: Workspace) -> None:
     plots = json.loads(workspace.dvc("plots", "show", "--json", "reports/scores.csv", "reports/learning.csv"))["data"]
     (scores,), (curves,) = plots["reports/scores.csv"], plots["reports/learning.csv"]
-    shown = {(row["task"], row["learner"]) for row in scores["content"]["data"]["values"]}
+    shown = {(row["environment"], row["learner"]) for row in scores["content"]["data"]["values"]}
     metrics = json.loads((workspace.root / "reports" / "metrics.json").read_text())
     scaled = {
         (environment, name)
@@ -81,12 +81,12 @@ def test_dvc_plots_the_scores_and_the_curves(workspace: Workspace) -> None:
     [
         (
             "+envs.CartPole-v1.gail.trajs=3",
-            {*(f"{stage}@CartPole-v1" for stage in ("gail", *LOOKS)), "report", "page"},
+            {*(f"{stage}@CartPole-v1" for stage in ("gail", *LOOKS)), "report"},
         ),
         ("report.smoothing=0.5", {"report"}),
     ],
 )
-def test_a_changed_parameter_runs_exactly_what_it_affects_and_going_back_only_writes_the_page(
+def test_a_changed_parameter_runs_exactly_what_it_affects_and_going_back_only_writes_the_report(
     workspace: Workspace, setting: str, expected: set[str]
 ) -> None:
     before = {
@@ -95,7 +95,7 @@ def test_a_changed_parameter_runs_exactly_what_it_affects_and_going_back_only_wr
     assert workspace.experiment(setting) - {"validate"} == expected
     assert stages_run(workspace.dvc("repro")) == set()
     workspace.run("git", "checkout", "--quiet", "params.yaml")
-    assert stages_run(workspace.dvc("repro")) == expected & {"page"}
+    assert stages_run(workspace.dvc("repro")) == {"report"}
     assert before == {path: (workspace.root / path).read_bytes() for path in before}
 
 
@@ -122,19 +122,19 @@ def test_a_wrong_parameter_stops_everything_before_training(workspace: Workspace
 
 def test_what_looks_at_policies_gives_the_same_bytes_twice(workspace: Workspace) -> None:
     lock = (workspace.root / "dvc.lock").read_bytes()
-    stages = {"sample@Pendulum-v1", *(f"{stage}@Pendulum-v1" for stage in LOOKS), "report", "page"}
+    stages = {"sample@Pendulum-v1", *(f"{stage}@Pendulum-v1" for stage in LOOKS), "report"}
     assert stages_run(workspace.dvc("repro", "--force", "--single-item", *sorted(stages))) == stages
     assert (workspace.root / "dvc.lock").read_bytes() == lock
 
 
-def test_a_removed_task_is_not_averaged_in(workspace: Workspace) -> None:
+def test_a_removed_environment_is_not_averaged_in(workspace: Workspace) -> None:
     params = (workspace.root / "params.yaml").read_text()
     head, _, _ = params.partition("  Pendulum-v1:")
     (workspace.root / "params.yaml").write_text(head)
     output = workspace.dvc("repro", fails=True)
     assert "holds results of Pendulum-v1, which no parameter names: remove them" in output
     workspace.run("git", "checkout", "--quiet", "params.yaml")
-    assert stages_run(workspace.dvc("repro")) == set()
+    assert stages_run(workspace.dvc("repro")) == {"report"}
 
 
 def test_a_clone_gets_everything_from_the_repositorys_own_store(workspace: Workspace, tmp_path: Path) -> None:

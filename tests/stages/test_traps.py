@@ -35,7 +35,7 @@ def test_merged_branches_end_with_results_that_were_really_run(workspace: Worksp
     params = YAML(typ="safe").load(workspace.root / "params.yaml")
     assert (params["evaluate"]["episodes"], params["report"]["smoothing"]) == (1, 0.5)
     workspace.run("git", "checkout", "--ours", "--", "dvc.lock", "reports")
-    assert stages_run(workspace.dvc("repro")) - {"validate"} == {"report", "page"}
+    assert stages_run(workspace.dvc("repro")) - {"validate"} == {"report"}
     merged = YAML(typ="safe").load(workspace.root / "dvc.lock")["stages"]
     assert merged["report"]["params"]["params.yaml"]["report"]["smoothing"] == 0.5
     assert merged["evaluate@Pendulum-v1"]["params"]["params.yaml"]["evaluate"]["episodes"] == 1
