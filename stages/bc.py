@@ -1,4 +1,4 @@
-"""Clone a task's expert by supervised learning, once for each seed."""
+"""Clone an environment's expert by supervised learning, once for each seed."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""Train a task's expert: TRPO on the environment's reward."""
+"""Train an environment's expert: TRPO on the environment's reward."""
 
 import argparse
 

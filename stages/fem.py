@@ -1,4 +1,4 @@
-"""Train FEM, feature expectation matching, on a task's demonstrations, once for each seed."""
+"""Train FEM, feature expectation matching, on an environment's demonstrations, once for each seed."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""Train GAIL on a task's demonstrations, once for each seed."""
+"""Train GAIL on an environment's demonstrations, once for each seed."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""Train GTAL, game-theoretic apprenticeship learning, on a task's demonstrations, once for each seed."""
+"""Train GTAL, game-theoretic apprenticeship learning, on an environment's demonstrations, once for each seed."""
 
 import argparse
 

@@ -64,14 +64,14 @@ def find_environment(name: str) -> Environment:
     if name not in gymnasium.registry:
         near = difflib.get_close_matches(name, gymnasium.registry, n=3)
         hint = f"; did you mean {' or '.join(near)}?" if near else ", see gymnasium.pprint_registry()"
-        raise UserError(f"task {name}: Gymnasium has none of that name{hint}")
+        raise UserError(f"environment {name}: Gymnasium has none of that name{hint}")
     spec = gymnasium.spec(name)
     if spec.max_episode_steps is None:
-        raise UserError(f"task {name}: has no time limit; register it in Gymnasium with max_episode_steps")
+        raise UserError(f"environment {name}: has no time limit; register it in Gymnasium with max_episode_steps")
     try:
         env = gymnasium.make(name)
     except Exception as error:
-        raise UserError(f"task {name}: Gymnasium can't make it: {error}") from error
+        raise UserError(f"environment {name}: Gymnasium can't make it: {error}") from error
     with_spaces = Environment(
         name,
         _observation_dim(name, env.observation_space),
@@ -85,7 +85,7 @@ def find_environment(name: str) -> Environment:
 def _observation_dim(name: str, space: gymnasium.Space) -> int:
     if isinstance(space, Box) and len(space.shape) == 1:
         return space.shape[0]
-    raise UserError(f"task {name}: observations are {space}, but only flat Box observations are supported")
+    raise UserError(f"environment {name}: observations are {space}, but only flat Box observations are supported")
 
 
 def _actions(name: str, space: gymnasium.Space) -> ContinuousActions | DiscreteActions:
@@ -93,4 +93,6 @@ def _actions(name: str, space: gymnasium.Space) -> ContinuousActions | DiscreteA
         return ContinuousActions(space.low.astype(np.float32), space.high.astype(np.float32), space.dtype)
     if isinstance(space, Discrete) and space.start == 0:
         return DiscreteActions(int(space.n), space.dtype)
-    raise UserError(f"task {name}: actions are {space}, but only flat Box and Discrete actions (from 0) are supported")
+    raise UserError(
+        f"environment {name}: actions are {space}, but only flat Box and Discrete actions (from 0) are supported"
+    )

@@ -39,7 +39,7 @@ def play_episodes(environment: Environment, act: Callable[[NDArray], NDArray], s
     Args:
         environment: The environment to play.
         act: Maps observations (batch, observation_dim) to actions that the environment executes, (batch, ...).
-        seeds: One seed of the task's initial state per episode.
+        seeds: One seed of the environment's initial state per episode.
 
     Raises:
         UserError: Names the environment, the step and the quantity where the environment gives a NaN or an infinity.

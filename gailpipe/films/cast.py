@@ -23,7 +23,7 @@ PREVIEW_SECONDS, PREVIEW_WIDTH = 6.0, 600
 
 
 def play(env: str, cast: Cast, seconds: float, seed: int) -> list[Image]:
-    """Return pictures, `FPS` a second, in which a task's policies act side by side.
+    """Return pictures, `FPS` a second, in which an environment's policies act side by side.
 
     Args:
         env: Of the environment.

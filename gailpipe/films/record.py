@@ -41,7 +41,7 @@ def take(
     fps: int,
     size: tuple[int, int],
 ) -> Take:
-    """Play an episode, and render its first seconds at the speed that the task's `render_fps` gives it.
+    """Play an episode, and render its first seconds at the speed that the environment's `render_fps` gives it.
 
     Args:
         environment: The environment to play.

@@ -7,4 +7,4 @@ class Film(Section):
     """An episode's beginning as a moving picture."""
 
     seconds: PositiveFloat
-    """Of the film, at most; how many steps are a second is the task's `render_fps`."""
+    """Of the film, at most; how many steps are a second is the environment's `render_fps`."""

@@ -35,7 +35,7 @@ def env_parser(stage: str, description: str | None) -> argparse.ArgumentParser:
 def imitation_parser(stage: str, description: str | None) -> argparse.ArgumentParser:
     """Return a parser with what every stage takes that learns from demonstrations."""
     parser = env_parser(stage, description)
-    parser.add_argument("--demonstrations", type=Path, required=True, help="the task's Parquet file")
+    parser.add_argument("--demonstrations", type=Path, required=True, help="the environment's Parquet file")
     return parser
 
 

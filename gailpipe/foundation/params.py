@@ -1,4 +1,4 @@
-"""What all sections share: strict, frozen models, and how a task's section comes out of params.yaml."""
+"""What all sections share: strict, frozen models, and how an environment's section comes out of params.yaml."""
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence

@@ -17,7 +17,7 @@ class WholeTrajectories(Section):
 
 
 class DemonstrationSet(Section):
-    """The first `trajs` trajectories of a task's demonstrations: of the sampled ones, ENV, or the whole, ENV-full."""
+    """The first `trajs` trajectories of demonstrations: of an environment's sampled ones, ENV, or whole, ENV-full."""
 
     env: str
     demonstrations: str

@@ -96,7 +96,7 @@ class GaussianPolicy(Policy):
 
 
 class CategoricalPolicy(Policy):
-    """A softmax over the task's actions, which are int64 (...)."""
+    """A softmax over the environment's actions, which are int64 (...)."""
 
     def __init__(self, environment: Environment, hidden_sizes: Sequence[int], generator: torch.Generator) -> None:
         super().__init__(environment, hidden_sizes)
@@ -131,7 +131,7 @@ class CategoricalPolicy(Policy):
 def make_policy(
     environment: Environment, hidden_sizes: Sequence[int], initial_log_std: float, generator: torch.Generator
 ) -> Policy:
-    """Build a random policy of the kind that the task's actions ask for."""
+    """Build a random policy of the kind that the environment's actions ask for."""
     if isinstance(environment.actions, ContinuousActions):
         return GaussianPolicy(environment, hidden_sizes, initial_log_std, generator)
     return CategoricalPolicy(environment, hidden_sizes, generator)

@@ -60,12 +60,12 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Cha
 
 
 def scale(environment: Mapping[str, Any]) -> tuple[float, ...]:
-    """Return the 0 and the 1 of a task's normalised scores, as returns; nothing where it is not in metrics.json."""
+    """Return the 0 and the 1 of an environment's normalised scores, as returns; nothing where metrics.json lacks it."""
     return (environment["random"]["return"], environment["expert"]["return"]) if environment else ()
 
 
 def _scores(environment: Mapping[str, Any], other: tuple[float, ...]) -> dict[str, Score]:
-    """Return the scores of a task's learners that have one, on the scale `other`."""
+    """Return the scores of an environment's learners that have one, on the scale `other`."""
 
     def moved(value: float) -> float:
         if scale(environment) == other or other[1] <= other[0]:

@@ -35,7 +35,7 @@ class RewardFunction(Protocol):
 
 
 class EnvironmentReward:
-    """The task's own reward, which an expert maximises."""
+    """The environment's own reward, which an expert maximises."""
 
     def fit(self, rollout: Rollout) -> Metrics:
         return {}

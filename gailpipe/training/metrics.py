@@ -56,9 +56,8 @@ def require_finite(place: str, quantities: Mapping[str, Tensor | float]) -> None
     """
     for name, values in quantities.items():
         if not torch.as_tensor(values).isfinite().all():
-            raise UserError(
-                f"{place}: {name}: a NaN or an infinity arose; lower the learning rates or max_kl, or mend the task"
-            )
+            advice = "lower the learning rates or max_kl, or mend the environment"
+            raise UserError(f"{place}: {name}: a NaN or an infinity arose; {advice}")
 
 
 def require_finite_parts(place: str, parts: Mapping[str, Part]) -> None:

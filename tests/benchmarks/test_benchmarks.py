@@ -165,8 +165,8 @@ def test_a_missing_peer_is_named(tmp_path: Path) -> None:
     ("script", "message"),
     [
         (
-            "echo '{}'; head -c 300000 /dev/zero | tr '\\0' x >&2; echo >&2; echo 'no such task' >&2; exit 3",
-            "no such task",
+            "echo '{}'; head -c 300000 /dev/zero | tr '\\0' x >&2; echo >&2; echo 'no such environment' >&2; exit 3",
+            "no such environment",
         ),
         ("kill -9 $$", "status -9"),
     ],

@@ -186,10 +186,10 @@ def test_each_episode_is_played_to_its_own_end_and_repeats() -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("CartPol-v1", r"task CartPol-v1: Gymnasium has none of that name; did you mean CartPole-v1"),
-        ("Image-v0", r"task Image-v0: observations are Box.*only flat Box"),
-        ("Switches-v0", r"task Switches-v0: actions are MultiBinary\(3\).*only flat Box and Discrete"),
-        ("Endless-v0", r"task Endless-v0: has no time limit"),
+        ("CartPol-v1", r"environment CartPol-v1: Gymnasium has none of that name; did you mean CartPole-v1"),
+        ("Image-v0", r"environment Image-v0: observations are Box.*only flat Box"),
+        ("Switches-v0", r"environment Switches-v0: actions are MultiBinary\(3\).*only flat Box and Discrete"),
+        ("Endless-v0", r"environment Endless-v0: has no time limit"),
     ],
 )
 def test_an_environment_that_will_not_do_is_refused(name: str, message: str) -> None:

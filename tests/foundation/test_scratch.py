@@ -61,7 +61,7 @@ def test_finished_work_is_kept_until_its_result_is_on_record() -> None:
 
 def test_work_that_never_began_leaves_nothing() -> None:
     with pytest.raises(UserError), scratch("gail", {}, [], OUT):
-        raise UserError("the demonstrations are of another task")
+        raise UserError("the demonstrations are of another environment")
     assert list(root().iterdir()) == []
 
 

@@ -53,7 +53,7 @@ def params(tmp_path: Path) -> Path:
 def test_an_unknown_environment_stops_validation_and_names_its_nearest_match(params: Path, tmp_path: Path) -> None:
     params.write_text(params.read_text().replace("Pendulum-v1", "Pendulun-v1"))
     error = one_sentence(stage("validate", "--params", params, "--out", tmp_path / "valid"))
-    assert error.startswith("task Pendulun-v1: Gymnasium has none of that name; did you mean Pendulum-v1")
+    assert error.startswith("environment Pendulun-v1: Gymnasium has none of that name; did you mean Pendulum-v1")
     assert not (tmp_path / "valid").exists()
 
 

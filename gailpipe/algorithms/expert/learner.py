@@ -25,7 +25,7 @@ from gailpipe.training.metrics import learning_curves, show_on
 
 
 def learn_expert(env: str, settings: Expert, seed: int, out: Path) -> None:
-    """Train a task's expert, and make the directory `out` of policy.safetensors and learning.parquet."""
+    """Train an environment's expert, and make the directory `out` of policy.safetensors and learning.parquet."""
     use_one_thread()
     environment = find_environment(env)
     parameters = {"seed": seed, **settings.model_dump()}

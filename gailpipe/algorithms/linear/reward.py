@@ -34,7 +34,7 @@ def gtal_weights(gap: Tensor) -> Tensor:
 
 
 class LinearReward:
-    """w · φ(s, a), where w is the best answer to the policy (Ho, Gupta & Ermon 2016), shifted to the task's sign.
+    """w · φ(s, a), where w is the best answer to the policy (Ho, Gupta & Ermon 2016), shifted in sign.
 
     Feature expectations are means over pairs, without discount. The shift is the least value so far, or the greatest
     where episodes end on success, and 0 at first, as in the code of Ho & Ermon (2016).
