@@ -57,7 +57,7 @@ class Grid(NamedTuple):
 
 
 def gather(params: Path, data: Path, evaluations: Iterable[Evaluation], names: dict[str, str]) -> pl.DataFrame:
-    """Return a row for each learned policy, with the columns of results.csv, which docs/report.md explains.
+    """Return a row for each learned policy, with the columns of results.csv, which the report explains.
 
     Args:
         params: The pipeline's params.yaml.

@@ -1,5 +1,6 @@
 """The report as files and in words: every number worked out by hand."""
 
+import json
 from base64 import b64encode
 from pathlib import Path
 
@@ -8,12 +9,19 @@ import pytest
 
 from gailpipe.algorithms.bc.settings import Bc
 from gailpipe.algorithms.catalogue import LEARNERS, Learner
+from gailpipe.envs.environment import find_environment
+from gailpipe.evaluation import candidates
+from gailpipe.evaluation.candidates import evaluate_all
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
 from gailpipe.foundation.tables import write_table
+from gailpipe.policies.policy import make_policy
+from gailpipe.policies.policy_file import policy_bytes
 from gailpipe.report.build import build_report
 from gailpipe.report.films import find_films
-from tests.pipelines import ENV, Made, one_set, several_sets, write_evaluation
+from gailpipe.review.scores import changes
+from tests.environments import generator
+from tests.pipelines import ENV, Made, one_set, several_sets
 from tests.workspace import ROOT
 
 ORIGINAL = ROOT / "data" / "original"
@@ -102,14 +110,22 @@ def test_a_new_learner_needs_a_line_in_the_catalogue_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(LEARNERS, "toy", Learner("Toy", "#123456", "P", "toy", Bc, optional=True))
+    monkeypatch.setattr(candidates, "side_by_side", map)
     made = one_set(tmp_path, extra="toy")
-    file = made.data / "results" / "evaluate-toy" / f"{ENV}.parquet"
-    write_evaluation(file, ["toy"], means={"toy": 100.0})
+    content = policy_bytes(make_policy(find_environment(ENV), [8], 0.0, generator()))
+    for seed in range(2):
+        write_file(made.data / "toy" / ENV / f"seed-{seed}.safetensors", content)
+    learned = made.data / "toy" / ENV
+    evaluated = made.data / "results" / "evaluate-toy" / f"{ENV}.parquet"
+    evaluate_all(ENV, learned / "seed-0.safetensors", {"toy": learned}, episodes=2, seed=0, out=evaluated)
     text = built(made, tmp_path / "out")
-    assert f"| {ENV} | Toy | 2 | 110.0 | 80.0 | 1.000 | -0.271 … 2.271 | 2 | — |" in text
+    assert f"| {ENV} | Toy | 2 | " in text
     for figure in ("scores", "returns"):
         assert "#123456" in (tmp_path / "out" / "figures" / f"{figure}.svg").read_text()
-    assert '"toy": {' in (tmp_path / "out" / "metrics.json").read_text()
+    after = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    before = {ENV: {name: entry for name, entry in after[ENV].items() if name != "toy"}}
+    verdicts = {change.learner: change.verdict for change in changes(before, after)}
+    assert verdicts == {"bc": "same", "gail": "same", "toy": "new"}
 
 
 def test_a_text_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
