@@ -13,7 +13,6 @@ from gailpipe.grid.cells import cells_of, require_cells
 
 STARTS = {HEADLINE: "random", CLONED_FIRST: "cloned first"}
 LEVELS = (0.5, 0.7)
-CELL_OF_CURVES = ("environment", "demonstrations", "trajectories", "algorithm")
 
 
 def learning_curves(params: Path, data: Path, policies: pl.DataFrame, smoothing: float) -> pl.DataFrame:
