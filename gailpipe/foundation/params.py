@@ -91,7 +91,7 @@ def read_params(path: Path) -> dict[str, Any]:
     return document
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)  # params.yaml and sets.yaml
 def _parse(text: str) -> Any:
     return YAML(typ="safe", pure=True).load(text)
 

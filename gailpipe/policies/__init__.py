@@ -1,1 +1,1 @@
-"""Policies: what they are, how they are kept and resumed, and their learning curves."""
+"""Policies: their networks and normaliser, and their files."""
