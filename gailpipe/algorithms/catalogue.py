@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from gailpipe.algorithms.bc.settings import Bc
 from gailpipe.algorithms.gail.settings import Gail
-from gailpipe.rl.settings import Imitation, Training
+from gailpipe.rl.settings import Imitation
 from gailpipe.training.settings import Imitator
 
 
@@ -33,11 +33,6 @@ class Learner(Actor):
     """What its sets set in its section, and all other learners leave at 0."""
     algorithm: str | None = None
     """Under which name its results stand, if not its own: a study of one setting belongs to the algorithm."""
-
-    @property
-    def interacts(self) -> bool:
-        """Whether it steps environments while it learns."""
-        return issubclass(self.settings, Training)
 
 
 LEARNERS = {

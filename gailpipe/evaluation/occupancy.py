@@ -44,10 +44,10 @@ def make_occupancy(
     samples: dict[str, NDArray[np.float32]] = {}
     with Progress(f"occupancy {env}", len(candidates) + 1, unit="policies") as progress:
         for candidate in candidates:
-            samples[candidate.policy] = _visited(env, candidate, settings, seed, candidate.policy)
+            samples[candidate.policy] = _sample_states(env, candidate, settings, seed, candidate.policy)
             progress.advance(1, {})
         (expert_candidate,) = (one for one in candidates if one.policy == "expert")
-        again = _visited(env, expert_candidate, settings, seed, "expert, again")
+        again = _sample_states(env, expert_candidate, settings, seed, "expert, again")
         progress.advance(1, {})
     plane = principal_plane(samples["expert"])
     points = _grid(samples, plane)
@@ -59,7 +59,7 @@ def make_occupancy(
     write_directory(out, {f"{name}.parquet": table_bytes(table) for name, table in tables.items()})
 
 
-def _visited(env: str, candidate: Candidate, settings: Occupancy, seed: int, purpose: str) -> NDArray[np.float32]:
+def _sample_states(env: str, candidate: Candidate, settings: Occupancy, seed: int, purpose: str) -> NDArray[np.float32]:
     """Return states, (count, observation_dim), of episodes with the same initial states for every purpose."""
     environment = find_environment(env)
     starts = [derive_seed(seed, "occupancy", env, episode) for episode in range(settings.episodes)]

@@ -37,7 +37,7 @@ def read_evaluations(params: Path, folder: Path) -> list[Evaluation]:
     Raises:
         UserError: One is missing, lacks episodes, or is of a cell or a learner that nothing names.
     """
-    evaluations = []
+    evaluations = list[Evaluation]()
     for directory in sorted(folder.glob("evaluate*")):
         episodes = {path.stem: read_table(path, SCHEMA) for path in sorted(directory.glob("*.parquet"))}
         names = dict.fromkeys(name for table in episodes.values() for name in table["policy"])
@@ -45,6 +45,8 @@ def read_evaluations(params: Path, folder: Path) -> list[Evaluation]:
         for unknown in set(learners) - set(LEARNERS):
             raise UserError(f"{directory}: holds policies of {unknown}, which the catalogue of learners lacks")
         for learner in learners:
+            if any(learner in evaluation.learners for evaluation in evaluations):
+                raise UserError(f"{directory}: holds {learner}'s policies, which another folder has, too: remove one")
             require_cells(directory, cells_of(params, learner))
         for cell, table in episodes.items():
             _require_modes(directory / f"{cell}.parquet", table, learners)
@@ -52,7 +54,8 @@ def read_evaluations(params: Path, folder: Path) -> list[Evaluation]:
     found = {learner for evaluation in evaluations for learner in evaluation.learners}
     document = read_params(params)
     for learner, entry in LEARNERS.items():
-        asked = not entry.optional or (entry.section in document and has_sets(params) and cells_of(params, learner))
+        of_its_own = learner == entry.section or (has_sets(params) and cells_of(params, learner))
+        asked = not entry.optional or (entry.section in document and of_its_own)
         if asked and learner not in found:
             raise UserError(f"{folder}: lacks evaluations of {learner}; its pipeline makes them")
     return evaluations

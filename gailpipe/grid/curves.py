@@ -98,13 +98,19 @@ def crossings(curves: pl.DataFrame) -> list[dict[str, str]]:
 
 
 def _first(curves: pl.DataFrame, level: float) -> list[float | None]:
-    """Return the million steps after which each run first reaches `level`, or None where it never does."""
+    """Return the million steps after which each run first reaches `level`, or None where it never does.
+
+    There is nothing to return where there is no scale.
+    """
+    curves = curves.drop_nulls("normalized")
     reached = pl.col("million_steps").filter(pl.col("normalized") >= level).min()
     return curves.group_by("seed").agg(reached)["million_steps"].to_list()
 
 
 def _span(steps: Sequence[float | None]) -> str:
     """Return the least and the most, and how many of the runs these span if not all."""
+    if not steps:
+        return "—"
     reached = [f"{step:.2f}" for step in sorted(step for step in steps if step is not None)]
     if not reached:
         return "never"

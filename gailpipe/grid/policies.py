@@ -31,29 +31,20 @@ class Compared(NamedTuple):
 class Grid(NamedTuple):
     """All policies, by what is shown of them."""
 
-    sampled: Compared  # λ = 0, from the trajectories that `sample` keeps of each environment
-    whole: Compared  # λ = 0, from trajectories with all their steps; the paper has none
+    has_sets: bool  # whether an environment may have several sets of demonstrations
+    sampled: Compared  # with the smallest λ that there is, from the trajectories that `sample` keeps
+    whole: Compared  # the same, from trajectories with all their steps; the paper has none
     entropy: Compared  # every λ, on the environments on which it was varied
 
     @property
     def plain(self) -> pl.DataFrame:
-        """All of ours with λ = 0."""
+        """All of ours but those with a greater λ than others."""
         return pl.concat([self.sampled.ours, self.whole.ours])
 
     @property
     def learners(self) -> list[str]:
-        """Whoever learned with λ = 0, in the catalogue's order."""
+        """Whose policies these are, in the catalogue's order."""
         return [name for name in LEARNERS if name in self.plain["algorithm"]]
-
-    @property
-    def one_cell_each(self) -> bool:
-        """Whether each learner has one set of demonstrations of each environment."""
-        return all(
-            count == 1
-            for *_, count in self.plain.group_by("environment", "algorithm")
-            .agg(pl.struct("demonstrations", "trajectories").n_unique())
-            .iter_rows()
-        )
 
 
 def gather(params: Path, data: Path, evaluations: Iterable[Evaluation], names: dict[str, str]) -> pl.DataFrame:
@@ -103,7 +94,9 @@ def _policies(
         )
         .join(stochastic, on="seed")
     )
-    causal_entropy = one.causal_entropy if isinstance(one, EntropySet) else 0.0
+    settings = load_section(params, entry.settings, entry.section, env)
+    causal_entropy = one.causal_entropy if isinstance(one, EntropySet) else getattr(settings, "causal_entropy", 0.0)
+    training = settings if isinstance(settings, Training) else None
 
     def scored(column: str) -> pl.Expr:
         value = normalized(pl.col(column), random_return, expert_return) if scaled else pl.lit(None)
@@ -113,7 +106,7 @@ def _policies(
         task=pl.lit(names.get(env, env.split("-")[0].lower())),
         environment=pl.lit(env),
         algorithm=pl.lit(entry.algorithm or learner),
-        entropy_coefficient=pl.lit(causal_entropy if entry.interacts else None, pl.Float64),
+        entropy_coefficient=pl.lit(causal_entropy if training else None, pl.Float64),
         trajectories=pl.lit(one.trajs, pl.Int64),
         run=pl.col("seed"),
         mean_return="mean_return",
@@ -123,7 +116,7 @@ def _policies(
         expert_return=pl.lit(expert_return),
         random_return=pl.lit(random_return),
         normalized=scored("mean_return"),
-        env_steps=pl.lit(_env_steps(params, learner, env), pl.Int64),
+        env_steps=pl.lit(training.iterations * training.num_steps * training.num_envs if training else 0, pl.Int64),
         demonstrations=pl.lit(one.demonstrations),
         expert_standard_error=pl.lit(standard_error, pl.Float64),
         expert_deterministic_return=pl.lit(expert["deterministic"]),
@@ -132,26 +125,21 @@ def _policies(
     )
 
 
-def _env_steps(params: Path, learner: str, env: str) -> int:
-    """Return the environment steps that a run took."""
-    entry = LEARNERS[learner]
-    settings = load_section(params, entry.settings, entry.section, env)
-    return settings.iterations * settings.num_steps * settings.num_envs if isinstance(settings, Training) else 0
-
-
-def split(ours: pl.DataFrame, original: pl.DataFrame) -> Grid:
+def split(ours: pl.DataFrame, original: pl.DataFrame, *, has_sets: bool) -> Grid:
     """Return `gather`'s rows, and `OriginalResults.policies` beside them, by what is shown of them."""
+    learner, weight = ("environment", "algorithm"), pl.col("entropy_coefficient").fill_null(0.0)
     of_sampled = pl.col("demonstrations") == pl.col("environment")
-    plain = pl.col("entropy_coefficient").fill_null(0.0) == 0  # who takes no steps has none
-    sampled = ours.filter(of_sampled)
-    varied = sampled.filter(~plain).select("environment", "algorithm").unique()
+    is_plain = weight == weight.min().over(learner)
+    plain, varied = ours.filter(is_plain), ours.filter(~is_plain).select(learner).unique()
+    compared = plain.select(*learner, weight).unique()
     studied, originals = (
-        table.join(varied, on=("environment", "algorithm"), how="semi", maintain_order="left")
-        for table in (sampled, original)
+        table.join(varied, on=learner, how="semi", maintain_order="left")
+        for table in (ours.filter(of_sampled), original)
     )
     return Grid(
-        Compared(sampled.filter(plain), original.filter(plain)),
-        Compared(ours.filter(~of_sampled, plain), original.clear()),
+        has_sets,
+        Compared(plain.filter(of_sampled), original.join(compared, on=compared.columns, how="semi")),
+        Compared(plain.filter(~of_sampled), original.clear()),
         Compared(studied, originals),
     )
 
@@ -162,12 +150,12 @@ def mean_scores(ours: pl.DataFrame) -> pl.DataFrame:
     return scored.agg(pl.col("normalized").mean()).rename({"algorithm": "learner"})
 
 
-def metrics(ours: pl.DataFrame, *, one_cell_each: bool) -> dict[str, dict[str, Any]]:
+def metrics(ours: pl.DataFrame, *, has_sets: bool) -> dict[str, dict[str, Any]]:
     """Return an entry for each cell, with what the random policy, the expert and each learner return and score."""
     entries: dict[str, dict[str, Any]] = {}
     keys = ("environment", "demonstrations", "trajectories", "algorithm", "entropy_coefficient")
     for (env, demonstrations, trajectories, algorithm, weight), runs in ours.group_by(keys, maintain_order=True):
-        cell = str(env) if one_cell_each else f"{demonstrations} from {trajectories}"
+        cell = f"{demonstrations} from {trajectories}" if has_sets else str(env)
         first, scores = runs.row(0, named=True), runs["normalized"].drop_nulls().to_list()
         summary = score(scores) if scores else None
         ends = {

@@ -16,7 +16,7 @@ from gailpipe.report.settings import Report
 from gailpipe.training.settings import Imitator
 
 SECTIONS_OF_AN_ENV: dict[str, type[Section]] = {"expert": Expert, "sample": Sample, **sections(optional=False)}
-OPTIONAL_SECTIONS_OF_AN_ENV: dict[str, type[Section]] = {**sections(optional=True)}
+OPTIONAL_SECTIONS_OF_AN_ENV = sections(optional=True)
 COMMON_SECTIONS: dict[str, type[Section]] = {"evaluate": Evaluate, "film": Film, "report": Report}
 COMMON_SECTIONS_WITHOUT_SETS: dict[str, type[Section]] = {"occupancy": Occupancy}
 

@@ -1,6 +1,7 @@
 """The whole report of a pipeline: pages, figures and films, and as data what they show."""
 
 import json
+from dataclasses import fields
 from pathlib import Path
 
 from gailpipe.foundation.errors import UserError
@@ -36,15 +37,15 @@ def build_report(params: Path, data: Path, original_directory: Path, texts: Path
     evaluations = read_evaluations(params, results)
     envs = load_envs(params)
     ours = gather(params, data, evaluations, original.names)
-    grid = split(ours, original.policies)
+    grid = split(ours, original.policies, has_sets=has_sets(params))
     curves = learning_curves(params, data, ours, settings.smoothing)
-    films = find_films(results / "films", load_sets(params, "filmed_sets") if has_sets(params) else envs)
+    films = find_films(results / "films", load_sets(params, "filmed_sets") if grid.has_sets else envs)
     occupancy = "occupancy" in read_params(params)
     shown = [film.markdown() for film in films]
     markdown = page(Results(grid, curves, settings.smoothing, shown, occupancy, _read_texts(texts)))
     apply_style()
     figures = score_figures(grid) | learning_figures(grid, curves)
-    if grid.one_cell_each:
+    if not grid.has_sets:
         figures["returns"] = returns_figure(grid, {env: episodes_of(evaluations, env) for env in envs})
     if occupancy:
         require_cells(results / "occupancy", envs)
@@ -52,11 +53,11 @@ def build_report(params: Path, data: Path, original_directory: Path, texts: Path
     for name, figure in figures.items():
         save_svg(figure, out / "figures" / f"{name}.svg")
     tables = {"results": ours}
-    if grid.one_cell_each:
+    if not grid.has_sets:
         tables |= {"scores": mean_scores(ours), "learning": mean_curves(curves)}
     for name, table in tables.items():
         write_file(out / f"{name}.csv", table.write_csv(float_precision=4).encode())
-    entries = metrics(ours, one_cell_each=grid.one_cell_each)
+    entries = metrics(ours, has_sets=grid.has_sets)
     write_file(out / "metrics.json", f"{json.dumps(entries, indent=2)}\n".encode())
     write_file(out / "README.md", markdown.encode())
     for film in films:
@@ -66,10 +67,9 @@ def build_report(params: Path, data: Path, original_directory: Path, texts: Path
 
 
 def _read_texts(directory: Path | None) -> Texts:
-    found = {} if directory is None else {name: directory / f"{name}.md" for name in Texts.__dataclass_fields__}
     texts = {}
-    for name, path in found.items():
-        if path.exists():
+    for name in [one.name for one in fields(Texts)]:
+        if directory is not None and (path := directory / f"{name}.md").exists():
             try:
                 texts[name] = read_bytes(path).decode().strip()
             except UnicodeDecodeError as error:

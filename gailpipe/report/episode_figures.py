@@ -92,7 +92,8 @@ def occupancy_figure(grid: Grid, directories: Mapping[str, Path]) -> Figure:
         )
         for environment, directory in directories.items()
     }
-    policies = ["expert", *grid.learners]
+    there = set.intersection(*({*distances["policy"]} for _, distances, _ in occupancies.values()))
+    policies = ["expert", *(name for name in grid.learners if name in there)]
     judges = [name for name in grid.learners if any(name in judged["policy"] for *_, judged in occupancies.values())]
     columns = len(policies) + len(judges)
     size = (2.9 * columns, 2.7 * len(occupancies))

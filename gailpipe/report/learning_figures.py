@@ -30,7 +30,7 @@ OWN: tuple[str, Any] = (actor(HEADLINE).color, "-")
 
 def learning_figures(grid: Grid, curves: pl.DataFrame) -> dict[str, Figure]:
     """Return the figures of what a grid holds, by name; `curves` as `learning_curves` returns them."""
-    if grid.one_cell_each:
+    if not grid.has_sets:
         return {"learning": metrics_figure(grid, curves)}
     figures = {"learning": learning_figure(curves, grid.plain)}
     return figures | ({"cloning": cloning_figure(curves, grid.plain)} if CLONED_FIRST in grid.learners else {})
@@ -90,7 +90,8 @@ def learning_figure(curves: pl.DataFrame, policies: pl.DataFrame) -> Figure:
     titles = {kind: _title(kind) for kind in own["demonstrations"].unique(maintain_order=True)}
     figure, panels = _draw_learning(own, policies, titles, "trajectories", "flare")
     for axes in panels:
-        axes.legend(title="trajectories", fontsize="x-small", title_fontsize="x-small")
+        handles, sizes = axes.get_legend_handles_labels()
+        axes.legend(handles, sizes, title="trajectories", fontsize="x-small", title_fontsize="x-small")
     return figure
 
 
@@ -131,8 +132,9 @@ def _draw_learning(
             for table in (curves, last)
         )
         drawn: dict[str, Any] = {"x": "million_steps", "y": "normalized", "hue": hue, "palette": palette, "ax": axes}
-        sns.lineplot(rows, **drawn, errorbar=("pi", 100))
-        sns.scatterplot(stars, **drawn, marker="*", s=120, legend=False, zorder=3, clip_on=False)
+        if rows["million_steps"]:  # there is a scale
+            sns.lineplot(rows, **drawn, errorbar=("pi", 100))
+            sns.scatterplot(stars, **drawn, marker="*", s=120, legend=False, zorder=3, clip_on=False)
         axes.axhline(1, **level_style("expert"))
         axes.set(xlabel=None, ylabel=None)
     return figure, panels

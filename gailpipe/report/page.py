@@ -74,7 +74,7 @@ def _sections(results: Results) -> Iterator[tuple[str, dict[str, object]]]:
     yield "introduction", {"introduction": texts.introduction}
     yield "scale", {}
     yield "short", {"summary": summary(grid.sampled), "findings": texts.findings}
-    if grid.one_cell_each:
+    if not grid.has_sets:
         yield "policies", {"policies": policies_table(grid)}
         yield "scores", {}
         yield "returns", {}
@@ -95,14 +95,14 @@ def _sections(results: Results) -> Iterator[tuple[str, dict[str, object]]]:
         yield "entropy", {"entropy": weights_table(grid.entropy, show_score), "lowest": LOWEST_SHOWN}
     if results.occupancy:
         yield "occupancy", {}
-    yield "metrics" if grid.one_cell_each else "learning", {}
+    yield "learning" if grid.has_sets else "metrics", {}
     if CLONED_FIRST in grid.learners:
         yield "cloning", {"crossings": table(crossings(results.curves), labels=2)}
     if results.films:
         yield "films", {"films": "\n\n".join(results.films)}
     if texts.discussion:
         yield "discussion", {"discussion": texts.discussion}
-    if not grid.one_cell_each:
+    if grid.has_sets:
         yield "all returns", {"returns": "\n\n".join(_returns(grid))}
     yield "columns", {}
 

@@ -26,7 +26,7 @@ MARGIN = 0.15  # above and below all means of a panel, as a share of their range
 
 def score_figures(grid: Grid) -> dict[str, Figure]:
     """Return the figures of what a grid holds, by name: against environments, or against numbers of trajectories."""
-    if grid.one_cell_each:
+    if not grid.has_sets:
         return {"scores": environments_figure(grid)}
     figures = {
         "scores": sizes_figure(grid, "normalized", "normalised score"),

@@ -49,22 +49,28 @@ def summary(policies: Compared) -> str:
 
 def _headline(own: pl.DataFrame) -> str:
     """Return the interquartile means on the scale whose 1 is the expert acting in the same way."""
-    shown = []
+    shown, left_out, cells = list[str](), 0, own.n_unique(CELL)
     for made, expert in (
         ("mean_return", "expert_deterministic_return"),
         ("stochastic_return", "expert_stochastic_return"),
     ):
+        scaled = own.filter(pl.col(expert) > pl.col("random_return"))
         same_mode = normalized(pl.col(made), pl.col("random_return"), pl.col(expert))
-        runs = own.group_by(CELL, maintain_order=True).agg(score=same_mode)["score"].to_list()
+        runs = scaled.group_by(CELL, maintain_order=True).agg(score=same_mode)["score"].to_list()
+        left_out += cells - len(runs)
+        if not runs:
+            shown.append("unknown")
+            continue
         mean, low, high = interquartile_mean(runs)
         shown.append(f"**{mean:.3f}** ({low:.3f} … {high:.3f})")
-    single = sum(len(one) == 1 for one in runs)
+    single = sum(count == 1 for count in own.group_by(CELL).len()["len"])
     lacking = f", to which the {single} sets of one run add nothing" if single else ""
+    without = " Sets on which the expert makes no more than the random policy are left out." if left_out else ""
     return (
-        f"{NAME}'s interquartile mean score over {len(runs)} demonstration sets is {shown[0]} for deterministic "
-        f"policies, and {shown[1]} for stochastic ones, on the scale whose 1 is what the expert makes when it acts in "
+        f"{NAME}'s interquartile mean score over {cells} demonstration sets is {shown[0]} for deterministic policies, "
+        f"and {shown[1]} for stochastic ones, on the scale whose 1 is what the expert makes when it acts in "
         "the same way from the same initial states. In brackets are 95 % intervals by a stratified bootstrap over "
-        f"runs{lacking}."
+        f"runs{lacking}.{without}"
     )
 
 
@@ -78,15 +84,10 @@ def _leaning(scores: pl.DataFrame) -> str:
     return f" {100 * shares.max():.0f} % of their difference is {environment} from {size}."
 
 
-def _scores(policies: pl.DataFrame, score: pl.Expr) -> pl.DataFrame:
-    """Return the mean score on each demonstration set."""
-    return policies.group_by(CELL, maintain_order=True).agg(score=score.mean())
-
-
 def _compare(one: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
     """Return both mean scores, `one` and `other`, on each demonstration set that both have."""
     mine, others = (
-        _scores(policies, pl.col("normalized")).rename({"score": name})
+        policies.group_by(CELL, maintain_order=True).agg(pl.col("normalized").mean().alias(name))
         for policies, name in ((one, "one"), (other, "other"))
     )
     return mine.join(others, on=CELL, maintain_order="left")

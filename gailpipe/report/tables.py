@@ -102,7 +102,9 @@ def experts_table(grid: Grid) -> str:
         }
         for mode in MODES:
             made = policy[f"expert_{mode}_return"]
-            row[mode] = f"{_number(made)} ({normalized(made, random_return, expert_return):.2f})"
+            scaled = policy["normalized"] is not None
+            shown = f"{normalized(made, random_return, expert_return):.2f}" if scaled else "—"
+            row[mode] = f"{_number(made)} ({shown})"
         row["the paper's"] = _number(papers[environment]) if environment in papers else ""
         rows.append(row)
     return table(rows, labels=1)

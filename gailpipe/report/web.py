@@ -1,4 +1,4 @@
-"""A page of Markdown as one HTML file, which needs no network and no other file."""
+"""A page of Markdown as one HTML file, which needs no network: pictures, films and scripts are in it."""
 
 import re
 from base64 import b64encode

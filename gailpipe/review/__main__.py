@@ -53,7 +53,7 @@ def _merge_base(revision: str) -> str:
 def _parameters(commit: str) -> str:
     """Return a table of what has changed in the parameters of both pipelines since `commit`, empty if none has."""
     rows = []
-    for folder in ("", "paper/"):
+    for folder in [folder for folder in ("", "paper/") if Path(folder, ".dvc").is_dir()]:
         command = (sys.executable, "-m", "dvc", "--cd", f"./{folder}", "params", "diff", "--json", commit)
         for file, parameters in json.loads(_run(*command) or "{}").items():
             for name, values in parameters.items():

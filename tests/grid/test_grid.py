@@ -1,19 +1,22 @@
 """The grid's results, gathered: every number worked out by hand."""
 
 import json
+import shutil
+from copy import deepcopy
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from gailpipe.foundation.errors import UserError
+from gailpipe.foundation.params import read_params
 from gailpipe.foundation.tables import write_table
 from gailpipe.grid.cells import read_evaluations, require_cells
 from gailpipe.grid.curves import crossings, learning_curves, mean_curves, smooth
 from gailpipe.grid.original import OriginalResults
 from gailpipe.grid.policies import gather, mean_scores, metrics, split
 from tests.pipelines import ENV, Made, one_set, several_sets, write_evaluation
-from tests.workspace import ROOT
+from tests.workspace import ROOT, write_params
 
 NAMES = {ENV: "cartpole"}
 
@@ -61,19 +64,29 @@ def test_every_policy_has_its_row(several: Made) -> None:
 
 def test_what_is_shown_of_policies_is_split_by_their_demonstrations_and_by_lambda(several: Made) -> None:
     original = OriginalResults(ROOT / "data" / "original").policies
-    grid = split(gathered(several), original)
+    grid = split(gathered(several), original, has_sets=True)
     assert grid.learners == ["bc", "fem", "gtal", "gail", "gail-bc"]
-    assert not grid.one_cell_each
     assert len(grid.sampled.ours) == 10
     assert len(grid.whole.ours) == 8
     assert grid.entropy.ours["entropy_coefficient"].to_list() == [0, 0, 0.01, 0.01]
     assert set(grid.entropy.original["environment"]) == {ENV}
 
 
+def test_a_lambda_of_params_is_recorded_and_not_compared_with_another(tmp_path: Path) -> None:
+    made = one_set(tmp_path)
+    document = deepcopy(read_params(made.params))
+    document["gail"]["causal_entropy"] = 0.5
+    write_params(document, made.params)
+    grid = split(gathered(made), OriginalResults(ROOT / "data" / "original").policies, has_sets=False)
+    assert grid.plain.filter(algorithm="gail")["entropy_coefficient"].to_list() == [0.5, 0.5]
+    assert len(grid.entropy.ours) == 0
+    assert set(grid.sampled.original["algorithm"]) == {"bc"}
+
+
 def test_metrics_hold_the_numbers_worked_out_by_hand(tmp_path: Path) -> None:
-    grid = split(gathered(one_set(tmp_path)), OriginalResults(ROOT / "data" / "original").policies)
-    assert grid.one_cell_each
-    (entry,) = metrics(grid.plain, one_cell_each=True).values()
+    original = OriginalResults(ROOT / "data" / "original").policies
+    grid = split(gathered(one_set(tmp_path)), original, has_sets=False)
+    (entry,) = metrics(grid.plain, has_sets=False).values()
     assert entry["random"] == {"return": 10}
     assert entry["expert"] == {"return": 110, "deterministic_return": 210}
     assert {key: entry["gail"][key] for key in ("trajs", "seeds", "return")} == {"trajs": 2, "seeds": 2, "return": 170}
@@ -84,7 +97,7 @@ def test_metrics_hold_the_numbers_worked_out_by_hand(tmp_path: Path) -> None:
 
 
 def test_metrics_of_several_sets_are_named_by_demonstrations_and_lambda(several: Made) -> None:
-    entries = metrics(gathered(several), one_cell_each=False)
+    entries = metrics(gathered(several), has_sets=True)
     assert list(entries) == [f"{ENV} from 2", f"{ENV}-full from 5"]
     learners = ["random", "expert", "bc", "fem", "gail", "gail, λ = 0.01", "gail-bc", "gtal"]
     assert list(entries[f"{ENV} from 2"]) == learners
@@ -96,7 +109,7 @@ def test_demonstrations_no_better_than_chance_give_no_scale(tmp_path: Path) -> N
     write_table(table, made.data / "demonstrations" / f"{ENV}.parquet")
     ours = gathered(made)
     assert ours["normalized"].is_null().all()
-    entry = metrics(ours, one_cell_each=True)[ENV]["gail"]
+    entry = metrics(ours, has_sets=False)[ENV]["gail"]
     assert (entry["normalized"], entry["normalized_ci95"], entry["return"]) == (None, None, 170)
     assert mean_scores(ours).is_empty()
 
@@ -136,6 +149,11 @@ def test_an_evaluation_of_nobody_that_is_known_is_refused(tmp_path: Path) -> Non
     write_evaluation(file, ["bc", "gail", "dagger"], means={"bc": 1.0, "gail": 2.0, "dagger": 3.0})
     with pytest.raises(UserError, match="evaluate: holds policies of dagger, which the catalogue of learners lacks"):
         gathered(made)
+    write_evaluation(file.parent.with_name("evaluate-again") / file.name, ["gail"])
+    write_evaluation(file, ["bc", "gail"])
+    with pytest.raises(UserError, match="evaluate-again: holds gail's policies, which another folder has, too"):
+        gathered(made)
+    shutil.rmtree(file.parent.with_name("evaluate-again"))
     write_evaluation(file, ["bc"])
     with pytest.raises(UserError, match="results: lacks evaluations of gail"):
         gathered(made)

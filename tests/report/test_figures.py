@@ -13,7 +13,8 @@ from gailpipe.foundation.tables import write_table
 from gailpipe.grid.cells import episodes_of, read_evaluations
 from gailpipe.grid.curves import learning_curves
 from gailpipe.grid.original import OriginalResults
-from gailpipe.grid.policies import Grid, gather, split
+from gailpipe.grid.policies import Compared, Grid, gather, split
+from gailpipe.grid.sets import has_sets
 from gailpipe.report.episode_figures import occupancy_figure, returns_figure
 from gailpipe.report.learning_figures import cloning_figure, learning_figure, learning_figures, metrics_figure
 from gailpipe.report.score_figures import entropy_figure, environments_figure, score_figures, sizes_figure
@@ -29,7 +30,7 @@ def grid_of(made: Made) -> Grid:
     rows = [(ENV, "gail", 2, weight, 0, 180.0, 200.0, 1.7 + weight) for weight in (0.0, 0.01)]
     rows += [(ENV, "bc", 2, 0.0, 0, 30.0, 200.0, 0.25), ("Ant-v5", "gail", 4, 0.0, 0, 50.0, 90.0, 0.2)]
     schema = OriginalResults(ROOT / "data" / "original").policies.schema
-    return split(ours, pl.DataFrame(rows, schema=schema, orient="row"))
+    return split(ours, pl.DataFrame(rows, schema=schema, orient="row"), has_sets=has_sets(made.params))
 
 
 @pytest.fixture
@@ -126,6 +127,8 @@ def test_the_states_of_each_learner_and_the_judgement_of_each_discriminator_have
     for name, table in {"states": states, "distances": distances, "judged": judged}.items():
         write_table(table, tmp_path / "occupancy" / f"{name}.parquet")
     grid = grid_of(one_set(tmp_path))
+    grid = grid._replace(whole=Compared(grid.plain.head(1).with_columns(algorithm=pl.lit("fem")), grid.whole.original))
+    assert grid.learners == ["bc", "fem", "gail"]  # of whom one was not sampled here
     figure = occupancy_figure(grid, {"A-v1": tmp_path / "occupancy", "B-v1": tmp_path / "occupancy"})
     assert [axes.get_title() for axes in figure.axes[:4]] == ["Expert", "BC", "GAIL", "discriminator"]
     assert [axes.get_ylabel() for axes in figure.axes[::4]] == ["A-v1", "B-v1"]

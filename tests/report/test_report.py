@@ -2,6 +2,8 @@
 
 import json
 from base64 import b64encode
+from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 
 import polars as pl
@@ -14,15 +16,17 @@ from gailpipe.evaluation import candidates
 from gailpipe.evaluation.candidates import evaluate_all
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
+from gailpipe.foundation.params import read_params
 from gailpipe.foundation.tables import write_table
 from gailpipe.policies.policy import make_policy
 from gailpipe.policies.policy_file import policy_bytes
 from gailpipe.report.build import build_report
 from gailpipe.report.films import find_films
 from gailpipe.review.scores import changes
+from gailpipe.rl.settings import Imitation
 from tests.environments import generator
-from tests.pipelines import ENV, Made, one_set, several_sets
-from tests.workspace import ROOT
+from tests.pipelines import ENV, Made, one_set, several_sets, write_curve, write_evaluation
+from tests.workspace import ROOT, write_params
 
 ORIGINAL = ROOT / "data" / "original"
 
@@ -90,8 +94,8 @@ def test_a_report_of_several_sets_shows_ours_beside_the_papers(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("made", [one_set, several_sets])
-def test_a_report_is_the_same_bytes_twice(tmp_path: Path, made: object) -> None:
-    pipeline = made(tmp_path)  # type: ignore[operator]
+def test_a_report_is_the_same_bytes_twice(tmp_path: Path, made: Callable[[Path], Made]) -> None:
+    pipeline = made(tmp_path)
     for out in ("a", "b"):
         built(pipeline, tmp_path / out)
     names = files_in(tmp_path / "a")
@@ -99,11 +103,48 @@ def test_a_report_is_the_same_bytes_twice(tmp_path: Path, made: object) -> None:
     assert all((tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes() for name in names)
 
 
-def test_without_a_scale_there_are_no_scores(tmp_path: Path) -> None:
-    made = one_set(tmp_path)
+@pytest.mark.parametrize(
+    ("made", "rows"),
+    [
+        (one_set, ["| GAIL | 2 | 170.0 | 140.0 | — | — | 2 | — |"]),
+        (several_sets, ["| CartPole-v1 | 2 | — | — | — | — | — |", "| 10.0 | 10.0 | 210 (—) | 90.0 (—) | 200 |"]),
+    ],
+)
+def test_without_a_scale_there_are_no_scores(tmp_path: Path, made: Callable[[Path], Made], rows: list[str]) -> None:
+    pipeline = made(tmp_path)
     table = pl.DataFrame({"trajectory": [0], "trajectory_return": [10.0]})
-    write_table(table, made.data / "demonstrations" / f"{ENV}.parquet")
-    assert "| GAIL | 2 | 170.0 | 140.0 | — | — | 2 | — |" in built(made, tmp_path / "out")
+    write_table(table, pipeline.data / "demonstrations" / f"{ENV}.parquet")
+    text = built(pipeline, tmp_path / "out")
+    assert all(row in text for row in [*rows, "- Nothing has a score"])
+
+
+def test_a_report_needs_neither_several_seeds_nor_equal_sizes_nor_an_episode_that_ended(tmp_path: Path) -> None:
+    made = one_set(tmp_path)
+    document = deepcopy(read_params(made.params))
+    document["gail"]["trajs"] = 3
+    write_params(document, made.params)
+    file = made.data / "results" / "evaluate" / f"{ENV}.parquet"
+    write_table(pl.read_parquet(file).filter(pl.col("seed").fill_null(0) == 0), file)
+    write_curve(made.data / "gail" / ENV, [None] * 4)
+    text = built(made, tmp_path / "out")
+    assert f"| {ENV} | BC | 2 | 40.0 | 10.0 | 0.300 | — | 1 | — |" in text
+    assert f"| {ENV} | GAIL | 3 | 160.0 | 130.0 | 1.500 | — | 1 | — |" in text
+    assert "to which the 1 sets of one run add nothing" in text
+
+
+def test_one_set_an_environment_may_stand_among_sets(tmp_path: Path) -> None:
+    made = one_set(tmp_path)
+    document = deepcopy(read_params(made.params))
+    imitation = {key: document["gail"][key] for key in Imitation.model_fields}
+    document["envs"][ENV] |= {"fem": {}, "gtal": {}}
+    write_params(document | {"fem": imitation, "gtal": imitation}, made.params)
+    one = {ENV: {"env": ENV, "demonstrations": ENV, "trajs": 2}}
+    write_params(
+        {"full": {}, "sets": one, "cloned_sets": {}, "entropy_sets": {}, "filmed_sets": one}, tmp_path / "sets.yaml"
+    )
+    write_evaluation(made.data / "results" / "evaluate-linear" / f"{ENV}.parquet", ["fem", "gtal"])
+    text = built(made, tmp_path / "out")
+    assert f"| {ENV} | 2 | 0.40 | 0.80 | 1.20 | 1.60 |" in text
 
 
 def test_a_new_learner_needs_a_line_in_the_catalogue_and_nothing_else(
