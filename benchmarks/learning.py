@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import benchmarks.snapshots
-from benchmarks.learning_page import GOAL, LEARNERS, SEEDS, TASKS, name, page, sustained
+from benchmarks.learning_page import GOAL, LEARNERS, SEEDS, ENVS, name, page, sustained
 from benchmarks.machine import describe_machine
 from benchmarks.peer import REQUIREMENTS, SCRIPT, peer_parser, require_peer
 from benchmarks.snapshots import (
@@ -40,7 +40,7 @@ from gailpipe.foundation.processes import all_or_none, follow_parent
 
 def main(arguments: argparse.Namespace) -> None:
     require_peer(arguments.peer)
-    files = {environment: arguments.demonstrations / f"{environment}.parquet" for environment in TASKS}
+    files = {environment: arguments.demonstrations / f"{environment}.parquet" for environment in ENVS}
     settings = {
         (environment, learner): load_section(
             arguments.params,
@@ -49,7 +49,7 @@ def main(arguments: argparse.Namespace) -> None:
             environment,
             [f"cloning.steps={CLONING_STEPS if learner == 'gail-bc' else 0}"],
         )
-        for environment, learner in product(TASKS, LEARNERS)
+        for environment, learner in product(ENVS, LEARNERS)
     }
     conditions = {
         f"{environment}/{learner}": conditions_of(learner, one, read_checked(files[environment]))
@@ -57,7 +57,7 @@ def main(arguments: argparse.Namespace) -> None:
     }
     results = arguments.out / "benchmarks-learning.json"
     runs = load_runs(results, conditions)
-    jobs = [job for job in (Job(*parts) for parts in product(TASKS, LEARNERS, range(SEEDS))) if name(job) not in runs]
+    jobs = [job for job in (Job(*parts) for parts in product(ENVS, LEARNERS, range(SEEDS))) if name(job) not in runs]
     print(f"{len(runs)} runs stand under the same conditions in {results}; {len(jobs)} are to be done", flush=True)
     with one_process_a_core() as pool, all_or_none(pool):
         futures = {
@@ -69,7 +69,7 @@ def main(arguments: argparse.Namespace) -> None:
             runs[name(job)] = snapshots = future.result()
             write_file(results, f"{json.dumps({'conditions': conditions, 'runs': runs})}\n".encode())
             print(f"{name(job)}: {_shown(snapshots)}", flush=True)
-    trajs = settings[TASKS[0], "gail"].trajs
+    trajs = settings[ENVS[0], "gail"].trajs
     write_file(arguments.out / "benchmarks-learning.md", page(runs, trajs, describe_machine()).encode())
 
 

@@ -7,7 +7,7 @@ from math import inf
 
 from benchmarks.snapshots import EPISODES, PEER_SECONDS, STEPS_A_SNAPSHOT, Job, Snapshot
 
-TASKS = ("Hopper-v5", "HalfCheetah-v5", "Walker2d-v5")
+ENVS = ("Hopper-v5", "HalfCheetah-v5", "Walker2d-v5")
 SEEDS = 3
 GOAL, LEAST_SNAPSHOTS = 0.9, 3  # normalised; and how often at least it must be seen
 LEARNERS = {"gail": "GAIL", "gail-bc": "GAIL, cloned first", "imitation": "`imitation`"}
@@ -53,7 +53,7 @@ def sustained(snapshots: Sequence[Snapshot]) -> Snapshot | None:
 def page(runs: Mapping[str, Sequence[Snapshot]], trajs: int, machine: str) -> str:
     """Return the results as a page in Markdown."""
     rows = []
-    for environment, (learner, label) in product(TASKS, LEARNERS.items()):
+    for environment, (learner, label) in product(ENVS, LEARNERS.items()):
         of_seeds = [runs[name(Job(environment, learner, seed))] for seed in range(SEEDS)]
         first, for_good = [first_there(one) for one in of_seeds], [sustained(one) for one in of_seeds]
         steps = statistics.median(found.env_steps if found else inf for found in for_good)

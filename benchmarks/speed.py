@@ -18,7 +18,7 @@ from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
 from gailpipe.foundation.params import load_section
 
-TASKS = ("HalfCheetah-v5", "Hopper-v5", "Walker2d-v5", "Ant-v5", "Humanoid-v5")
+ENVS = ("HalfCheetah-v5", "Hopper-v5", "Walker2d-v5", "Ant-v5", "Humanoid-v5")
 PAGE = """\
 # Speed
 
@@ -49,7 +49,7 @@ def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Gail, "gail")
     require_peer(arguments.peer)
     results = {}
-    for environment in TASKS:
+    for environment in ENVS:
         rounds = list[dict[str, float]]()
         for number in range(1, arguments.rounds + 1):
             rounds.append(measure(environment, settings, arguments.peer, arguments.seconds))

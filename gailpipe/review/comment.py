@@ -42,7 +42,7 @@ def comment(
         before: What is compared with.
         after: What has changed.
         scores: `changes` of their metrics.
-        parameters: A table of what changed in params.yaml; empty where nothing did.
+        parameters: A table of what changed in params.yaml and sets.yaml; empty where nothing did.
         stale: Stages that are out of date, and why.
         url: Of the repository's web pages, which show figures of each commit.
     """

@@ -20,7 +20,7 @@ from benchmarks.cluster import main as measure_cluster
 from benchmarks.cluster import page as cluster_page
 from benchmarks.cluster import prepare, split
 from benchmarks.learning import conditions_of, load_runs
-from benchmarks.learning_page import LEARNERS, TASKS, first_there, sustained
+from benchmarks.learning_page import LEARNERS, ENVS, first_there, sustained
 from benchmarks.learning_page import page as learning_page
 from benchmarks.peer import peer_speed, require_peer, run_peer
 from benchmarks.runs import (
@@ -143,7 +143,7 @@ def test_stages_side_by_side_must_end_as_one_after_the_other(tmp_path: Path, mon
 
 
 def test_time_to_an_expert_is_measured_on_environments_of_the_papers_pipeline() -> None:
-    assert set(TASKS) <= set(load_envs(ROOT / "paper" / "params.yaml"))
+    assert set(ENVS) <= set(load_envs(ROOT / "paper" / "params.yaml"))
 
 
 def test_ratios_are_those_of_the_speeds() -> None:
@@ -206,7 +206,7 @@ def there_after(seconds: int) -> list[Snapshot]:
 
 def test_a_run_that_never_gets_there_counts_as_longer_than_all_others() -> None:
     never = [Snapshot(50_000, 30.0, 0.1)]
-    names = [f"{environment}/{learner}" for environment in TASKS for learner in LEARNERS]
+    names = [f"{environment}/{learner}" for environment in ENVS for learner in LEARNERS]
     of_seeds = (there_after(10), never, there_after(20))
     runs = {f"{name}/{seed}": snapshots for name in names for seed, snapshots in enumerate(of_seeds)}
     longer = [Snapshot(50_000, 70.0, 0.1)]

@@ -10,7 +10,7 @@ from gailpipe.rl.trust_region import hessian_vector_product
 from tests.environments import continuous_environment, discrete_environment
 
 BATCH = 400
-TASKS = [continuous_environment(), discrete_environment()]
+ENVS = [continuous_environment(), discrete_environment()]
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def generator() -> torch.Generator:
 
 def new_policy(index: int, generator: torch.Generator) -> Policy:
     """Return a policy that depends on what it observes, unlike a new one."""
-    policy = make_policy(TASKS[index], [8], -0.5, generator).double()
+    policy = make_policy(ENVS[index], [8], -0.5, generator).double()
     with torch.no_grad():
         for parameter in policy.parameters():
             parameter.add_(0.3 * torch.randn(parameter.shape, generator=generator))
@@ -28,7 +28,7 @@ def new_policy(index: int, generator: torch.Generator) -> Policy:
 
 
 @pytest.mark.parametrize("fisher_fraction", [1.0, 0.1])
-@pytest.mark.parametrize("index", range(len(TASKS)))
+@pytest.mark.parametrize("index", range(len(ENVS)))
 def test_a_step_raises_the_surrogate_inside_the_trust_region(
     index: int, fisher_fraction: float, generator: torch.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -60,7 +60,7 @@ def test_a_step_raises_the_surrogate_inside_the_trust_region(
     assert found["entropy"] == pytest.approx(float(old.entropy().mean()))
 
 
-@pytest.mark.parametrize("index", range(len(TASKS)))
+@pytest.mark.parametrize("index", range(len(ENVS)))
 def test_the_hessian_of_the_kl_is_the_fisher_matrix(index: int, generator: torch.Generator) -> None:
     policy = new_policy(index, generator)
     observation = torch.randn(3, generator=generator, dtype=torch.float64)
