@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import benchmarks.snapshots
-from benchmarks.learning_page import GOAL, LEARNERS, SEEDS, ENVS, name, page, sustained
+from benchmarks.learning_page import ENVS, GOAL, LEARNERS, SEEDS, name, page, sustained
 from benchmarks.machine import describe_machine
 from benchmarks.peer import REQUIREMENTS, SCRIPT, peer_parser, require_peer
 from benchmarks.snapshots import (

@@ -20,7 +20,7 @@ from benchmarks.cluster import main as measure_cluster
 from benchmarks.cluster import page as cluster_page
 from benchmarks.cluster import prepare, split
 from benchmarks.learning import conditions_of, load_runs
-from benchmarks.learning_page import LEARNERS, ENVS, first_there, sustained
+from benchmarks.learning_page import ENVS, LEARNERS, first_there, sustained
 from benchmarks.learning_page import page as learning_page
 from benchmarks.peer import peer_speed, require_peer, run_peer
 from benchmarks.runs import (
