@@ -13,7 +13,7 @@ def test_an_interrupted_pipeline_ends_as_if_nothing_had_happened(tmp_path: Path)
     learners = ["bc@Pendulum-v1", "gail@Pendulum-v1"]
     durations = time_stages(reference, learners)
     trainings = {stage: seconds for stage, seconds in durations.items() if stage.startswith(TRAININGS)}
-    methods = ["all killed", "worker killed", "SIGINT"]
+    methods = ["all killed", "SIGINT"]
     deadline = time.monotonic() + sum(durations.values())
     interruptions = list(interrupt(workspace, trainings, methods, deadline, random.Random(0), learners))
     assert interruptions
