@@ -120,7 +120,7 @@ def test_a_stage_depends_on_all_the_code_that_it_imports_and_on_no_other_room(na
 def test_a_stage_depends_on_whole_rooms_and_not_on_many(name: str) -> None:
     dependencies = code_dependencies(stages()[name])
     assert [path for path in dependencies if path.suffix] == [PurePosixPath(source(module(stages()[name])))]
-    assert len(stages()[name]["deps"]) <= (14 if name == "paper/report" else 12)
+    assert len(stages()[name]["deps"]) <= 12
 
 
 @pytest.mark.parametrize("name", stages())
