@@ -15,10 +15,11 @@ from gailpipe.grid.sets import DemonstrationSet, has_sets, load_sets
 
 
 class Evaluation(NamedTuple):
-    """The episodes (`returns.SCHEMA`) of learners that learned from one cell's demonstrations, and of their expert."""
+    """The episodes (`returns.SCHEMA`) of a learner in one cell; the expert, the random policy and others are there."""
 
+    learner: str
     cell: str
-    learners: Sequence[str]
+    demonstrations: DemonstrationSet
     episodes: pl.DataFrame
 
 
@@ -45,13 +46,14 @@ def read_evaluations(params: Path, folder: Path) -> list[Evaluation]:
         for unknown in set(learners) - set(LEARNERS):
             raise UserError(f"{directory}: holds policies of {unknown}, which the catalogue of learners lacks")
         for learner in learners:
-            if any(learner in evaluation.learners for evaluation in evaluations):
+            if any(learner == evaluation.learner for evaluation in evaluations):
                 raise UserError(f"{directory}: holds {learner}'s policies, which another folder has, too: remove one")
-            require_cells(directory, cells_of(params, learner))
+            cells = cells_of(params, learner)
+            require_cells(directory, cells)
+            evaluations += [Evaluation(learner, cell, cells[cell], table) for cell, table in episodes.items()]
         for cell, table in episodes.items():
             _require_modes(directory / f"{cell}.parquet", table, learners)
-        evaluations += [Evaluation(cell, learners, table) for cell, table in episodes.items()]
-    found = {learner for evaluation in evaluations for learner in evaluation.learners}
+    found = {evaluation.learner for evaluation in evaluations}
     document = read_params(params)
     for learner, entry in LEARNERS.items():
         of_its_own = learner == entry.section or (has_sets(params) and cells_of(params, learner))

@@ -72,9 +72,8 @@ def smooth(curves: pl.DataFrame, share: float) -> pl.DataFrame:
 
 def mean_curves(curves: pl.DataFrame) -> pl.DataFrame:
     """Return the mean return over seeds of the headline's learner, as DVC plots it."""
-    keys = ("environment", "demonstrations", "trajectories", "million_steps")
-    means = curves.filter(algorithm=HEADLINE).group_by(keys, maintain_order=True).agg(pl.col("return").mean())
-    return means.select("environment", "million_steps", "return").drop_nulls()
+    own = curves.filter(algorithm=HEADLINE).group_by("environment", "million_steps", maintain_order=True)
+    return own.agg(pl.col("return").mean()).drop_nulls()
 
 
 def crossings(curves: pl.DataFrame) -> list[dict[str, str]]:

@@ -13,7 +13,7 @@ from gailpipe.algorithms.catalogue import LEARNERS
 from gailpipe.evaluation.returns import MODES, trajectory_returns
 from gailpipe.evaluation.scores import has_scale, normalized, score
 from gailpipe.foundation.params import load_envs, load_section
-from gailpipe.grid.cells import Evaluation, cells_of
+from gailpipe.grid.cells import Evaluation
 from gailpipe.grid.sets import DemonstrationSet, EntropySet
 from gailpipe.rl.settings import Training
 
@@ -59,10 +59,8 @@ def gather(params: Path, data: Path, evaluations: Iterable[Evaluation], names: d
     envs = load_envs(params)
     demonstrated = {env: trajectory_returns(data / "demonstrations" / f"{env}.parquet") for env in envs}
     tables = []
-    for cell, learners, episodes in evaluations:
-        for learner in learners:
-            one = cells_of(params, learner)[cell]
-            tables.append(_policies(params, learner, one, episodes, demonstrated[one.env], names))
+    for learner, _, one, episodes in evaluations:
+        tables.append(_policies(params, learner, one, episodes, demonstrated[one.env], names))
     keys = ("demonstrations", "trajectories", "algorithm", "entropy_coefficient", "run")
     return pl.concat(tables).sort(pl.col("environment").cast(pl.Enum(envs)), *keys)
 
@@ -162,7 +160,7 @@ def metrics(ours: pl.DataFrame, *, has_sets: bool) -> dict[str, dict[str, Any]]:
             "random": {"return": first["random_return"]},
             "expert": {"return": first["expert_return"], "deterministic_return": first["expert_deterministic_return"]},
         }
-        entries.setdefault(cell, ends)[f"{algorithm}, λ = {weight:g}" if weight else str(algorithm)] = {
+        entries.setdefault(cell, ends)[f"{algorithm}, λ = {weight:g}" if has_sets and weight else str(algorithm)] = {
             "trajs": trajectories,
             "seeds": len(runs),
             "return": runs["mean_return"].to_numpy().mean(),

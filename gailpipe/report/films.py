@@ -1,6 +1,6 @@
 """The films that a report shows."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,12 +32,11 @@ class Film:
         return f"### {self.name}\n\n{shown}"
 
 
-def find_films(directory: Path, names: Iterable[str]) -> list[Film]:
+def find_films(directory: Path, names: Collection[str]) -> list[Film]:
     """Return the films of `names`, and check that `directory` holds no others.
 
     Raises:
         UserError: One is missing, or one too much is there.
     """
-    names = list(names)
     require_cells(directory, names)
     return [Film(name, directory / name) for name in names]

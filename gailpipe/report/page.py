@@ -1,7 +1,7 @@
 """The report in words: README.md, of sections.md's sections those that have results."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -51,11 +51,11 @@ class Results:
     """As `learning_curves` returns them."""
     smoothing: float
     """Share of a run's iterations that a point of a curve averages over."""
-    films: Sequence[str] = ()
+    films: Sequence[str]
     """Each in Markdown."""
-    occupancy: bool = False
+    occupancy: bool
     """Whether there is a figure of it."""
-    texts: Texts = field(default_factory=Texts)
+    texts: Texts
 
 
 def page(results: Results) -> str:

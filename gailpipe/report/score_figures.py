@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 
 from gailpipe.algorithms.catalogue import HEADLINE, LEARNERS, actor
 from gailpipe.evaluation.scores import score
-from gailpipe.grid.policies import Compared, Grid
+from gailpipe.grid.policies import CELL, Compared, Grid
 from gailpipe.report.style import learner_handles, legend_below, level_handles, level_style, panels_of
 
 ORIGINAL = Line2D([], [], color="0.4", marker="o", markerfacecolor="white", linestyle=":", label="the paper's")
@@ -51,7 +51,7 @@ def environments_figure(grid: Grid) -> Figure:
             mean, margin = _mean_and_margin(values)
             axes.plot([x - 0.06 * (1 + i % 2) for i in range(len(values))], values, ".", color=color, alpha=0.45, ms=7)
             axes.errorbar(x, mean, margin, fmt=actor(learner).marker, color=color, capsize=4, markersize=9)
-            papers = original.join(rows, on=("environment", "algorithm", "trajectories"), how="semi")["normalized"]
+            papers = original.join(rows, on=(*CELL, "algorithm"), how="semi")["normalized"]
             if len(papers):
                 axes.plot(x + 0.1, papers.to_numpy().mean(), "D", color=color, markerfacecolor="white", markersize=6)
     axes.set_xticks(range(len(names)), names)

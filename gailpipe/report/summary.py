@@ -10,8 +10,6 @@ from gailpipe.evaluation.scores import TEST_LEVEL, differ, interquartile_mean, n
 from gailpipe.grid.policies import CELL, Compared
 
 LEVEL = 0.01  # scores that differ by less are hardly different
-
-
 NAME, BASELINE_NAME = LEARNERS[HEADLINE].label, LEARNERS[BASELINE].label
 
 

@@ -59,7 +59,10 @@ def _cells(policies: pl.DataFrame, grid: Grid) -> Iterator[tuple[str, dict[str, 
 
 
 def cells_table(
-    policies: Compared, show: Callable[[pl.DataFrame], str], column: str = "algorithm", labels: Mapping[Any, str] = {}
+    policies: Compared,
+    show: Callable[[pl.DataFrame], str],
+    column: str = "algorithm",
+    labels: Mapping[Any, str] | None = None,
 ) -> str:
     """Return a table with a row for each `CELL`, and a column for each label, the paper's in brackets.
 

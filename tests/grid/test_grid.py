@@ -81,6 +81,7 @@ def test_a_lambda_of_params_is_recorded_and_not_compared_with_another(tmp_path: 
     assert grid.plain.filter(algorithm="gail")["entropy_coefficient"].to_list() == [0.5, 0.5]
     assert len(grid.entropy.ours) == 0
     assert set(grid.sampled.original["algorithm"]) == {"bc"}
+    assert set(metrics(grid.plain, has_sets=False)[ENV]) == {"random", "expert", "bc", "gail"}
 
 
 def test_metrics_hold_the_numbers_worked_out_by_hand(tmp_path: Path) -> None:
