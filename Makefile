@@ -40,7 +40,7 @@ bench-dvc: .venv/installed  ## measure the CPU seconds of DVC's own commands whe
 
 requirements:  ## renew requirements.txt and requirements-test.txt from pyproject.toml
 	$(PYTHON) -m venv --clear .venv
-	.venv/bin/pip install --quiet '.[cluster,s3]'
+	.venv/bin/pip install --quiet torch==2.13.0 '.[pipeline,cluster,s3]'
 	.venv/bin/pip freeze --exclude gailpipe | sed 's/+cpu$$//' > requirements.txt
 	.venv/bin/pip install --quiet --constraint requirements.txt '.[dev]'
 	echo '-r requirements.txt' > requirements-test.txt

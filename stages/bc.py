@@ -11,8 +11,10 @@ def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Bc, "bc", arguments.env, arguments.set)
     seed = load_seed(arguments.params)
     from gailpipe.algorithms.bc.learner import learn_bc
+    from gailpipe.envs.environment import load_environment
 
-    learn_bc(arguments.env, arguments.demonstrations, settings, seed, arguments.out)
+    environment = load_environment(arguments.params, arguments.env)
+    learn_bc(environment, arguments.demonstrations, settings, seed, arguments.out)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Measure returns of the random policy, the expert and all learned policies of an environment, in Gymnasium itself."""
+"""Measure returns of all policies that learners made in an environment, in Gymnasium itself."""
 
 import argparse
 
@@ -10,9 +10,11 @@ from gailpipe.foundation.params import load_section, load_seed
 def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Evaluate, "evaluate", assignments=arguments.set)
     seed = load_seed(arguments.params)
-    from gailpipe.evaluation.candidates import evaluate_all
+    from gailpipe.envs.environment import load_environment
+    from gailpipe.evaluation.candidates import evaluate_learners
 
-    evaluate_all(arguments.env, arguments.expert, arguments.learner, settings.episodes, seed, arguments.out)
+    environment = load_environment(arguments.params, arguments.env)
+    evaluate_learners(environment, arguments.learner, settings.episodes, seed, arguments.out)
 
 
 if __name__ == "__main__":

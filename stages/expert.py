@@ -11,8 +11,10 @@ def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Expert, "expert", arguments.env, arguments.set)
     seed = load_seed(arguments.params)
     from gailpipe.algorithms.expert.learner import learn_expert
+    from gailpipe.envs.environment import load_environment
 
-    learn_expert(arguments.env, settings, seed, arguments.out)
+    environment = load_environment(arguments.params, arguments.env)
+    learn_expert(environment, settings, seed, arguments.out)
 
 
 if __name__ == "__main__":

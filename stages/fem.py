@@ -11,8 +11,10 @@ def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Imitation, "fem", arguments.env, arguments.set)
     seed = load_seed(arguments.params)
     from gailpipe.algorithms.linear.learner import learn_linear
+    from gailpipe.envs.environment import load_environment
 
-    learn_linear("fem", arguments.env, arguments.demonstrations, settings, seed, arguments.out)
+    environment = load_environment(arguments.params, arguments.env)
+    learn_linear("fem", environment, arguments.demonstrations, settings, seed, arguments.out)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,10 @@ def main(arguments: argparse.Namespace) -> None:
     settings = load_section(arguments.params, Gail, "gail", arguments.env, arguments.set)
     seed = load_seed(arguments.params)
     from gailpipe.algorithms.gail.learner import learn_gail
+    from gailpipe.envs.environment import load_environment
 
-    learn_gail(arguments.env, arguments.demonstrations, settings, seed, arguments.out)
+    environment = load_environment(arguments.params, arguments.env)
+    learn_gail(environment, arguments.demonstrations, settings, seed, arguments.out)
 
 
 if __name__ == "__main__":

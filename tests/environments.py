@@ -2,9 +2,11 @@
 
 import numpy as np
 import torch
+from gymnasium.spaces import Box
 from torch import Tensor
 
-from gailpipe.envs.environment import ContinuousActions, DiscreteActions, Environment
+from gailpipe.envs.environment import Environment
+from gailpipe.envs.spaces import ContinuousActions, DiscreteActions, Interface
 from gailpipe.rl.rollout import Rollout
 
 
@@ -14,13 +16,21 @@ def generator() -> torch.Generator:
 
 def continuous_environment(
     observation_dim: int = 3, low: tuple[float, ...] = (-1.0, -2.0), high: tuple[float, ...] = (1.0, 6.0)
-) -> Environment:
-    bounds = np.array(low, np.float32), np.array(high, np.float32)
-    return Environment("Continuous-v0", observation_dim, ContinuousActions(*bounds, np.dtype(np.float64)), 10)
+) -> Interface:
+    actions = ContinuousActions(np.array(low, float), np.array(high, float), (len(low),), np.dtype(np.float64))
+    return Interface("Continuous-v0", observation_dim, actions)
 
 
-def discrete_environment(observation_dim: int = 3, count: int = 4) -> Environment:
-    return Environment("Discrete-v0", observation_dim, DiscreteActions(count, np.dtype(np.int64)), 10)
+def discrete_environment(observation_dim: int = 3, count: int = 4) -> Interface:
+    return Interface("Discrete-v0", observation_dim, DiscreteActions((count,), (0,), (), np.dtype(np.int64)))
+
+
+def in_gymnasium(interface: Interface) -> Environment:
+    """Return an environment of ten steps with that interface, which can't be made."""
+    space = Box(-np.inf, np.inf, (interface.observation_dim,))
+    single = np.dtype(np.float32)
+    parts = interface.name, interface.observation_dim, interface.actions
+    return Environment(*parts, interface.name, {}, 10, space, single, by_envpool=False, code=None)
 
 
 def rollout_of(observations: Tensor, actions: Tensor, valid: Tensor | None = None) -> Rollout:

@@ -39,7 +39,8 @@ def prepare(root: Path, environments: tuple[str, ...] = TINY_ENVS) -> Workspace:
     params["bc"] |= {"steps": 1500}
     params["gail"] |= {"env_steps": 40_000, "seeds": 2}
     params["gail"]["cloning"] |= {"steps": 300}
-    params["envs"] = {environment: params["envs"][environment] for environment in environments}
+    for key in ("envs", "experts"):
+        params[key] = {environment: params[key][environment] for environment in environments}
     write_params(params, root / "params.yaml")
     workspace.commit("Set the budgets")
     return workspace

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from shutil import rmtree
 from typing import NamedTuple
 
 import polars as pl
 
 from gailpipe.evaluation.returns import SCHEMA
 from gailpipe.foundation.files import write_file
+from gailpipe.foundation.params import read_params
 from gailpipe.foundation.tables import write_table
 from gailpipe.rl.settings import Imitation
 from tests.workspace import tiny_params, write_params
@@ -36,19 +38,37 @@ def one_set(root: Path, extra: str | None = None) -> Made:
     """Write a pipeline of one environment, as the repository's own; an `extra` learner has the settings of BC."""
     made = Made(root / "params.yaml", root / "data")
     document = tiny_params()
-    del document["envs"]["Pendulum-v1"], document["occupancy"]
+    del document["envs"]["Pendulum-v1"], document["experts"]["Pendulum-v1"], document["occupancy"]
     if extra:
         document[extra], document["envs"][ENV][extra] = document["bc"], {}
     write_params(document, made.params)
     write_demonstrations(made.data)
-    write_evaluation(made.data / "results" / "evaluate" / f"{ENV}.parquet", ("bc", "gail"))
+    results = made.data / "results"
+    write_references(results / "references" / f"{ENV}.parquet")
+    for learner in ("bc", "gail"):
+        write_evaluation(results / f"evaluate-{learner}" / f"{ENV}.parquet", [learner])
     write_curve(made.data / "gail" / ENV, [None, 20.0, 30.0, 40.0], seeds=2)
-    write_film(made.data / "results" / "films" / ENV)
+    for who in ("expert", "bc", "gail"):
+        write_film(results / f"films-{who}" / ENV)
+    return made
+
+
+def one_recorded(root: Path, returns: tuple[float | None, float | None] = (100.0, 120.0)) -> Made:
+    """Write the pipeline of `one_set` without an expert, from recordings of which a return may be unknown."""
+    made = one_set(root)
+    document = read_params(made.params) | {"experts": {}, "recordings": {ENV: {"path": "recorded.npz"}}}
+    write_params(document, made.params)
+    write_demonstrations(made.data, returns)
+    write_references(made.data / "results" / "references" / f"{ENV}.parquet", expert=None)
+    rmtree(made.data / "results" / "films-expert")
     return made
 
 
 def several_sets(root: Path) -> Made:
-    """Write a pipeline of one environment and several sets, as the paper's; `gail` and `gail-bc` end at 60 and 40."""
+    """Write a pipeline of one environment and several sets, as the paper's; `gail` and `gail-bc` end at 60 and 40.
+
+    The random policy and the expert were evaluated with every learner.
+    """
     made = Made(root / "params.yaml", root / "data")
     one = {"env": ENV, "demonstrations": ENV, "trajs": 2}
     whole = {"env": ENV, "demonstrations": f"{ENV}-full", "trajs": 5}
@@ -60,7 +80,9 @@ def several_sets(root: Path) -> Made:
     }
     write_params(sets, root / "sets.yaml")
     document = tiny_params()
-    del document["occupancy"], document["envs"]["Pendulum-v1"]
+    for key in ("occupancy", "import", "recordings"):
+        del document[key]
+    del document["envs"]["Pendulum-v1"], document["experts"]["Pendulum-v1"]
     imitation = {key: document["gail"][key] for key in Imitation.model_fields}
     document |= {"fem": imitation, "gtal": imitation | {"env_steps": 777}}
     document["envs"][ENV] |= {"fem": {}, "gtal": {}}
@@ -74,18 +96,32 @@ def several_sets(root: Path) -> Made:
     return made
 
 
-def write_demonstrations(data: Path) -> None:
-    """Write two trajectories, which return 100 and 120."""
-    trajectories = pl.DataFrame({"trajectory": [0, 0, 1], "trajectory_return": [100.0, 100.0, 120.0]})
+def write_demonstrations(data: Path, returns: tuple[float | None, float | None] = (100.0, 120.0)) -> None:
+    """Write two trajectories, the first of which has two steps."""
+    trajectories = pl.DataFrame({"trajectory": [0, 0, 1], "trajectory_return": [returns[0], *returns]})
     write_table(trajectories, data / "demonstrations" / f"{ENV}.parquet")
 
 
-def write_evaluation(
-    file: Path, learners: Sequence[str], expert: float = 210.0, means: Mapping[str, float] = MEANS
-) -> None:
-    """Write two episodes of two policies of each learner: `means` and 20 more, and 30 less where they sample."""
+def write_references(file: Path, expert: float | None = 210.0) -> None:
+    write_table(pl.DataFrame(_references(expert), schema=SCHEMA, orient="row"), file)
+
+
+def _references(expert: float | None) -> list[tuple[object, ...]]:
+    """Return two episodes of the random policy, and one of the expert in each mode."""
     rows: list[tuple[object, ...]] = [("random", None, "stochastic", i, 10.0, 5) for i in range(2)]
-    rows += [("expert", None, "deterministic", 0, expert, 5), ("expert", None, "stochastic", 0, 90.0, 5)]
+    if expert is not None:
+        rows += [("expert", None, "deterministic", 0, expert, 5), ("expert", None, "stochastic", 0, 90.0, 5)]
+    return rows
+
+
+def write_evaluation(
+    file: Path, learners: Sequence[str], expert: float | None = None, means: Mapping[str, float] = MEANS
+) -> None:
+    """Write two episodes of two policies of each learner: `means` and 20 more, and 30 less where they sample.
+
+    With what the deterministic expert makes, it and the random policy are there, too.
+    """
+    rows = [] if expert is None else _references(expert)
     for learner in learners:
         for seed in range(2):
             mean = means[learner] + 20.0 * seed

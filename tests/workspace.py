@@ -33,9 +33,8 @@ def tiny_params() -> dict[str, Any]:
     params = YAML(typ="safe").load(ROOT / "params.yaml")
     for section, settings in TINY.items():
         params[section] |= settings
-    params["envs"] = {
-        environment: {section: {} for section in ("expert", "sample", "bc", "gail")} for environment in TINY_ENVS
-    }
+    params["experts"] = {environment: {"expert": {}, "sample": {}} for environment in TINY_ENVS}
+    params["envs"] = {environment: {"bc": {}, "gail": {}} for environment in TINY_ENVS}
     return params
 
 

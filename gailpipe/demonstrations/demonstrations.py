@@ -1,68 +1,87 @@
 """Demonstrations: state-action pairs of an expert's first few trajectories, as tensors."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 import torch
 from torch import Tensor
 
-from gailpipe.envs.environment import ContinuousActions, DiscreteActions, Environment
+from gailpipe.demonstrations.columns import conform
+from gailpipe.demonstrations.rows import rows_of
+from gailpipe.demonstrations.table import NEEDED
+from gailpipe.demonstrations.trajectories import summary, trajectories_of
+from gailpipe.envs.spaces import Interface
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.tables import read_table
 
 
 @dataclass(frozen=True)
 class Demonstrations:
-    observations: Tensor  # (num_pairs, observation_dim)
-    actions: Tensor  # (num_pairs, action_dim) float32, or (num_pairs,) int64
+    observations: Tensor  # (num_pairs, observation_dim), in single or double precision
+    actions: Tensor  # (num_pairs, action_dim) float32, or (num_pairs,) or (num_pairs, num_integers) int64, from 0
 
     def __len__(self) -> int:
         return len(self.observations)
 
 
-def load_demonstrations(path: Path, environment: Environment, trajs: int) -> Demonstrations:
+def load_demonstrations(path: Path, environment: Interface, trajs: int) -> Demonstrations:
     """Read the first `trajs` trajectories of a file with columns trajectory, observation and action.
 
     Raises:
         UserError: The file is missing, damaged, of another environment, or has fewer trajectories.
     """
-    table = read_table(path, ["trajectory", "observation", "action"])
-    _require_no_null(path, table["trajectory"])
+    table = load_table(path, environment)
     kept = table["trajectory"].unique(maintain_order=True).head(trajs)
     if len(kept) < trajs:
-        raise UserError(
-            f"{path}: holds {len(kept)} trajectories, but {trajs} are asked for; ask for fewer, or raise sample.trajs"
-        )
+        advice = "ask for fewer trajs, or for more of them from where they come"
+        raise UserError(f"{path}: holds {len(kept)} trajectories, but {trajs} are asked for; {advice}")
     table = table.filter(pl.col("trajectory").is_in(kept.implode()))
-    observations = _column(path, table, "observation", (environment.observation_dim,), environment)
-    match environment.actions:
-        case ContinuousActions(low=low):
-            actions = _column(path, table, "action", low.shape, environment)
-        case DiscreteActions(count=count):
-            actions = _column(path, table, "action", (), environment).long()
-            if not ((actions >= 0) & (actions < count)).all():
-                raise UserError(f"{path}: action: must be an integer from 0 to {count - 1} for {environment.name}")
-    return Demonstrations(observations, actions)
+    executed = table["action"].to_numpy().reshape(-1, *environment.actions.shape)
+    actions = environment.actions.from_executed(executed)
+    return Demonstrations(torch.tensor(table["observation"].to_numpy()), torch.tensor(actions))
 
 
-def _column(path: Path, table: pl.DataFrame, name: str, shape: tuple[int, ...], environment: Environment) -> Tensor:
-    _require_no_null(path, table[name])
-    values = table[name].to_numpy()
-    if values.dtype == object and shape and all(len(vector) == shape[0] for vector in values):
-        values = np.array(values.tolist())  # from a column of lists
-    if values.shape[1:] != shape or not np.issubdtype(values.dtype, np.number if shape else np.integer):
-        wanted = f"vectors of {shape[0]} numbers" if shape else "integers"
-        raise UserError(
-            f"{path}: {name}: must be {wanted} for {environment.name}; are these demonstrations of another environment?"
-        )
-    tensor = torch.tensor(values, dtype=torch.float32)
-    if not tensor.isfinite().all():
-        raise UserError(f"{path}: {name}: holds a NaN, or a number too large for single precision")
-    return tensor
+def load_table(path: Path, environment: Interface) -> pl.DataFrame:
+    """Read the table of an environment's demonstrations, with all columns that are known of it.
+
+    Raises:
+        UserError: The file is missing, damaged or of another environment, or its rows are no trajectories.
+    """
+    table = conform(path, read_demonstrations(path), environment, clip=False)
+    rows_of(path, table)
+    return table
 
 
-def _require_no_null(path: Path, column: pl.Series) -> None:
-    if column.null_count():
-        raise UserError(f"{path}: {column.name}: holds a null")
+def read_demonstrations(path: str | Path) -> pl.DataFrame:
+    """Read a table of demonstrations, a row for each state-action pair.
+
+    >>> table = read_demonstrations("data/demonstrations/Pendulum-v1.parquet")
+    >>> table["action"].to_numpy().shape[1]
+    1
+
+    Args:
+        path: A Parquet file of the pipeline's, or one like it: with columns trajectory, observation and action, and
+            perhaps step, next_observation, reward, terminated, truncated, trajectory_return and trajectory_length.
+
+    Raises:
+        UserError: The file is missing or damaged, or lacks a column.
+    """
+    return read_table(Path(path), NEEDED)
+
+
+def introduce(algorithm: str, path: Path, environment: Interface, trajs: int) -> pl.DataFrame:
+    """Check that demonstrations can be loaded, and say on stderr what is learned from.
+
+    Returns:
+        A row for each trajectory of the file (`trajectories_of`).
+
+    Raises:
+        UserError: As `load_demonstrations`.
+    """
+    load_demonstrations(path, environment, trajs)
+    trajectories = trajectories_of(load_table(path, environment))
+    learned = summary(trajectories.head(trajs))
+    print(f"{algorithm} {environment.name}: learns from {learned}", file=sys.stderr, flush=True)
+    return trajectories

@@ -1,6 +1,8 @@
 """Settings of the demonstrations."""
 
-from pydantic import PositiveInt
+from typing import Annotated
+
+from pydantic import Field, PositiveInt
 
 from gailpipe.foundation.params import Section
 
@@ -11,3 +13,17 @@ class Sample(Section):
     trajs: PositiveInt
     every: PositiveInt
     """The subsampling interval: every `every`-th step is kept, from a random start."""
+
+
+class EveryImport(Section):
+    """What holds for all recordings that say nothing else."""
+
+    clip: bool
+    """Whether actions beyond their bounds are moved to them; else they are refused."""
+
+
+class Import(EveryImport):
+    """A recording, and how it becomes demonstrations."""
+
+    path: Annotated[str, Field(min_length=1)]
+    """The file."""

@@ -1,98 +1,132 @@
-"""What an environment looks like from outside: its observations, its actions, its time limit."""
+"""Environments: what they are, and the one door through which all are made."""
 
 import difflib
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import gymnasium
 import numpy as np
-from gymnasium.spaces import Box, Discrete
-from numpy.typing import NDArray
+from gymnasium.spaces import Box
+from gymnasium.wrappers import FlattenObservation, TransformReward
 
+from gailpipe.envs.agreement import envpool_has, plain_id
+from gailpipe.envs.code import code_digest
+from gailpipe.envs.gymnasium_spaces import actions_of_space, require_flattenable
+from gailpipe.envs.settings import EnvSettings
+from gailpipe.envs.spaces import Interface
 from gailpipe.foundation.errors import UserError
+from gailpipe.foundation.params import load_env
 
 
 @dataclass(frozen=True)
-class ContinuousActions:
-    """Real vectors between `low` and `high`, each (action_dim,)."""
+class Environment(Interface):
+    """An environment that `make_env` can make."""
 
-    low: NDArray[np.float32]
-    high: NDArray[np.float32]
-    dtype: np.dtype
-
-    def executable(self, actions: NDArray) -> NDArray:
-        """Return what the environment executes of `actions` (..., action_dim): they are clipped to the bounds."""
-        return actions.clip(self.low, self.high).astype(self.dtype)
-
-    def draw(self, batch: int, generator: np.random.Generator) -> NDArray:
-        """Draw (batch, action_dim) uniformly between the bounds; normally where there are none."""
-        bounded = np.isfinite(self.high - self.low)
-        low, high = np.where(bounded, self.low, 0.0), np.where(bounded, self.high, 1.0)
-        shape = (batch, *self.low.shape)
-        return self.executable(np.where(bounded, generator.uniform(low, high, shape), generator.normal(size=shape)))
-
-
-@dataclass(frozen=True)
-class DiscreteActions:
-    """The integers 0 … count − 1."""
-
-    count: int
-    dtype: np.dtype
-
-    def executable(self, actions: NDArray) -> NDArray:
-        """Return `actions` (...) as the environment's integers."""
-        return actions.astype(self.dtype)
-
-    def draw(self, batch: int, generator: np.random.Generator) -> NDArray:
-        """Draw (batch,) uniformly."""
-        return self.executable(generator.integers(self.count, size=batch))
-
-
-@dataclass(frozen=True)
-class Environment:
-    name: str
-    observation_dim: int
-    actions: ContinuousActions | DiscreteActions
+    id: str
+    kwargs: dict[str, Any]
     max_episode_steps: int
+    observation_space: gymnasium.Space
+    """Of the environment itself, before its observations are flattened."""
+    observation_dtype: np.dtype
+    """Of flat observations: double where the environment's are, else single precision."""
+    by_envpool: bool
+    """Whether policies learn in EnvPool's simulation of it."""
+    code: str | None
+    """A digest of its own code, where that is in the project."""
+
+    def description(self) -> dict[str, Any]:
+        """Return what decides how it behaves, as JSON takes it."""
+        making = {"id": self.id, "kwargs": self.kwargs, "max_episode_steps": self.max_episode_steps}
+        making |= {"simulator": "EnvPool" if self.by_envpool else "Gymnasium"}
+        return making | ({"code": self.code} if self.code else {})
 
 
-def find_environment(name: str) -> Environment:
-    """Look an environment up in Gymnasium.
+def make_env(environment: Environment, **options: Any) -> gymnasium.Env:
+    """Make an environment with flat observations: for training, sampling, judging and filming alike.
+
+    Args:
+        environment: What to make.
+        options: Of Gymnasium's `make`, such as `render_mode`.
+    """
+    return _flat(_make(environment.id, environment.kwargs, environment.max_episode_steps, **options))
+
+
+def load_environment(params: Path, env: str) -> Environment:
+    """Look up the environment that `envs.ENV` of params.yaml describes; where it says nothing, Gymnasium's ENV.
 
     Raises:
         UserError: There is no such environment, or it is not of a supported kind.
     """
-    if name not in gymnasium.registry:
-        near = difflib.get_close_matches(name, gymnasium.registry, n=3)
-        hint = f"; did you mean {' or '.join(near)}?" if near else ", see gymnasium.pprint_registry()"
-        raise UserError(f"environment {name}: Gymnasium has none of that name{hint}")
-    spec = gymnasium.spec(name)
-    if spec.max_episode_steps is None:
-        raise UserError(f"environment {name}: has no time limit; register it in Gymnasium with max_episode_steps")
+    return find_environment(env, load_env(params, EnvSettings, env))
+
+
+def find_environment(name: str, settings: EnvSettings | None = None) -> Environment:
+    """Look an environment up in Gymnasium, and make it once.
+
+    Args:
+        name: By which this project knows it.
+        settings: What it is; by default what Gymnasium has under its name.
+
+    Raises:
+        UserError: There is no such environment, or it is not of a supported kind.
+    """
+    settings = settings or EnvSettings()
+    identifier = settings.id or name
+    _require_registered(name, identifier)
     try:
-        env = gymnasium.make(name)
+        env = _make(identifier, settings.kwargs, settings.max_episode_steps)
     except Exception as error:
-        raise UserError(f"environment {name}: Gymnasium can't make it: {error}") from error
-    with_spaces = Environment(
-        name,
-        _observation_dim(name, env.observation_space),
-        _actions(name, env.action_space),
-        spec.max_episode_steps,
-    )
-    env.close()
-    return with_spaces
+        raise UserError(f"environment {name}: Gymnasium can't make {identifier}: {error}") from error
+    try:
+        limit = env.spec.max_episode_steps if env.spec else None
+        if limit is None:
+            raise UserError(f"environment {name}: has no time limit; set envs.{name}.max_episode_steps")
+        require_flattenable(name, env.observation_space)
+        actions = actions_of_space(name, env.action_space)
+        flat = _flat(env).observation_space
+        assert isinstance(flat, Box)
+        if not flat.shape[0]:
+            raise UserError(f"environment {name}: observations are empty, {env.observation_space}")
+        dtype = np.dtype(np.float64 if flat.dtype == np.float64 else np.float32)
+        return Environment(
+            name,
+            flat.shape[0],
+            actions,
+            identifier,
+            settings.kwargs,
+            limit,
+            env.observation_space,
+            dtype,
+            envpool_has(gymnasium.registry[plain_id(identifier)], settings.kwargs),
+            code_digest(name, identifier, settings.code, env),
+        )
+    finally:
+        env.close()
 
 
-def _observation_dim(name: str, space: gymnasium.Space) -> int:
-    if isinstance(space, Box) and len(space.shape) == 1:
-        return space.shape[0]
-    raise UserError(f"environment {name}: observations are {space}, but only flat Box observations are supported")
+def _make(identifier: str, kwargs: dict[str, Any], max_episode_steps: int | None, **options: Any) -> gymnasium.Env:
+    return gymnasium.make(identifier, max_episode_steps=max_episode_steps, **{**kwargs, **options})
 
 
-def _actions(name: str, space: gymnasium.Space) -> ContinuousActions | DiscreteActions:
-    if isinstance(space, Box) and len(space.shape) == 1 and np.issubdtype(space.dtype, np.floating):
-        return ContinuousActions(space.low.astype(np.float32), space.high.astype(np.float32), space.dtype)
-    if isinstance(space, Discrete) and space.start == 0:
-        return DiscreteActions(int(space.n), space.dtype)
-    raise UserError(
-        f"environment {name}: actions are {space}, but only flat Box and Discrete actions (from 0) are supported"
-    )
+def _flat(env: gymnasium.Env) -> gymnasium.Env:
+    space = env.observation_space
+    flat = env if isinstance(space, Box) and len(space.shape) == 1 else FlattenObservation(env)
+    return TransformReward(flat, scalar)
+
+
+def scalar(reward: Any) -> float:
+    """Return a reward as a number, which some environments give as an array of one."""
+    return np.asarray(reward, float).item()
+
+
+def _require_registered(name: str, identifier: str) -> None:
+    """Check that Gymnasium knows an id, unless it says itself which module to import first."""
+    if ":" in identifier or identifier in gymnasium.registry:
+        return
+    try:
+        gymnasium.spec(identifier)  # a package may register its environments as a plugin, under other spellings
+    except gymnasium.error.Error as error:
+        near = difflib.get_close_matches(identifier, gymnasium.registry, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"set envs.{name}.id to MODULE:ID for one of your own"
+        raise UserError(f"environment {name}: Gymnasium has no {identifier}; {hint}") from error

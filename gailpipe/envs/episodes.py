@@ -3,20 +3,19 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from gailpipe.envs.environment import Environment
+from gailpipe.envs.environment import Environment, make_env
 from gailpipe.foundation.errors import UserError
 
 
 @dataclass(frozen=True)
 class Episode:
-    """One episode of `length` steps; row i holds what was observed before action i and what followed it."""
+    """One episode of `length` steps."""
 
-    observations: NDArray[np.float32]  # (length, observation_dim)
-    actions: NDArray  # (length, action_dim) float, or (length,) int: as executed
+    observations: NDArray  # (length + 1, observation_dim): before each action, and after the last
+    actions: NDArray  # (length, ...): as executed
     rewards: NDArray[np.float64]  # (length,)
     terminated: bool
     truncated: bool
@@ -44,24 +43,22 @@ def play_episodes(environment: Environment, act: Callable[[NDArray], NDArray], s
     Raises:
         UserError: Names the environment, the step and the quantity where the environment gives a NaN or an infinity.
     """
-    envs = [gymnasium.make(environment.name) for _ in seeds]
-    latest = [env.reset(seed=seed)[0] for env, seed in zip(envs, seeds, strict=True)]
-    observed: list[list[NDArray]] = [[] for _ in envs]
+    envs, dtype = [make_env(environment) for _ in seeds], environment.observation_dtype
+    observed = [[np.array(env.reset(seed=seed)[0], dtype)] for env, seed in zip(envs, seeds, strict=True)]
     acted: list[list[NDArray]] = [[] for _ in envs]
     rewarded: list[list[float]] = [[] for _ in envs]
     ends = [(False, False) for _ in envs]
     playing = list(range(len(envs)))
     while playing:
-        observations = np.stack([latest[i] for i in playing]).astype(np.float32)
-        actions = act(observations)
-        for i, observation, action in zip(playing, observations, actions, strict=True):
-            latest[i], reward, terminated, truncated, _ = envs[i].step(action)
-            for quantity, values in (("observation", latest[i]), ("reward", float(reward))):
+        actions = act(np.stack([observed[i][-1] for i in playing]))
+        for i, action in zip(playing, actions, strict=True):
+            observation, reward, terminated, truncated, _ = envs[i].step(action)
+            for quantity, values in (("observation", observation), ("reward", float(reward))):
                 if not np.isfinite(values).all():
                     raise UserError(
                         f"{environment.name}: step {len(rewarded[i])}: {quantity}: a NaN or an infinity arose"
                     )
-            observed[i].append(observation)
+            observed[i].append(np.array(observation, dtype))
             acted[i].append(action)
             rewarded[i].append(float(reward))
             ends[i] = (bool(terminated), bool(truncated))

@@ -10,7 +10,7 @@ import polars as pl
 import torch
 from numpy.typing import NDArray
 
-from gailpipe.envs.environment import Environment, find_environment
+from gailpipe.envs.environment import Environment
 from gailpipe.envs.episodes import play_episodes
 from gailpipe.evaluation.returns import MODES, SCHEMA
 from gailpipe.foundation.errors import UserError
@@ -32,14 +32,13 @@ class Candidate:
     file: Path | None
 
 
-def evaluate_all(env: str, expert: Path, learners: dict[str, Path], episodes: int, seed: int, out: Path) -> None:
-    """Play episodes of all candidates, and write their returns as the Parquet file `out`.
+def evaluate_learners(environment: Environment, learners: dict[str, Path], episodes: int, seed: int, out: Path) -> None:
+    """Play episodes of all policies of learners, and write their returns as the Parquet file `out`.
 
     Args:
-        env: The environment's ID.
-        expert: The expert's policy file.
+        environment: Where to play.
         learners: The directory of the policies that each learner made, by its name.
-        episodes: How many to play of each candidate.
+        episodes: How many to play of each policy in each mode.
         seed: The pipeline's.
         out: Has the columns of `returns.SCHEMA`.
 
@@ -47,40 +46,59 @@ def evaluate_all(env: str, expert: Path, learners: dict[str, Path], episodes: in
         UserError: A policy's file is missing or not this environment's, a learner's directory holds no policies, or the
             environment gives a NaN or an infinity.
     """
-    load_policy(expert, env)
-    candidates = find_candidates(expert, learners)
-    evaluations = side_by_side(partial(evaluate_candidate, env, episodes, seed, candidates), range(len(candidates)))
+    candidates = [one for name, directory in learners.items() for one in find_candidates(name, directory)]
+    _evaluate(f"evaluate {environment.name}", environment, candidates, episodes, seed, out)
+
+
+def write_references(environment: Environment, expert: Path | None, episodes: int, seed: int, out: Path) -> None:
+    """Play episodes of the policies that learners are compared with, as `evaluate_learners` does.
+
+    These are the random policy, and the expert in both modes if its file is given.
+
+    Raises:
+        UserError: The expert's file is missing or not this environment's, or the environment gives a NaN or an
+            infinity.
+    """
+    candidates = [Candidate("random", None, "stochastic", None)]
+    if expert is not None:
+        load_policy(expert, environment.name)
+        candidates += [Candidate("expert", None, mode, expert) for mode in MODES]
+    _evaluate(f"references {environment.name}", environment, candidates, episodes, seed, out)
+
+
+def find_candidates(learner: str, directory: Path) -> list[Candidate]:
+    """List each policy in a learner's directory, in both modes.
+
+    Raises:
+        UserError: The directory holds no policies.
+    """
+    numbers = [file.stem.removeprefix("seed-") for file in directory.glob("seed-*.safetensors")]
+    seeds = sorted(int(number) for number in numbers if number.isdecimal())
+    if not seeds:
+        raise UserError(f"{directory}: holds no policies; `dvc repro` makes them")
+    return [Candidate(learner, seed, mode, directory / f"seed-{seed}.safetensors") for seed in seeds for mode in MODES]
+
+
+def _evaluate(
+    title: str, environment: Environment, candidates: list[Candidate], episodes: int, seed: int, out: Path
+) -> None:
+    evaluations = side_by_side(
+        partial(evaluate_candidate, environment, episodes, seed, candidates), range(len(candidates))
+    )
     tables = []
-    with Progress(f"evaluate {env}", len(candidates), unit="policies") as progress:
+    with Progress(title, len(candidates), unit="policies") as progress:
         for table in evaluations:
             tables.append(table)
             progress.advance(1, {})
     write_table(pl.concat(tables), out)
 
 
-def find_candidates(expert: Path, learners: dict[str, Path]) -> list[Candidate]:
-    """List the random policy, the expert, and each policy of each learner's directory.
-
-    Raises:
-        UserError: A learner's directory holds no policies.
-    """
-    candidates = [Candidate("random", None, "stochastic", None)]
-    candidates += [Candidate("expert", None, mode, expert) for mode in MODES]
-    for learner, directory in learners.items():
-        numbers = [file.stem.removeprefix("seed-") for file in directory.glob("seed-*.safetensors")]
-        seeds = sorted(int(number) for number in numbers if number.isdecimal())
-        if not seeds:
-            raise UserError(f"{directory}: holds no policies; `dvc repro` makes them")
-        for seed in seeds:
-            file = directory / f"seed-{seed}.safetensors"
-            candidates += [Candidate(learner, seed, mode, file) for mode in MODES]
-    return candidates
-
-
-def evaluate_candidate(env: str, episodes: int, seed: int, candidates: list[Candidate], index: int) -> pl.DataFrame:
+def evaluate_candidate(
+    environment: Environment, episodes: int, seed: int, candidates: list[Candidate], index: int
+) -> pl.DataFrame:
     """Play one candidate's episodes, from the same initial states as all others."""
     use_one_thread()
-    candidate, environment = candidates[index], find_environment(env)
+    candidate, env = candidates[index], environment.name
     noise = derive_seed(seed, "evaluate", env, candidate.policy, str(candidate.seed))
     starts = [derive_seed(seed, "evaluate", env, episode) for episode in range(episodes)]
     played = play_episodes(environment, find_actor(candidate, environment, noise), starts)

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist, pdist
 
+from gailpipe.policies.normalizer import LEAST_STD, ROUNDING
+
 
 @dataclass(frozen=True)
 class Plane:
@@ -29,8 +31,8 @@ class Plane:
 
 def principal_plane(states: NDArray) -> Plane:
     """Return the plane of states (count, observation_dim); what does not vary in them is left alone."""
-    mean, std = states.mean(0), states.std(0)
-    std = np.where(std > 1e-6, std, 1.0)
+    mean, std = states.mean(0, dtype=float), states.std(0, dtype=float)
+    std = np.where(std > np.maximum(LEAST_STD, ROUNDING * np.finfo(states.dtype).eps * np.abs(mean)), std, 1.0)
     *_, directions = np.linalg.svd((states - mean) / std, full_matrices=False)
     directions = np.concatenate([directions, np.zeros((1, states.shape[1]))])[:2]
     signs = np.sign(directions[np.arange(2), np.abs(directions).argmax(1)])  # else they are the library's choice

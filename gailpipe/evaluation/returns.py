@@ -20,6 +20,10 @@ SCHEMA = {
 
 
 def trajectory_returns(path: Path) -> NDArray[float64]:
-    """Return the returns of the whole trajectories that the demonstrations at `path` have steps of, (trajectories,)."""
+    """Return the returns of the whole trajectories that the demonstrations at `path` have steps of, (trajectories,).
+
+    There are none where a trajectory's is unknown: recordings may lack rewards.
+    """
     table = read_table(path, ("trajectory", "trajectory_return"))
-    return table.unique("trajectory", maintain_order=True)["trajectory_return"].to_numpy()
+    returns = table.unique("trajectory", maintain_order=True)["trajectory_return"].cast(pl.Float64)
+    return returns.head(0 if returns.null_count() else len(returns)).to_numpy()

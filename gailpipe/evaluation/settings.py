@@ -14,4 +14,4 @@ class Occupancy(Section):
     episodes: PositiveInt
     """Played by each policy."""
     states: PositiveInt
-    """Kept of them, at equal distances."""
+    """Kept of them, and of the demonstrations, at equal distances."""

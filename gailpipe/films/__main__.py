@@ -4,7 +4,7 @@ import argparse
 import math
 from pathlib import Path
 
-from gailpipe.envs.environment import find_environment
+from gailpipe.envs.environment import load_environment
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
@@ -20,12 +20,12 @@ def main(arguments: argparse.Namespace) -> None:
         raise UserError(f"--seconds {arguments.seconds}: must be greater than 0")
     if arguments.seed < 0:
         raise UserError(f"--seed {arguments.seed}: must be 0 or greater")
-    find_environment(arguments.env)
+    environment = load_environment(arguments.params, arguments.env)
     cast = [find_policy(arguments.env, name) for name in arguments.policy]
     from gailpipe.films.cast import FPS, play
     from gailpipe.films.pictures import mp4_bytes, webp_bytes
 
-    pictures = play(arguments.env, cast, arguments.seconds, arguments.seed)
+    pictures = play(environment, cast, arguments.seconds, arguments.seed)
     content = mp4_bytes(pictures, FPS) if out.suffix == ".mp4" else webp_bytes(pictures, FPS, pictures[0].width)
     write_file(out, content)
 
@@ -51,7 +51,8 @@ def find_policy(env: str, name: str) -> tuple[str, Path]:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m gailpipe.films", description=__doc__)
-    parser.add_argument("env", metavar="ENV", help="Gymnasium id, such as Hopper-v5")
+    parser.add_argument("env", metavar="ENV", help="a key of `envs` in --params, or a Gymnasium id, such as Hopper-v5")
+    parser.add_argument("--params", type=Path, default=Path("params.yaml"), help="default: %(default)s")
     parser.add_argument(
         "policy",
         nargs="+",

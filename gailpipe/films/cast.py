@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL.Image import Image
 
-from gailpipe.envs.environment import find_environment
+from gailpipe.envs.environment import Environment
 from gailpipe.films.pictures import mp4_bytes, pictures_of, webp_bytes
 from gailpipe.films.record import RenderingError, take
 from gailpipe.foundation.files import write_directory
@@ -20,13 +20,14 @@ Cast = Sequence[tuple[str, Path]]
 
 FPS, SIZE = 25, (320, 320)
 PREVIEW_SECONDS, PREVIEW_WIDTH = 6.0, 600
+PREVIEW_WIDTH_OF_ONE = 260  # so that three stand beside each other in Markdown
 
 
-def play(env: str, cast: Cast, seconds: float, seed: int) -> list[Image]:
+def play(environment: Environment, cast: Cast, seconds: float, seed: int) -> list[Image]:
     """Return pictures, `FPS` a second, in which an environment's policies act side by side.
 
     Args:
-        env: Of the environment.
+        environment: Where they act.
         cast: Who acts.
         seconds: At most.
         seed: Of the initial state, the same for all.
@@ -35,25 +36,26 @@ def play(env: str, cast: Cast, seconds: float, seed: int) -> list[Image]:
         UserError: A policy's file is missing, damaged or for another environment, or the environment can't be rendered.
     """
     use_one_thread()
-    environment = find_environment(env)
-    policies = [(label, load_policy(path, env)) for label, path in cast]
+    policies = [(label, load_policy(path, environment.name)) for label, path in cast]
     takes = []
-    with Progress(f"film {env}", len(cast), unit="episodes") as progress:
+    with Progress(f"film {environment.name}", len(cast), unit="episodes") as progress:
         for label, policy in policies:
             takes.append((label, take(environment, policy, seed, seconds, FPS, SIZE)))
             progress.advance(1, {"return": takes[-1][1].returns[-1]})
     return pictures_of(takes, SIZE)
 
 
-def film_into(out: Path, env: str, cast: Cast, seconds: float, seed: int) -> None:
+def film_into(out: Path, environment: Environment, cast: Cast, seconds: float, seed: int) -> None:
     """Make the directory `out` of film.mp4 and preview.webp, its beginning; of missing.txt if it can't be rendered."""
     try:
-        pictures = play(env, cast, seconds, seed)
+        pictures = play(environment, cast, seconds, seed)
     except RenderingError as error:
-        stage = os.environ.get("DVC_STAGE", f"film@{env}")  # DVC says for which one it runs
-        note = f"no film: {error}; then run `dvc repro --force --single-item {stage}`\n"
+        stage = os.environ.get("DVC_STAGE")  # DVC says for which one it runs
+        again = f"run `dvc repro --force --single-item {stage}`" if stage else "film again"
+        note = f"no film: {error}; then {again}\n"
         sys.stderr.write(note)
         write_directory(out, {"missing.txt": note.encode()})
         return
-    preview = webp_bytes(pictures[: round(PREVIEW_SECONDS * FPS)], FPS, PREVIEW_WIDTH)
+    width = min(PREVIEW_WIDTH, PREVIEW_WIDTH_OF_ONE * len(cast))
+    preview = webp_bytes(pictures[: round(PREVIEW_SECONDS * FPS)], FPS, width)
     write_directory(out, {"film.mp4": mp4_bytes(pictures, FPS), "preview.webp": preview})

@@ -12,7 +12,7 @@ import numpy as np
 from gymnasium.envs.mujoco import MujocoEnv
 from numpy.typing import NDArray
 
-from gailpipe.envs.environment import Environment
+from gailpipe.envs.environment import Environment, make_env
 from gailpipe.foundation.errors import UserError
 
 CAMERA = "track"  # follows the body, where MuJoCo's model has it
@@ -59,12 +59,12 @@ def take(
     steps_a_second = env.metadata.get("render_fps", fps)
     frames, returns, total, done, step = [_render(env, environment)], [0.0], 0.0, False, 0
     while not done and len(frames) < seconds * fps:
-        (action,) = act(np.asarray(observation, np.float32)[np.newaxis])
+        (action,) = act(np.asarray(observation, environment.observation_dtype)[np.newaxis])
         observation, reward, terminated, truncated, _ = env.step(action)
         total += float(reward)
         step += 1
         done = bool(terminated or truncated)
-        due = max(step * fps // steps_a_second + 1 - len(frames), int(done))
+        due = max(int(step * fps / steps_a_second) + 1 - len(frames), int(done))
         if due > 0:
             frames += [_render(env, environment)] * due
             returns += [total] * due
@@ -77,14 +77,14 @@ def _make(environment: Environment, size: tuple[int, int]) -> gymnasium.Env:
         os.environ.setdefault("MUJOCO_GL", "egl")  # with or without a screen, so that pictures are the same
     os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
     try:
-        env = gymnasium.make(environment.name, render_mode="rgb_array")
+        env = make_env(environment, render_mode="rgb_array")
         if not isinstance(env.unwrapped, MujocoEnv):
             return env
         options: dict[str, Any] = {"width": size[0], "height": size[1]}
         if mujoco.mj_name2id(env.unwrapped.model, mujoco.mjtObj.mjOBJ_CAMERA, CAMERA) != -1:
             options["camera_name"] = CAMERA
         env.close()
-        env = gymnasium.make(environment.name, render_mode="rgb_array", **options)
+        env = make_env(environment, render_mode="rgb_array", **options)
     except Exception as error:
         raise RenderingError(f"{environment.name}: can't be rendered: {error}") from error
     assert isinstance(env.unwrapped, MujocoEnv)
@@ -101,7 +101,10 @@ def _enlarge_floors(model: Any) -> None:
 
 def _render(env: gymnasium.Env, environment: Environment) -> NDArray[np.uint8]:
     try:
-        return np.asarray(env.render(), np.uint8)
+        picture = np.asarray(env.render(), np.uint8)
+        if picture.ndim != 3 or picture.shape[-1] != 3:
+            raise ValueError(f"its picture has the shape {picture.shape} instead of (height, width, 3)")
+        return picture
     except Exception as error:
         hint = f"; on Debian, install {PACKAGES}" if isinstance(env.unwrapped, MujocoEnv) else ""
         raise RenderingError(f"{environment.name}: can't be rendered: {error}{hint}") from error

@@ -3,7 +3,7 @@
 import argparse
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +40,13 @@ def imitation_parser(stage: str, description: str | None) -> argparse.ArgumentPa
 
 
 def judging_parser(stage: str, description: str | None) -> argparse.ArgumentParser:
-    """Return a parser with what every stage takes that judges policies: --expert and --learner, a dict of folders."""
+    """Return a parser with what every stage takes that judges learners: --learner, a dict of folders by name."""
     parser = env_parser(stage, description)
-    parser.add_argument("--expert", type=Path, required=True, help="the expert's policy, a safetensors file")
     parser.add_argument(
         "--learner",
-        action=_NamedFolder,
+        action=NamedPath,
+        example="bc=data/bc/Hopper-v5",
+        taken=("random", "expert", "demonstrations"),
         required=True,
         metavar="NAME=DIRECTORY",
         help="a name for who learned, and the directory of the policies; may be repeated",
@@ -53,17 +54,23 @@ def judging_parser(stage: str, description: str | None) -> argparse.ArgumentPars
     return parser
 
 
-class _NamedFolder(argparse.Action):
+class NamedPath(argparse.Action):
+    """Collects NAME=PATH in a dict, with a new name each time, which is none of `taken`."""
+
+    def __init__(self, *args: Any, example: str, taken: Sequence[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._example, self._taken = example, taken
+
     def __call__(
         self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
     ) -> None:
-        name, _, folder = values.partition("=")
-        folders = getattr(namespace, self.dest) or {}
-        if not folder or name in ("", "random", "expert", *folders):
+        name, _, path = values.partition("=")
+        paths = getattr(namespace, self.dest) or {}
+        if not path or name in ("", *self._taken, *paths):
             raise argparse.ArgumentError(
-                self, f"{values!r} must be NAME=DIRECTORY with a new name, such as bc=data/bc/Hopper-v5"
+                self, f"{values!r} must be {self.metavar} with a new name, such as {self._example}"
             )
-        setattr(namespace, self.dest, {**folders, name: Path(folder)})
+        setattr(namespace, self.dest, {**paths, name: Path(path)})
 
 
 def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentParser) -> None:

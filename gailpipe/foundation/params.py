@@ -24,13 +24,18 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
+SECTIONS_OF_AN_EXPERT = ("expert", "sample")
+
 SectionType = TypeVar("SectionType", bound=Section)
 
 
 def load_section(
     path: Path, model: type[SectionType], section: str, env: str | None = None, assignments: Sequence[str] = ()
 ) -> SectionType:
-    """Read and validate `section` of params.yaml; for an environment, with what `envs.ENV.SECTION` says otherwise.
+    """Read and validate `section` of params.yaml; for an environment, with what is said otherwise of it.
+
+    That stands in `envs.ENV.SECTION`; for an expert and its sampling in `experts.ENV.SECTION`, and for the import of a
+    recording in `recordings.ENV`.
 
     Args:
         path: params.yaml.
@@ -44,7 +49,8 @@ def load_section(
     """
     document = read_params(path)
     settings = _mapping(path, document, section)
-    different = {} if env is None else _mapping(path, document, "envs", env, section)
+    place_of_env = () if env is None else _place_of_env(section, env)
+    different = _difference(path, document, *place_of_env) if place_of_env else {}
     assigned: Any = {}
     for assignment in assignments:
         assigned = merge(assigned, _assigned(assignment))
@@ -56,9 +62,24 @@ def load_section(
         if keys and _has(assigned, keys):
             place = f"--set {'.'.join(keys)}"
         else:
-            above = ["envs", str(env), section] if different and _has(different, keys) else [section]
-            place = f"{path}: {'.'.join(above + keys)}"
+            above = place_of_env if different and _has(different, keys) else (section,)
+            place = f"{path}: {'.'.join([*above, *keys])}"
         raise UserError(f"{place}: {describe(details, model)}") from error
+
+
+def load_env(path: Path, model: type[SectionType], env: str) -> SectionType:
+    """Read and validate those keys of `envs.ENV` that belong to `model`.
+
+    Raises:
+        UserError: Names the first key that is wrong, and what would be right.
+    """
+    entry = _difference(path, read_params(path), "envs", env)
+    try:
+        return model.model_validate({key: value for key, value in entry.items() if key in model.model_fields})
+    except ValidationError as error:
+        details = error.errors()[0]
+        place = ".".join(["envs", env, *map(str, details["loc"])])
+        raise UserError(f"{path}: {place}: {describe(details, model)}") from error
 
 
 def load_seed(path: Path) -> int:
@@ -136,6 +157,13 @@ def _assigned(assignment: str) -> Any:
     return settings
 
 
+def _place_of_env(section: str, env: str) -> tuple[str, ...]:
+    """Return the keys below which stands what an environment has otherwise than a section."""
+    if section == "import":
+        return "recordings", env
+    return "experts" if section in SECTIONS_OF_AN_EXPERT else "envs", env, section
+
+
 def _mapping(path: Path, document: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
     place: Any = document
     for depth, key in enumerate(keys, start=1):
@@ -143,6 +171,16 @@ def _mapping(path: Path, document: Mapping[str, Any], *keys: str) -> Mapping[str
         if not isinstance(place, Mapping):
             state = "is missing" if place is None else f"{place!r}: must be a mapping"
             raise UserError(f"{path}: {'.'.join(keys[:depth])}: {state}")
+    return place
+
+
+def _difference(path: Path, document: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
+    """Return the mapping at `keys`, empty where it is missing: nothing differs there."""
+    place: Any = document
+    for depth, key in enumerate(keys, start=1):
+        if key not in place:
+            return {}
+        place = _mapping(path, document, *keys[:depth])
     return place
 
 

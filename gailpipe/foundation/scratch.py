@@ -93,7 +93,7 @@ def _begun(folder: Path) -> bool:
 
 def _loaded_code() -> dict[str, Path]:
     files = {name: getattr(module, "__file__", None) for name, module in sys.modules.items()}
-    own = ("__main__", "gailpipe", "stages")
+    own = ("__main__", "gailpipe", "stages", "environments")
     return {name: Path(file) for name, file in files.items() if file and name.split(".")[0] in own}
 
 

@@ -15,7 +15,10 @@ from gailpipe.grid.sets import DemonstrationSet, has_sets, load_sets
 
 
 class Evaluation(NamedTuple):
-    """The episodes (`returns.SCHEMA`) of a learner in one cell; the expert, the random policy and others are there."""
+    """The episodes (`returns.SCHEMA`) of a learner in one cell.
+
+    Those of the random policy are there, too, and the expert's if there is one; others may be.
+    """
 
     learner: str
     cell: str
@@ -35,9 +38,12 @@ def cells_of(params: Path, learner: str) -> dict[str, DemonstrationSet]:
 def read_evaluations(params: Path, folder: Path) -> list[Evaluation]:
     """Return all evaluations in `folder`/evaluate*/CELL.parquet.
 
+    Those that lack the random policy have it, and the expert, from `folder`/references/ENV.parquet.
+
     Raises:
         UserError: One is missing, lacks episodes, or is of a cell or a learner that nothing names.
     """
+    references = _read_references(params, folder / "references")
     evaluations = list[Evaluation]()
     for directory in sorted(folder.glob("evaluate*")):
         episodes = {path.stem: read_table(path, SCHEMA) for path in sorted(directory.glob("*.parquet"))}
@@ -50,9 +56,11 @@ def read_evaluations(params: Path, folder: Path) -> list[Evaluation]:
                 raise UserError(f"{directory}: holds {learner}'s policies, which another folder has, too: remove one")
             cells = cells_of(params, learner)
             require_cells(directory, cells)
-            evaluations += [Evaluation(learner, cell, cells[cell], table) for cell, table in episodes.items()]
-        for cell, table in episodes.items():
-            _require_modes(directory / f"{cell}.parquet", table, learners)
+            for cell, table in episodes.items():
+                if "random" not in table["policy"] and cells[cell].env in references:
+                    table = pl.concat([references[cells[cell].env], table])
+                _require_modes(directory / f"{cell}.parquet", table, learners)
+                evaluations.append(Evaluation(learner, cell, cells[cell], table))
     found = {evaluation.learner for evaluation in evaluations}
     document = read_params(params)
     for learner, entry in LEARNERS.items():
@@ -61,6 +69,15 @@ def read_evaluations(params: Path, folder: Path) -> list[Evaluation]:
         if asked and learner not in found:
             raise UserError(f"{folder}: lacks evaluations of {learner}; its pipeline makes them")
     return evaluations
+
+
+def _read_references(params: Path, folder: Path) -> dict[str, pl.DataFrame]:
+    """Return the episodes of the random policy and the expert, by environment."""
+    if not folder.exists():
+        return {}
+    envs = load_envs(params)
+    require_cells(folder, envs)
+    return {env: read_table(folder / f"{env}.parquet", SCHEMA).select(list(SCHEMA)) for env in envs}
 
 
 def episodes_of(evaluations: Sequence[Evaluation], cell: str) -> pl.DataFrame:
@@ -87,11 +104,12 @@ def require_cells(directory: Path, names: Collection[str]) -> None:
 
 
 def _require_modes(file: Path, evaluation: pl.DataFrame, learners: Sequence[str]) -> None:
-    """Check that an evaluation has the random policy, and expert and learners the same episodes in both modes."""
+    """Check that an evaluation has the random policy, and all others the same episodes in both modes."""
     found = evaluation.select("policy", "mode", "seed", "episode").rows()
     if not any(policy == "random" for policy, *_ in found):
         raise UserError(f"{file}: lacks the random policy")
-    for policy in ("expert", *learners):
+    experts = [name for name in evaluation["policy"].unique() if name == "expert"]  # there may be none
+    for policy in (*experts, *learners):
         deterministic, stochastic = ({row[2:] for row in found if row[:2] == (policy, mode)} for mode in MODES)
         if not deterministic or deterministic != stochastic:
             raise UserError(f"{file}: must hold the same episodes of {policy} in both modes")

@@ -37,8 +37,9 @@ def learning_curves(params: Path, data: Path, policies: pl.DataFrame, smoothing:
         for name, one in cells.items():
             curves = read_table(data / algorithm / name / "learning.parquet", ("seed", "env_steps", "return"))
             scale = policies.filter(environment=one.env).row(0, named=True)
-            scaled = scale["normalized"] is not None
-            score = normalized(pl.col("return"), scale["random_return"], scale["expert_return"])
+            score = pl.lit(None)
+            if scale["normalized"] is not None:
+                score = normalized(pl.col("return"), scale["random_return"], scale["expert_return"])
             tables.append(
                 smooth(curves, smoothing).select(
                     environment=pl.lit(one.env),
@@ -47,7 +48,7 @@ def learning_curves(params: Path, data: Path, policies: pl.DataFrame, smoothing:
                     algorithm=pl.lit(algorithm),
                     seed="seed",
                     million_steps="million_steps",
-                    normalized=(score if scaled else pl.lit(None)).cast(pl.Float64),
+                    normalized=score.cast(pl.Float64),
                     **{column: column for column in curves.columns if column not in ("seed", "env_steps")},
                 )
             )

@@ -76,10 +76,10 @@ def _policies(
     """Return the rows of one learner in one cell; without scores where the demonstrations give no scale."""
     env, entry = one.env, LEARNERS[learner]
     random_returns = episodes.filter(policy="random")["return"].to_numpy()
-    random_return, expert_return = float(random_returns.mean()), float(demonstrated.mean())
-    scaled = has_scale(random_returns, demonstrated)
+    random_return, expert_return = _mean(random_returns), _mean(demonstrated)
+    scaled = expert_return is not None and has_scale(random_returns, demonstrated)
     standard_error = float(np.std(demonstrated, ddof=1)) / sqrt(len(demonstrated)) if len(demonstrated) > 1 else None
-    expert = {mode: float(episodes.filter(policy="expert", mode=mode)["return"].to_numpy().mean()) for mode in MODES}
+    expert = {mode: _mean(episodes.filter(policy="expert", mode=mode)["return"].to_numpy()) for mode in MODES}
     own = episodes.filter(policy=learner)
     stochastic = own.filter(mode="stochastic").group_by("seed").agg(stochastic_return=pl.col("return").mean())
     policies = (
@@ -111,16 +111,20 @@ def _policies(
         std_return="std_return",
         episodes="episodes",
         stochastic_return="stochastic_return",
-        expert_return=pl.lit(expert_return),
+        expert_return=pl.lit(expert_return, pl.Float64),
         random_return=pl.lit(random_return),
         normalized=scored("mean_return"),
         env_steps=pl.lit(training.iterations * training.num_steps * training.num_envs if training else 0, pl.Int64),
         demonstrations=pl.lit(one.demonstrations),
         expert_standard_error=pl.lit(standard_error, pl.Float64),
-        expert_deterministic_return=pl.lit(expert["deterministic"]),
-        expert_stochastic_return=pl.lit(expert["stochastic"]),
+        expert_deterministic_return=pl.lit(expert["deterministic"], pl.Float64),
+        expert_stochastic_return=pl.lit(expert["stochastic"], pl.Float64),
         stochastic_normalized=scored("stochastic_return"),
     )
+
+
+def _mean(returns: NDArray[np.float64]) -> float | None:
+    return float(returns.mean()) if len(returns) else None
 
 
 def split(ours: pl.DataFrame, original: pl.DataFrame, *, has_sets: bool) -> Grid:
@@ -149,7 +153,10 @@ def mean_scores(ours: pl.DataFrame) -> pl.DataFrame:
 
 
 def metrics(ours: pl.DataFrame, *, has_sets: bool) -> dict[str, dict[str, Any]]:
-    """Return an entry for each cell, with what the random policy, the expert and each learner return and score."""
+    """Return an entry for each cell, with what the random policy, the expert and each learner return and score.
+
+    The expert's return is the demonstrations'; None stands for what is not known.
+    """
     entries: dict[str, dict[str, Any]] = {}
     keys = ("environment", "demonstrations", "trajectories", "algorithm", "entropy_coefficient")
     for (env, demonstrations, trajectories, algorithm, weight), runs in ours.group_by(keys, maintain_order=True):

@@ -1,4 +1,4 @@
-"""Stochastic policies π(a|s): a Gaussian over continuous actions, a categorical over discrete ones."""
+"""Stochastic policies π(a|s): a Gaussian over continuous actions, categoricals over discrete ones."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.distributions import Categorical, Distribution, Independent, Normal
 
-from gailpipe.envs.environment import ContinuousActions, DiscreteActions, Environment
+from gailpipe.envs.spaces import ContinuousActions, Interface
+from gailpipe.policies.encoding import ContinuousEncoder, DiscreteEncoder, make_encoder
 from gailpipe.policies.networks import mlp
 from gailpipe.policies.normalizer import Normalizer
 
+NO_LOGIT = -1e9  # whose probability is 0, and its product with a logarithm no NaN
 OUTPUT_GAIN = 0.01  # small, so that a new policy hardly depends on what it observes
 
 
@@ -22,23 +24,20 @@ class Policy(nn.Module, ABC):
     Calling it maps NumPy observations to actions that a Gymnasium environment executes.
     """
 
-    def __init__(self, environment: Environment, hidden_sizes: Sequence[int]) -> None:
+    def __init__(self, environment: Interface, hidden_sizes: Sequence[int]) -> None:
         super().__init__()
         self.environment = environment
         self.hidden_sizes = tuple(hidden_sizes)
         self.normalizer = Normalizer(environment.observation_dim)
+        self.encoder = make_encoder(environment.actions)
 
     def forward(self, observations: NDArray, generator: torch.Generator | None = None) -> NDArray:
         """Act on observations (..., observation_dim): by the mode, or by a sample if a `generator` is given."""
-        batch = torch.from_numpy(np.array(observations, np.float32))
+        precision = np.float64 if np.asarray(observations).dtype == np.float64 else np.float32
+        batch = torch.from_numpy(np.array(observations, precision))
         with torch.inference_mode():
             actions = self.mode(batch) if generator is None else self.sample(batch, generator)
         return self.environment.actions.executable(actions.numpy())
-
-    @property
-    @abstractmethod
-    def encoded_dim(self) -> int:
-        """Length of an encoded action."""
 
     @abstractmethod
     def distribution(self, observations: Tensor) -> Distribution:
@@ -52,86 +51,97 @@ class Policy(nn.Module, ABC):
     def sample(self, observations: Tensor, generator: torch.Generator) -> Tensor:
         """Draw an action for each of observations (..., observation_dim)."""
 
-    @abstractmethod
     def encode_actions(self, actions: Tensor) -> Tensor:
         """Return what a discriminator sees of `actions`: (..., encoded_dim), of order 1."""
+        return self.encoder(actions)
+
+    def start_from(self, observations: Tensor, actions: Tensor) -> None:
+        """Take the units of a new policy from demonstrations: (batch, observation_dim), and actions (batch, ...)."""
+        self.normalizer.update(observations)
+        if isinstance(self.encoder, ContinuousEncoder):
+            self.encoder.take_units_from(actions)
 
 
 class GaussianPolicy(Policy):
     """N(μ(s), diag σ²); actions are float32 (..., action_dim). σ does not depend on the state.
 
-    Means and log σ are in units of half the action range (of 1 where it is infinite).
+    The network's outputs and log σ are in the encoder's units.
     """
 
+    encoder: ContinuousEncoder
+
     def __init__(
-        self, environment: Environment, hidden_sizes: Sequence[int], initial_log_std: float, generator: torch.Generator
+        self, environment: Interface, hidden_sizes: Sequence[int], initial_log_std: float, generator: torch.Generator
     ) -> None:
         super().__init__(environment, hidden_sizes)
-        assert isinstance(environment.actions, ContinuousActions)
-        low, high = torch.from_numpy(environment.actions.low), torch.from_numpy(environment.actions.high)
-        bounded = torch.isfinite(high - low)
-        self._low, self._high = low, high
-        self._center = torch.where(bounded, (high + low) / 2, 0.0)  # (action_dim,)
-        self._half_range = torch.where(bounded, (high - low) / 2, 1.0)  # (action_dim,)
-        self.mean_network = mlp(environment.observation_dim, hidden_sizes, len(low), generator, OUTPUT_GAIN)
-        self.log_std = nn.Parameter(torch.full((len(low),), float(initial_log_std)))
-
-    @property
-    def encoded_dim(self) -> int:
-        return len(self._low)
+        action_dim = self.encoder.encoded_dim
+        self.mean_network = mlp(environment.observation_dim, hidden_sizes, action_dim, generator, OUTPUT_GAIN)
+        self.log_std = nn.Parameter(torch.full((action_dim,), float(initial_log_std)))
 
     def distribution(self, observations: Tensor) -> Independent:
         mean = self.mode(observations)
-        return Independent(Normal(mean, (self.log_std.exp() * self._half_range).expand_as(mean), False), 1, False)
+        return Independent(Normal(mean, self._std().expand_as(mean), False), 1, False)
 
     def mode(self, observations: Tensor) -> Tensor:
-        return self._center + self._half_range * self.mean_network(self.normalizer(observations))
+        return self.encoder.center + self.encoder.unit * self.mean_network(self.normalizer(observations))
 
     def sample(self, observations: Tensor, generator: torch.Generator) -> Tensor:
         mean = self.mode(observations)
-        return mean + self.log_std.exp() * self._half_range * torch.randn(mean.shape, generator=generator)
+        return mean + self._std() * torch.randn(mean.shape, generator=generator)
 
-    def encode_actions(self, actions: Tensor) -> Tensor:
-        return (actions.clamp(self._low, self._high) - self._center) / self._half_range
+    def _std(self) -> Tensor:
+        return self.log_std.exp() * self.encoder.unit
 
 
 class CategoricalPolicy(Policy):
-    """A softmax over the environment's actions, which are int64 (...)."""
+    """A softmax over the environment's actions, which are int64 (...), counted from 0."""
 
-    def __init__(self, environment: Environment, hidden_sizes: Sequence[int], generator: torch.Generator) -> None:
+    encoder: DiscreteEncoder
+
+    def __init__(self, environment: Interface, hidden_sizes: Sequence[int], generator: torch.Generator) -> None:
         super().__init__(environment, hidden_sizes)
-        assert isinstance(environment.actions, DiscreteActions)
-        self.logit_network = mlp(
-            environment.observation_dim, hidden_sizes, environment.actions.count, generator, OUTPUT_GAIN
-        )
-        self._count = environment.actions.count
+        num_logits = self.encoder.encoded_dim
+        self.logit_network = mlp(environment.observation_dim, hidden_sizes, num_logits, generator, OUTPUT_GAIN)
 
-    @property
-    def encoded_dim(self) -> int:
-        return self._count
-
-    def distribution(self, observations: Tensor) -> Categorical:
-        return Categorical(logits=self._logits(observations), validate_args=False)
+    def distribution(self, observations: Tensor) -> Distribution:
+        return Categorical(logits=self.logits(observations), validate_args=False)
 
     def mode(self, observations: Tensor) -> Tensor:
-        return self._logits(observations).argmax(-1)
+        return self.logits(observations).argmax(-1)
 
     def sample(self, observations: Tensor, generator: torch.Generator) -> Tensor:
-        logits = self._logits(observations)
+        logits = self.logits(observations)
         gumbel = -torch.empty(logits.shape).exponential_(generator=generator).log()
         return (logits + gumbel).argmax(-1)
 
-    def encode_actions(self, actions: Tensor) -> Tensor:
-        return nn.functional.one_hot(actions, self._count).float()
+    def logits(self, observations: Tensor) -> Tensor:
+        """Return logits (..., num_actions) of observations (..., observation_dim)."""
+        return self.flat_logits(observations)
 
-    def _logits(self, observations: Tensor) -> Tensor:
+    def flat_logits(self, observations: Tensor) -> Tensor:
+        """Return the logits of all integers beside each other, (..., encoded_dim)."""
         return self.logit_network(self.normalizer(observations))
 
 
+class ProductPolicy(CategoricalPolicy):
+    """Independent softmaxes, one for each of the environment's integers; actions are int64 (..., num_integers)."""
+
+    def distribution(self, observations: Tensor) -> Distribution:
+        return Independent(Categorical(logits=self.logits(observations), validate_args=False), 1, False)
+
+    def logits(self, observations: Tensor) -> Tensor:
+        """Return logits (..., num_integers, most), `NO_LOGIT` where an integer has fewer values than another."""
+        logits, exists = self.flat_logits(observations), self.encoder.exists
+        rows = logits.new_full((*logits.shape[:-1], *exists.shape), NO_LOGIT)
+        rows[..., exists] = logits
+        return rows
+
+
 def make_policy(
-    environment: Environment, hidden_sizes: Sequence[int], initial_log_std: float, generator: torch.Generator
+    environment: Interface, hidden_sizes: Sequence[int], initial_log_std: float, generator: torch.Generator
 ) -> Policy:
     """Build a random policy of the kind that the environment's actions ask for."""
     if isinstance(environment.actions, ContinuousActions):
         return GaussianPolicy(environment, hidden_sizes, initial_log_std, generator)
-    return CategoricalPolicy(environment, hidden_sizes, generator)
+    kind = ProductPolicy if environment.actions.shape else CategoricalPolicy
+    return kind(environment, hidden_sizes, generator)

@@ -1,10 +1,11 @@
 """Policies on disk: safetensors, with what it takes to build the policy again in the header."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from gailpipe.envs.environment import find_environment
+from gailpipe.envs.spaces import Interface, actions_of
 from gailpipe.foundation.errors import UserError
 from gailpipe.policies.policy import Policy, make_policy
 from gailpipe.policies.tensor_file import hidden_sizes_of, read_tensors, tensor_bytes
@@ -12,29 +13,70 @@ from gailpipe.policies.tensor_file import hidden_sizes_of, read_tensors, tensor_
 
 def policy_bytes(policy: Policy) -> bytes:
     """Return the content of a file of `policy` and its normaliser; the same policy always gives the same bytes."""
-    return tensor_bytes(policy.state_dict(), {"task": policy.environment.name, "hidden_sizes": policy.hidden_sizes})
+    description = describe(policy.environment) | {"hidden_sizes": policy.hidden_sizes}
+    return tensor_bytes(policy.state_dict(), description)
 
 
 def load_policy(path: str | Path, env: str | None = None) -> Policy:
     """Read a policy: calling it maps observations (..., observation_dim) to actions for Gymnasium.
 
+    Observations are flat: those of a Dict, a Tuple or an array pass through `gymnasium.wrappers.FlattenObservation`
+    first. The environment itself is neither needed nor made.
+
+    >>> import gymnasium
+    >>> policy = load_policy("data/gail/Pendulum-v1/seed-0.safetensors")
+    >>> env = gymnasium.make("Pendulum-v1")
+    >>> observation, _ = env.reset(seed=0)
+    >>> env.action_space.contains(policy(observation))
+    True
+
     Args:
         path: A safetensors file of `policy_bytes`.
-        env: What the policy must be for, if that matters.
+        env: What the policy must be for, if that matters: the environment's name.
 
     Raises:
-        UserError: The file is missing, is no policy, is for another environment, or Gymnasium lacks its environment.
+        UserError: The file is missing, damaged, no policy, or for another environment.
     """
     tensors, description = read_tensors(Path(path))
     try:
-        name, hidden_sizes = str(description["task"]), hidden_sizes_of(description)
-    except (KeyError, ValueError) as error:
-        raise UserError(f"{path}: is no policy of gailpipe") from error
-    if env not in (None, name):
-        raise UserError(f"{path}: is a policy for {name}, not for {env}")
-    policy = make_policy(find_environment(name), hidden_sizes, 0.0, torch.Generator())
-    try:
+        interface, hidden_sizes = interface_of(description), hidden_sizes_of(description)
+        policy = make_policy(interface, hidden_sizes, 0.0, torch.Generator())
+        if "task" in description:
+            tensors = {**policy.state_dict(), **tensors}
         policy.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise UserError(f"{path}: does not fit the observations and actions of {name}; train it anew") from error
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise UserError(f"{path}: is no policy of this version of gailpipe; train it anew") from error
+    if env not in (None, interface.name):
+        raise UserError(f"{path}: is a policy for {interface.name}, not for {env}")
     return policy
+
+
+def describe(environment: Interface) -> dict[str, Any]:
+    """Return what a file says of the environment that it is for."""
+    dim, actions = environment.observation_dim, environment.actions.description()
+    return {"env": environment.name, "observation_dim": dim, "actions": actions}
+
+
+def interface_of(description: dict[str, Any]) -> Interface:
+    """Return the environment that a file is for.
+
+    Raises:
+        ValueError, KeyError or TypeError: It says nothing of that.
+    """
+    if "task" in description:  # of a policy that does not describe its environment: of the stored grid, until it reruns
+        return _registered(description["task"])
+    name, observation_dim = description["env"], description["observation_dim"]
+    if not isinstance(name, str) or type(observation_dim) is not int or observation_dim < 1:
+        raise ValueError("env must be a name, and observation_dim a positive integer")
+    return Interface(name, observation_dim, actions_of(description["actions"]))
+
+
+def _registered(name: str) -> Interface:
+    """Return what Gymnasium has of that name itself; no module is imported because a file names it."""
+    import gymnasium
+
+    from gailpipe.envs.environment import find_environment
+
+    if name not in gymnasium.registry:
+        raise ValueError(f"{name} is none of Gymnasium's own")
+    return find_environment(name)

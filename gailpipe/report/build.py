@@ -13,7 +13,7 @@ from gailpipe.grid.original import OriginalResults
 from gailpipe.grid.policies import gather, mean_scores, metrics, split
 from gailpipe.grid.sets import has_sets, load_sets
 from gailpipe.report.episode_figures import occupancy_figure, returns_figure
-from gailpipe.report.films import find_films
+from gailpipe.report.films import films_markdown, find_films
 from gailpipe.report.learning_figures import learning_figures
 from gailpipe.report.page import Results, Texts, page
 from gailpipe.report.score_figures import score_figures
@@ -39,10 +39,9 @@ def build_report(params: Path, data: Path, original_directory: Path, texts: Path
     ours = gather(params, data, evaluations, original.names)
     grid = split(ours, original.policies, has_sets=has_sets(params))
     curves = learning_curves(params, data, ours, settings.smoothing)
-    films = find_films(results / "films", load_sets(params, "filmed_sets") if grid.has_sets else envs)
+    films = find_films(results, load_sets(params, "filmed_sets") if grid.has_sets else envs)
     occupancy = "occupancy" in read_params(params)
-    shown = [film.markdown() for film in films]
-    markdown = page(Results(grid, curves, settings.smoothing, shown, occupancy, _read_texts(texts)))
+    markdown = page(Results(grid, curves, settings.smoothing, films_markdown(films), occupancy, _read_texts(texts)))
     apply_style()
     figures = score_figures(grid) | learning_figures(grid, curves)
     if not grid.has_sets:

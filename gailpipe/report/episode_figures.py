@@ -16,7 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from gailpipe.algorithms.catalogue import actor
 from gailpipe.foundation.tables import read_table
 from gailpipe.grid.policies import Grid
-from gailpipe.report.style import legend_below, level_handles, level_style
+from gailpipe.report.style import legend_below, level_handles, level_style, levels_of, shown
 
 BINS = 40
 MEANS_HEIGHT = 1.08  # above the bars, which end at 1
@@ -26,18 +26,18 @@ CONTOURS = (-2, -1, 0, 1, 2)
 
 
 def returns_figure(grid: Grid, episodes: Mapping[str, pl.DataFrame]) -> Figure:
-    """Draw histograms of the expert's and each learner's returns, and each deterministic policy's mean.
+    """Draw histograms of the expert's, if there is one, and each learner's returns; each deterministic policy's mean.
 
     Args:
         grid: Has one cell of each environment.
         episodes: Each environment's, as `gailpipe.evaluation.returns.SCHEMA` says.
     """
-    policies = ["expert", *grid.learners]
+    judged = {name for of_environment in episodes.values() for name in of_environment["policy"]}
+    policies = [name for name in ("expert", *grid.learners) if name in judged]
     size = (3.4 * len(episodes), 1.7 * len(policies))
     figure, panels = plt.subplots(len(policies), len(episodes), figsize=size, sharex="col", sharey=True, squeeze=False)
     for column, (environment, of_environment) in zip(panels.T, episodes.items(), strict=True):
-        row = grid.plain.filter(environment=environment).row(0, named=True)
-        levels = {name: row[f"{name}_return"] for name in ("expert", "random")}
+        levels = levels_of(grid.plain.filter(environment=environment))
         for axes, policy in zip(column, policies, strict=True):
             _draw_returns(axes, of_environment, policy, levels)
         column[0].set_title(environment, pad=16)
@@ -49,8 +49,7 @@ def returns_figure(grid: Grid, episodes: Mapping[str, pl.DataFrame]) -> Figure:
         Patch(color="0.4", alpha=0.45, label="deterministic"),
         Patch(edgecolor="0.4", fill=False, label="stochastic"),
         Line2D([], [], color="0.4", marker="o", linestyle="", label="a deterministic policy's mean"),
-        Line2D([], [], label="demonstrations", **level_style("expert")),
-        *level_handles("random"),
+        *level_handles("demonstrations", "random"),
     ]
     legend_below(figure, handles, ncols=5)
     figure.tight_layout()
@@ -67,6 +66,8 @@ def _draw_returns(axes: Axes, episodes: pl.DataFrame, policy: str, levels: Mappi
         ("stochastic", {"fill": False}),
     ):
         returns = episodes.filter(policy=policy, mode=mode)["return"].to_numpy()
+        if not len(returns):
+            continue  # an environment may have no expert
         sns.histplot(returns, bins=bins, stat="proportion", element="step", color=color, legend=False, ax=axes, **style)
     for name, level in levels.items():
         axes.axvline(level, **level_style(name))
@@ -78,7 +79,7 @@ def _draw_returns(axes: Axes, episodes: pl.DataFrame, policy: str, levels: Mappi
 
 
 def occupancy_figure(grid: Grid, directories: Mapping[str, Path]) -> Figure:
-    """Draw the states of the expert and each learner in one plane, and each learner's discriminator over it.
+    """Draw states demonstrated and each learner's in one plane, and each learner's discriminator over it.
 
     Args:
         grid: Has one cell of each environment.
@@ -93,7 +94,7 @@ def occupancy_figure(grid: Grid, directories: Mapping[str, Path]) -> Figure:
         for environment, directory in directories.items()
     }
     there = set.intersection(*({*distances["policy"]} for _, distances, _ in occupancies.values()))
-    policies = ["expert", *(name for name in grid.learners if name in there)]
+    policies = ["demonstrations", *(name for name in grid.learners if name in there)]
     judges = [name for name in grid.learners if any(name in judged["policy"] for *_, judged in occupancies.values())]
     columns = len(policies) + len(judges)
     size = (2.9 * columns, 2.7 * len(occupancies))
@@ -101,11 +102,11 @@ def occupancy_figure(grid: Grid, directories: Mapping[str, Path]) -> Figure:
     for row, (environment, (states, distances, judged)) in zip(panels, occupancies.items(), strict=True):
         for axes, policy in zip(row, policies, strict=False):
             distance = distances.filter(policy=policy)["inhomogeneity"].item()
-            _draw_states(axes, states, policy, f"{distance:z.3f}")
+            _draw_states(axes, states, policy, "—" if distance is None else f"{distance:z.3f}")
         for axes, policy in zip(row[len(policies) :], judges, strict=True):
-            _draw_judged(axes, states.filter(policy="expert"), judged.filter(policy=policy))
+            _draw_judged(axes, states.filter(policy="demonstrations"), judged.filter(policy=policy))
         row[0].set_ylabel(environment, fontweight="bold")
-    titles = [actor(policy).label for policy in policies]
+    titles = [shown(policy).label for policy in policies]
     titles += [f"{actor(judge).label}'s discriminator" if len(judges) > 1 else "discriminator" for judge in judges]
     for axes, title in zip(panels[0], titles, strict=True):
         axes.set_title(title)
@@ -114,19 +115,19 @@ def occupancy_figure(grid: Grid, directories: Mapping[str, Path]) -> Figure:
 
 
 def _draw_states(axes: Axes, states: pl.DataFrame, policy: str, text: str) -> None:
-    expert, own = states.filter(policy="expert"), states.filter(policy=policy)
-    if policy != "expert":
-        axes.scatter(expert["x"], expert["y"], color="0.8", s=5, linewidths=0, rasterized=True)
-    axes.scatter(own["x"], own["y"], color=actor(policy).color, alpha=0.6, s=5, linewidths=0, rasterized=True)
+    demonstrated, own = states.filter(policy="demonstrations"), states.filter(policy=policy)
+    if policy != "demonstrations":
+        axes.scatter(demonstrated["x"], demonstrated["y"], color="0.8", s=5, linewidths=0, rasterized=True)
+    axes.scatter(own["x"], own["y"], color=shown(policy).color, alpha=0.6, s=5, linewidths=0, rasterized=True)
     axes.text(0.03, 0.97, text, transform=axes.transAxes, va="top")
     axes.set(xticks=[], yticks=[])
 
 
-def _draw_judged(axes: Axes, expert: pl.DataFrame, judged: pl.DataFrame) -> None:
+def _draw_judged(axes: Axes, demonstrated: pl.DataFrame, judged: pl.DataFrame) -> None:
     side = judged["x"].n_unique()
     x, y, logits = (judged[name].to_numpy().reshape(-1, side) for name in ("x", "y", "logit"))
     colors = sns.color_palette("vlag_r", as_cmap=True)
     axes.pcolormesh(x, y, logits, cmap=colors, vmin=-STEEPEST, vmax=STEEPEST, shading="gouraud", rasterized=True)
     axes.contour(x, y, logits, levels=CONTOURS, colors="0.35", linewidths=0.6)  # dashed below 0
-    axes.scatter(expert["x"], expert["y"], color="black", alpha=0.3, s=3, linewidths=0, rasterized=True)
+    axes.scatter(demonstrated["x"], demonstrated["y"], color="black", alpha=0.3, s=3, linewidths=0, rasterized=True)
     axes.set(xticks=[], yticks=[])

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from gailpipe.algorithms.catalogue import BASELINE, CLONED_FIRST, HEADLINE, actor
 from gailpipe.grid.curves import STARTS
 from gailpipe.grid.policies import Grid
-from gailpipe.report.style import legend_below, level_handles, level_style, panels_of
+from gailpipe.report.style import legend_below, level_handles, level_style, levels_of, panels_of
 
 ROWS = {
     "return": ("return",),
@@ -46,11 +46,8 @@ def metrics_figure(grid: Grid, curves: pl.DataFrame) -> Figure:
             _draw_metrics(axes, curves.filter(environment=name, algorithm=HEADLINE), metrics)
         column[0].set_title(name)
         policies = grid.plain.filter(environment=name)
-        levels = policies.row(0, named=True)
         baseline = policies.filter(algorithm=BASELINE)["mean_return"].to_numpy().mean()
-        for policy, level in zip(
-            ("expert", BASELINE, "random"), (levels["expert_return"], baseline, levels["random_return"]), strict=True
-        ):
+        for policy, level in (levels_of(policies) | {BASELINE: baseline}).items():
             column[0].axhline(level, **level_style(policy))
         column[1].axhline(0.5, color="0.8", linewidth=1)
         column[1].set_ylim(0, 1)
@@ -59,10 +56,10 @@ def metrics_figure(grid: Grid, curves: pl.DataFrame) -> Figure:
     for axes, label in zip(panels[:, 0], ROWS, strict=True):
         axes.set_ylabel(label)
     figure.align_ylabels()
-    labels = {"expert_accuracy": "discriminator, on expert pairs", "policy_accuracy": "on the policy's"}
+    labels = {"expert_accuracy": "discriminator, on demonstrated pairs", "policy_accuracy": "on the policy's"}
     handles = [
         Line2D([], [], color=OWN[0], label=f"{actor(HEADLINE).label} while training (band: all seeds)"),
-        *level_handles("expert", BASELINE, "random"),
+        *level_handles("demonstrations", BASELINE, "random"),
         *(Line2D([], [], color=DRAWN[key][0], linestyle=DRAWN[key][1], label=label) for key, label in labels.items()),
     ]
     legend_below(figure, handles, ncols=3, below=0.06)
@@ -135,7 +132,7 @@ def _draw_learning(
         if rows["million_steps"]:  # there is a scale
             sns.lineplot(rows, **drawn, errorbar=("pi", 100))
             sns.scatterplot(stars, **drawn, marker="*", s=120, legend=False, zorder=3, clip_on=False)
-        axes.axhline(1, **level_style("expert"))
+        axes.axhline(1, **level_style("demonstrations"))
         axes.set(xlabel=None, ylabel=None)
     return figure, panels
 

@@ -28,8 +28,8 @@ SECTIONS = Path(__file__).with_name("sections.md")
 DEFAULT_INTRODUCTION = """\
 # Results
 
-Settings were found on other seeds; for some the search began because of a result on these:
-[departures from the paper](../docs/departures.md) lists them."""
+All settings stand in [params.yaml](../params.yaml). [Departures from the paper](../docs/departures.md) says how those
+of the repository's own environments were found."""
 PAPER = "https://ar5iv.labs.arxiv.org/html/1606.03476"
 
 
@@ -52,7 +52,7 @@ class Results:
     smoothing: float
     """Share of a run's iterations that a point of a curve averages over."""
     films: Sequence[str]
-    """Each in Markdown."""
+    """Of each environment or set, in Markdown."""
     occupancy: bool
     """Whether there is a figure of it."""
     texts: Texts

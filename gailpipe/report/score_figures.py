@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from gailpipe.algorithms.catalogue import HEADLINE, LEARNERS, actor
 from gailpipe.evaluation.scores import score
 from gailpipe.grid.policies import CELL, Compared, Grid
-from gailpipe.report.style import learner_handles, legend_below, level_handles, level_style, panels_of
+from gailpipe.report.style import learner_handles, legend_below, level_handles, level_style, levels_of, panels_of
 
 ORIGINAL = Line2D([], [], color="0.4", marker="o", markerfacecolor="white", linestyle=":", label="the paper's")
 ORIGINAL_EXPERT: dict[str, Any] = {"color": "0.4", "linewidth": 1.2, "linestyle": (0, (4, 1, 1, 1))}
@@ -58,7 +58,7 @@ def environments_figure(grid: Grid) -> Figure:
     axes.set(xlim=(-0.5, len(names) - 0.5), ylabel="normalised score")
     axes.grid(visible=False, axis="x")
     hollow = Line2D([], [], color="0.4", marker="D", markerfacecolor="white", linestyle="", label="the paper's")
-    handles = [*learner_handles(grid.learners, markersize=9), hollow, *level_handles("expert", "random")]
+    handles = [*learner_handles(grid.learners, markersize=9), hollow, *level_handles("demonstrations", "random")]
     legend_below(figure, handles, ncols=len(handles))
     sns.despine(figure)
     return figure
@@ -96,7 +96,7 @@ def sizes_figure(grid: Grid, column: str, label: str) -> Figure:
     handles = [
         *learner_handles(grid.learners),
         ORIGINAL,
-        *level_handles("expert", "random"),
+        *level_handles("demonstrations", "random"),
         *([Line2D([], [], label="the paper's expert", **ORIGINAL_EXPERT)] if column == "mean_return" else []),
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), columnspacing=1.2, frameon=False)
@@ -124,17 +124,17 @@ def entropy_figure(policies: Compared) -> Figure:
         Line2D([], [], color=color, marker="o", label=f"λ = {weight:g}")
         for weight, color in zip(weights, colors, strict=True)
     ]
-    handles += [ORIGINAL, *level_handles("expert", "random")]
+    handles += [ORIGINAL, *level_handles("demonstrations", "random")]
     axes.legend(handles=handles, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     sns.despine(figure)
     return figure
 
 
 def _draw_scale(axes: Axes, rows: pl.DataFrame, column: str) -> list[float]:
-    """Draw, and return, what the expert and the random policy make."""
-    levels = {"expert": 1.0, "random": 0.0}
+    """Draw, and return, what the demonstrations, if that is known, and the random policy make."""
+    levels = {"demonstrations": 1.0, "random": 0.0}
     if column == "mean_return":
-        levels = {"expert": rows["expert_return"][0], "random": rows["random_return"][0]}
+        levels = levels_of(rows)
     for name, level in levels.items():
         axes.axhline(level, zorder=1, **level_style(name))
     return list(levels.values())

@@ -1,4 +1,4 @@
-"""How the headline's learner compares with the paper's, with the baseline, and with its expert, over all cells."""
+"""How the headline's learner compares with the paper's, the baseline, and whom it learns from, over all cells."""
 
 from collections.abc import Sequence
 
@@ -46,14 +46,18 @@ def summary(policies: Compared) -> str:
 
 
 def _headline(own: pl.DataFrame) -> str:
-    """Return the interquartile means on the scale whose 1 is the expert acting in the same way."""
+    """Return the interquartile means on the scale whose 1 is the expert acting in the same way.
+
+    Where there is no expert it is what the demonstrations return.
+    """
     shown, left_out, cells = list[str](), 0, own.n_unique(CELL)
     for made, expert in (
         ("mean_return", "expert_deterministic_return"),
         ("stochastic_return", "expert_stochastic_return"),
     ):
-        scaled = own.filter(pl.col(expert) > pl.col("random_return"))
-        same_mode = normalized(pl.col(made), pl.col("random_return"), pl.col(expert))
+        one = pl.coalesce(expert, "expert_return")
+        scaled = own.filter(one > pl.col("random_return"))
+        same_mode = normalized(pl.col(made), pl.col("random_return"), one)
         runs = scaled.group_by(CELL, maintain_order=True).agg(score=same_mode)["score"].to_list()
         left_out += cells - len(runs)
         if not runs:
@@ -63,12 +67,14 @@ def _headline(own: pl.DataFrame) -> str:
         shown.append(f"**{mean:.3f}** ({low:.3f} … {high:.3f})")
     single = sum(count == 1 for count in own.group_by(CELL).len()["len"])
     lacking = f", to which the {single} sets of one run add nothing" if single else ""
+    some_lack_it = own["expert_stochastic_return"].null_count() > 0
+    recorded = ", or, where there is no expert, what was demonstrated" if some_lack_it else ""
     without = " Sets on which the expert makes no more than the random policy are left out." if left_out else ""
     return (
         f"{NAME}'s interquartile mean score over {cells} demonstration sets is {shown[0]} for deterministic policies, "
         f"and {shown[1]} for stochastic ones, on the scale whose 1 is what the expert makes when it acts in "
-        "the same way from the same initial states. In brackets are 95 % intervals by a stratified bootstrap over "
-        f"runs{lacking}.{without}"
+        f"the same way from the same initial states{recorded}. In brackets are 95 % intervals by a stratified "
+        f"bootstrap over runs{lacking}.{without}"
     )
 
 

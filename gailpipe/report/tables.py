@@ -20,7 +20,7 @@ def table(rows: Sequence[Mapping[str, str]], labels: int) -> str:
 
 
 def policies_table(grid: Grid) -> str:
-    """Return a row for the random policy, the expert and each learner of each environment."""
+    """Return a row for the random policy, the demonstrations, the expert and each learner of each environment."""
     rows = []
     for (environment,), policies in grid.sampled.ours.group_by("environment", maintain_order=True):
         for policy, cells in _cells(policies, grid):
@@ -32,13 +32,14 @@ def policies_table(grid: Grid) -> str:
 def _cells(policies: pl.DataFrame, grid: Grid) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield the policies of an environment, and what stands in their rows."""
     first = policies.row(0, named=True)
-    evaluated = {mode: f"{first[f'expert_{mode}_return']:,.1f}" for mode in MODES}
-    yield "Random", {"stochastic": f"{first['random_return']:,.1f}", "normalised": "0", "paper": "0"}
+    yield "Random", {"stochastic": _exact(first["random_return"]), "normalised": "0", "paper": "0"}
+    known = first["expert_return"] is not None
     yield (
-        "Expert, demonstrating",
-        {"stochastic": f"{first['expert_return']:,.1f}", "normalised": "1", "paper": "1"},
+        "Demonstrations",
+        {"stochastic": _exact(first["expert_return"]), "normalised": "1" if known else "—", "paper": "1"},
     )
-    yield "Expert, evaluated", evaluated
+    if first["expert_deterministic_return"] is not None:
+        yield "Expert", {mode: _exact(first[f"expert_{mode}_return"]) for mode in MODES}
     for learner in grid.learners:
         runs = policies.filter(algorithm=learner)
         scores = runs["normalized"].drop_nulls().to_list()
@@ -48,8 +49,8 @@ def _cells(policies: pl.DataFrame, grid: Grid) -> Iterator[tuple[str, dict[str, 
             LEARNERS[learner].label,
             {
                 "trajectories": str(runs["trajectories"][0]),
-                "deterministic": f"{runs['mean_return'].to_numpy().mean():,.1f}",
-                "stochastic": f"{runs['stochastic_return'].to_numpy().mean():,.1f}",
+                "deterministic": _exact(runs["mean_return"].to_numpy().mean()),
+                "stochastic": _exact(runs["stochastic_return"].to_numpy().mean()),
                 "normalised": f"{summary.value:.3f}" if summary else "—",
                 "95 % interval": " … ".join(f"{end:.3f}" for end in (summary and summary.ci95) or ()) or "—",
                 "seeds": str(len(runs)),
@@ -105,7 +106,7 @@ def experts_table(grid: Grid) -> str:
         }
         for mode in MODES:
             made = policy[f"expert_{mode}_return"]
-            scaled = policy["normalized"] is not None
+            scaled = None not in (made, policy["normalized"])
             shown = f"{normalized(made, random_return, expert_return):.2f}" if scaled else "—"
             row[mode] = f"{_number(made)} ({shown})"
         row["the paper's"] = _number(papers[environment]) if environment in papers else ""
@@ -142,13 +143,17 @@ def show_return(policies: pl.DataFrame) -> str:
     return _number(returns.mean()) + _spread(returns.std(ddof=1) if len(returns) > 1 else None, returns.mean())
 
 
-def _number(value: float) -> str:
-    return f"{value:,.{_digits(value)}f}"
+def _exact(value: float | None) -> str:
+    return "—" if value is None else f"{value:,.1f}"
 
 
-def _spread(value: float | None, mean: float) -> str:
+def _number(value: float | None) -> str:
+    return "—" if value is None else f"{value:,.{_digits(value)}f}"
+
+
+def _spread(value: float | None, mean: float | None) -> str:
     """Return ± a spread, with as many digits as its mean, or nothing where there is none."""
-    return "" if value is None else f" ± {value:,.{_digits(mean)}f}"
+    return "" if value is None or mean is None else f" ± {value:,.{_digits(mean)}f}"
 
 
 def _digits(value: float) -> int:

@@ -88,16 +88,17 @@ def _scores(scores: Sequence[Change]) -> str:
 
 def _scales(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     """Return a paragraph on each environment whose 0 or 1 has moved."""
+    scales = {env: (scale(before.get(env, {})), scale(entry)) for env, entry in after.items()}
     return "".join(
-        f"The scale of {environment} has moved, from {_range(before[environment])} to {_range(after[environment])}; "
+        f"The scale of {environment} has moved, from {_range(old)} to {_range(new)}; "
         "both columns are measured by the new one.\n\n"
-        for environment in after
-        if environment in before and scale(before[environment]) != scale(after[environment])
+        for environment, (old, new) in scales.items()
+        if old and new and old != new
     )
 
 
-def _range(environment: Mapping[str, Any]) -> str:
-    random_return, expert_return = scale(environment)
+def _range(ends: Sequence[float]) -> str:
+    random_return, expert_return = ends
     return f"{random_return:,.1f} (random) … {expert_return:,.1f} (the demonstrations)"
 
 

@@ -60,15 +60,16 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Cha
 
 
 def scale(environment: Mapping[str, Any]) -> tuple[float, ...]:
-    """Return the 0 and the 1 of an environment's normalised scores, as returns; nothing where metrics.json lacks it."""
-    return (environment["random"]["return"], environment["expert"]["return"]) if environment else ()
+    """Return the 0 and the 1 of an environment's normalised scores, as returns; nothing where one is not known."""
+    ends = [environment[name]["return"] for name in ("random", "expert") if environment]
+    return () if None in ends else tuple(ends)
 
 
 def _scores(environment: Mapping[str, Any], other: tuple[float, ...]) -> dict[str, Score]:
     """Return the scores of an environment's learners that have one, on the scale `other`."""
 
     def moved(value: float) -> float:
-        if scale(environment) == other or other[1] <= other[0]:
+        if scale(environment) == other or not other or other[1] <= other[0]:
             return value
         random_return, expert_return = scale(environment)
         return float(normalized(random_return + value * (expert_return - random_return), *other))

@@ -1,16 +1,13 @@
 """The discriminator D(s, a): a classifier whose logit is positive where a pair looks like the expert's."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import logsigmoid, softplus
 
-from gailpipe.foundation.errors import UserError
 from gailpipe.policies.networks import mlp
 from gailpipe.policies.normalizer import Normalizer
-from gailpipe.policies.policy import Policy
-from gailpipe.policies.tensor_file import hidden_sizes_of, read_tensors, tensor_bytes
 
 
 class Discriminator(nn.Module):
@@ -48,22 +45,10 @@ class Discriminator(nn.Module):
         return self.network(inputs).squeeze(-1)
 
 
-def discriminator_bytes(discriminator: Discriminator) -> bytes:
-    """Return the content of a file of `discriminator`, without its normaliser, which is the policy's."""
-    return tensor_bytes(discriminator.network.state_dict(), {"hidden_sizes": discriminator.hidden_sizes})
+def imitation_reward(logits: Tensor, episodes_end_on_success: bool) -> Tensor:
+    """Return the reward of pairs with these logits, same shape.
 
-
-def load_discriminator(path: Path, policy: Policy) -> Discriminator:
-    """Read the discriminator that `policy` was trained with.
-
-    Raises:
-        UserError: The file is missing, damaged, or none of a discriminator that fits the policy.
+    A reward that is never positive, log D, makes a policy end its episodes, and one that is never negative,
+    −log(1 − D), makes it live on: so the sign must suit what an episode's end means in the environment.
     """
-    tensors, description = read_tensors(path)
-    try:
-        hidden_sizes = hidden_sizes_of(description)
-        discriminator = Discriminator(policy.normalizer, policy.encoded_dim, hidden_sizes, torch.Generator())
-        discriminator.network.load_state_dict(tensors)
-    except (ValueError, RuntimeError) as error:
-        raise UserError(f"{path}: is no discriminator of a policy for {policy.environment.name}") from error
-    return discriminator
+    return logsigmoid(logits) if episodes_end_on_success else softplus(logits)

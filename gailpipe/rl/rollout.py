@@ -50,9 +50,10 @@ class Collector:
     ) -> None:
         self._make_vector_env, self._policy, self._generator = make_vector_env, policy, generator
         self._num_steps = num_steps
-        self._steps_a_start = max(LEAST_STEPS_A_START, EPISODES_A_START * (policy.environment.max_episode_steps + 1))
         self._starts = 0
         self._start()
+        longest = self._vector_env.environment.max_episode_steps + 1
+        self._steps_a_start = max(LEAST_STEPS_A_START, EPISODES_A_START * longest)
 
     @torch.no_grad()
     def collect(self) -> Rollout:
@@ -62,7 +63,8 @@ class Collector:
         """
         if len(self._actions) >= self._steps_a_start:
             self._starts += 1
-            del self._vector_env  # before the next one needs memory
+            self._vector_env.close()  # before the next one needs memory
+            del self._vector_env
             release_freed_memory()
             self._start()
         observations, valid, results = [self._observations], list[NDArray](), list[Step]()
@@ -99,6 +101,7 @@ class Collector:
             UserError: It did not repeat itself.
         """
         self._starts = int(state["starts"])
+        self._vector_env.close()
         del self._vector_env
         self._start()
         for actions in state["actions"]:

@@ -1,6 +1,6 @@
 """Settings of whatever learns from rollouts by TRPO, and of those that do so from demonstrations."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, PositiveInt, model_validator
 
@@ -60,5 +60,8 @@ class Training(Section):
 class Imitation(Training, Imitator):
     """TRPO on a reward that follows the policy."""
 
-    episodes_end_on_success: bool
-    """Decides the reward's sign: never positive where an episode ends on success, never negative elsewhere."""
+    episodes_end_on_success: bool | Literal["auto"]
+    """Decides the reward's sign: never positive where an episode ends on success, never negative elsewhere.
+
+    `auto` takes ends for success where most demonstrated trajectories end before the time limit.
+    """

@@ -8,6 +8,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 import polars as pl
 
+from gailpipe.envs.environment import Environment
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_directory
 from gailpipe.foundation.processes import side_by_side
@@ -35,7 +36,7 @@ class Run(ABC, Generic[Settings]):
     """A run of an algorithm on the demonstrations in a file; can be pickled."""
 
     algorithm: str
-    env: str
+    environment: Environment
     demonstrations: Path
     settings: Settings
     seed: int
@@ -56,8 +57,8 @@ def train_seeds(run: Run, out: Path) -> None:
     Raises:
         UserError: The demonstrations will not do, something else is at `out`, or a run failed: names its seed.
     """
-    parameters = {"seed": run.seed, **run.settings.model_dump()}
-    with scratch(f"{run.algorithm}-{run.env}", parameters, [run.demonstrations], out) as folder:
+    parameters = {"seed": run.seed, "environment": run.environment.description(), **run.settings.model_dump()}
+    with scratch(f"{run.algorithm}-{run.environment.name}", parameters, [run.demonstrations], out) as folder:
         runs = list(side_by_side(partial(_train, run, folder), range(run.settings.seeds)))
         files = {name: content for contents, _ in runs for name, content in contents.items()}
         curves = pl.concat(curves.with_columns(seed=pl.lit(seed)) for seed, (_, curves) in enumerate(runs))

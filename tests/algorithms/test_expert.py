@@ -6,6 +6,7 @@ import torch
 
 from gailpipe.algorithms.expert.learner import learn_expert
 from gailpipe.algorithms.expert.settings import Expert
+from gailpipe.envs.environment import find_environment
 from gailpipe.foundation.params import load_section
 from gailpipe.policies.policy_file import load_policy
 from tests.workspace import ROOT
@@ -13,7 +14,8 @@ from tests.workspace import ROOT
 
 def learned_state(out: Path, noise_kept: float) -> dict[str, torch.Tensor]:
     tiny = ["env_steps=64", "num_envs=2", "num_steps=16", "hidden_sizes=[4]", f"noise_kept={noise_kept}"]
-    learn_expert("Pendulum-v1", load_section(ROOT / "params.yaml", Expert, "expert", assignments=tiny), 0, out)
+    settings = load_section(ROOT / "params.yaml", Expert, "expert", assignments=tiny)
+    learn_expert(find_environment("Pendulum-v1"), settings, 0, out)
     return load_policy(out / "policy.safetensors", "Pendulum-v1").state_dict()
 
 

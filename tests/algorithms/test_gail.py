@@ -1,7 +1,6 @@
 """GAIL: the discriminator, the reward it gives, and how a policy starts."""
 
 import math
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,15 +9,13 @@ import torch
 from gailpipe.algorithms.bc.cloning import validation_error
 from gailpipe.algorithms.gail.learner import initialize
 from gailpipe.algorithms.gail.loss import bernoulli_entropy, discriminator_loss, gradient_penalty
-from gailpipe.algorithms.gail.reward import GailReward, imitation_reward
+from gailpipe.algorithms.gail.reward import GailReward
 from gailpipe.algorithms.gail.settings import DiscriminatorFit, Gail
 from gailpipe.demonstrations.demonstrations import Demonstrations
-from gailpipe.foundation.errors import UserError
-from gailpipe.foundation.files import write_file
 from gailpipe.foundation.params import load_section
 from gailpipe.policies.normalizer import Normalizer
 from gailpipe.policies.policy import GaussianPolicy, make_policy
-from gailpipe.rewards.discriminator import Discriminator, load_discriminator
+from gailpipe.rewards.discriminator import Discriminator, imitation_reward
 from gailpipe.training.checkpoint import Checkpoint
 from tests.algorithms.test_bc import CLONING, linear_expert
 from tests.environments import continuous_environment, discrete_environment, generator, rollout_of
@@ -109,18 +106,6 @@ def test_the_gradient_penalty_is_that_of_points_between_expert_and_policy(monkey
     added = 3.0 * gradient_penalty(discriminator, inputs)
     assert float(added.detach()) > 0.1
     torch.testing.assert_close(penalty - without, added)
-
-
-def test_a_discriminator_comes_back_from_its_file(tmp_path: Path) -> None:
-    policy = make_policy(continuous_environment(), [8], 0.0, generator())
-    policy.normalizer.update(torch.randn(9, 3, generator=generator()))
-    reward = GailReward(policy, linear_expert(), gail_settings(hidden_sizes=[5]), generator())
-    path = tmp_path / "discriminator.safetensors"
-    write_file(path, reward.files()["discriminator"])
-    pairs = torch.randn(4, 3), torch.randn(4, 2)
-    torch.testing.assert_close(load_discriminator(path, policy)(*pairs), reward.discriminator(*pairs))
-    with pytest.raises(UserError, match="is no discriminator of a policy for "):
-        load_discriminator(path, make_policy(discrete_environment(), [8], 0.0, generator()))
 
 
 def test_few_expert_pairs_weigh_as_much_as_many_of_the_policy() -> None:

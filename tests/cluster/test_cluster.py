@@ -162,15 +162,21 @@ def test_all_that_is_out_of_date_is_planned_but_what_git_tracks(
     write_params(params, workspace.root / "params.yaml")
     with Repo() as repo:
         jobs = out_of_date(repo, ["dvc.yaml"])
-    of_environments = ("expert", "sample", "bc", "gail", "evaluate", "occupancy", "film")
+    of_environments = ("expert", "sample", "bc", "gail", "occupancy", "film-expert")
     assert {job.stage for job in jobs} == {
         "validate",
         *(f"{stage}@{environment}" for stage in of_environments for environment in TINY_ENVS),
+        *(
+            f"{stage}@{environment}-{learner}"
+            for stage in ("evaluate", "film")
+            for environment in TINY_ENVS
+            for learner in ("bc", "gail")
+        ),
     }
     for place, job in enumerate(jobs):
         assert set(job.upstream) <= {earlier.stage for earlier in jobs[:place]}
-    (evaluate,) = [job for job in jobs if job.stage == "evaluate@Pendulum-v1"]
-    assert set(evaluate.upstream) == {"validate", *(f"{stage}@Pendulum-v1" for stage in of_environments[:4])}
+    (evaluate,) = [job for job in jobs if job.stage == "evaluate@Pendulum-v1-bc"]
+    assert set(evaluate.upstream) == {"validate", *(f"{stage}@Pendulum-v1" for stage in ("expert", "sample", "bc"))}
 
 
 def test_a_repository_without_a_commit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

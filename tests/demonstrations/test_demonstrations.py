@@ -8,8 +8,9 @@ import torch
 from gailpipe.demonstrations.demonstrations import load_demonstrations
 from gailpipe.demonstrations.sampling import sample_demonstrations, tabulate
 from gailpipe.demonstrations.settings import Sample
-from gailpipe.envs.environment import Environment, find_environment
+from gailpipe.envs.environment import find_environment
 from gailpipe.envs.episodes import Episode
+from gailpipe.envs.spaces import Interface
 from gailpipe.evaluation.returns import trajectory_returns
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
@@ -19,13 +20,13 @@ from gailpipe.policies.policy_file import policy_bytes
 from tests.environments import continuous_environment, discrete_environment, generator
 
 
-def episode(length: int, environment: Environment, terminated: bool = True) -> Episode:
-    observations = np.arange(length * 3, dtype=np.float32).reshape(length, 3)
+def episode(length: int, environment: Interface, terminated: bool = True) -> Episode:
+    observations = np.arange((length + 1) * 3, dtype=np.float32).reshape(length + 1, 3)
     actions = environment.actions.draw(length, np.random.default_rng(length))
     return Episode(observations, actions, np.arange(length, dtype=float), terminated, not terminated)
 
 
-def saved(path: Path, environment: Environment, lengths: tuple[int, ...] = (10, 25, 7), every: int = 4) -> pl.DataFrame:
+def saved(path: Path, environment: Interface, lengths: tuple[int, ...] = (10, 25, 7), every: int = 4) -> pl.DataFrame:
     table = tabulate([episode(length, environment) for length in lengths], every, np.random.default_rng(0))
     write_table(table, path)
     return table
@@ -53,7 +54,7 @@ def test_demonstrations_are_samples_with_the_policys_own_noise(tmp_path: Path) -
     policy = make_policy(environment, [8], -1.5, generator())
     write_file(tmp_path / "policy.safetensors", policy_bytes(policy))
     out = tmp_path / "demonstrations.parquet"
-    sample_demonstrations(environment.name, tmp_path / "policy.safetensors", Sample(trajs=4, every=1), seed=0, out=out)
+    sample_demonstrations(environment, tmp_path / "policy.safetensors", Sample(trajs=4, every=1), seed=0, out=out)
     table = pl.read_parquet(out)
     noise = table["action"].to_numpy() - policy(table["observation"].to_numpy())
     assert noise.shape == (4 * environment.max_episode_steps, 2)
@@ -94,7 +95,7 @@ def test_trajectory_returns_is_over_trajectories_not_over_rows(tmp_path: Path) -
 def test_foreign_demonstrations_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "d.parquet"
 
-    def refuses(environment: Environment, message: str, trajs: int = 2) -> None:
+    def refuses(environment: Interface, message: str, trajs: int = 2) -> None:
         with pytest.raises(UserError, match=r"d\.parquet: " + message):
             load_demonstrations(path, environment, trajs)
 
@@ -102,29 +103,29 @@ def test_foreign_demonstrations_are_refused(tmp_path: Path) -> None:
     saved(path, discrete_environment(count=4))
     refuses(
         discrete_environment(),
-        "holds 3 trajectories, but 4 are asked for; ask for fewer, or raise sample.trajs",
+        "holds 3 trajectories, but 4 are asked for; ask for fewer trajs",
         trajs=4,
     )
     refuses(discrete_environment(observation_dim=5), "observation: must be vectors of 5 numbers for Discrete-v0")
     table = pl.read_parquet(path)
-    for name in ("trajectory", "observation", "action"):
+    for name, message in (("trajectory", "must be an integer"), ("observation", "is null"), ("action", "is null")):
         first = pl.int_range(pl.len()) == 0
         write_table(table.with_columns(pl.when(~first).then(name)), path)
-        refuses(discrete_environment(), f"{name}: holds a null")
+        refuses(discrete_environment(), f"{name}: {message}")
     write_table(table, path)
     refuses(discrete_environment(count=2), "action: must be an integer from 0 to 1 for Discrete-v0")
     refuses(continuous_environment(), "action: must be vectors of 2 numbers for Continuous-v0")
     write_table(saved(path, discrete_environment()).with_columns(pl.col("action") + 0.5), path)
-    refuses(discrete_environment(), "action: must be integers for Discrete-v0")
+    refuses(discrete_environment(), "action: must be an integer from 0 to 3 for Discrete-v0")
     table = saved(path, continuous_environment())
-    refuses(discrete_environment(), "action: must be integers for Discrete-v0")
+    refuses(discrete_environment(), "action: must be integers for Discrete-v0, but has 2")
     write_table(table.drop("action"), path)
     refuses(continuous_environment(), "has no column action")
     write_table(
         table.with_columns(action=pl.Series([[float("nan"), 0.0]] * table.height, dtype=pl.Array(pl.Float32, 2))), path
     )
-    refuses(continuous_environment(), "action: holds a NaN, or a number too large")
-    for bad, message in (([1e300, 0.0], "action: holds a NaN, or a number too large"), (None, "action: holds a null")):
+    refuses(continuous_environment(), "action: holds a NaN or an infinity")
+    for bad, message in (([1e300, 0.0], "action: holds a number beyond 1e\\+18"), (None, "action: is null")):
         rows = pl.Series([bad, *[[0.0, 0.0]] * (table.height - 1)], dtype=pl.List(pl.Float64))
         write_table(table.with_columns(action=rows), path)
         refuses(continuous_environment(), message)

@@ -4,13 +4,12 @@ import envpool
 import gymnasium
 import numpy as np
 import pytest
-from gymnasium.spaces import Box, Discrete, MultiBinary
+from gymnasium.spaces import Box, Discrete
 from numpy.typing import NDArray
 
 from gailpipe.envs.environment import find_environment
 from gailpipe.envs.episodes import play_episodes
 from gailpipe.envs.vector_env import VectorEnv
-from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.params import load_envs
 from tests.workspace import ROOT
 
@@ -37,9 +36,6 @@ class Counter(gymnasium.Env):
 
 COUNTER = f"{__name__}:Counter"
 gymnasium.register("Counter-v0", COUNTER, max_episode_steps=EPISODE_STEPS)
-gymnasium.register("Endless-v0", COUNTER)
-gymnasium.register("Image-v0", COUNTER, max_episode_steps=5, kwargs={"observation_space": Box(0, 1, (8, 8))})
-gymnasium.register("Switches-v0", COUNTER, max_episode_steps=5, kwargs={"action_space": MultiBinary(3)})
 
 
 def test_gymnasium_serves_an_environment_that_envpool_lacks_with_the_same_resets() -> None:
@@ -78,29 +74,48 @@ def state_of_reacher(observation: NDArray, _: Any) -> tuple[NDArray, NDArray]:
     return np.concatenate([angles, observation[4:6]]), np.concatenate([observation[6:8], np.zeros(2)])
 
 
-@pytest.mark.parametrize(
-    ("name", "ends"),
-    [
-        ("Reacher-v5", False),
-        ("HalfCheetah-v5", False),
-        ("Hopper-v5", True),
-        ("Walker2d-v5", True),
-        ("Ant-v5", True),
-        ("Humanoid-v5", True),
-        ("HumanoidStandup-v5", False),
-    ],
-)
-def test_envpool_moves_pays_and_ends_as_gymnasium_does(name: str, ends: bool) -> None:
+def state_of_swimmer(observation: NDArray, _: Any) -> tuple[NDArray, NDArray]:
+    return np.concatenate([np.zeros(2), observation[:3]]), observation[3:]
+
+
+def state_of_pole(observation: NDArray, _: Any) -> tuple[NDArray, NDArray]:
+    return observation[:2], observation[2:]
+
+
+def state_of_two_poles(observation: NDArray, _: Any) -> tuple[NDArray, NDArray]:
+    angles = np.arctan2(observation[1:3], observation[3:5])
+    return np.concatenate([observation[:1], angles]), observation[5:8]
+
+
+BODIES = {
+    "Reacher-v5": (state_of_reacher, False),
+    "HalfCheetah-v5": (state_of, False),
+    "Hopper-v5": (state_of, True),
+    "Walker2d-v5": (state_of, True),
+    "Swimmer-v5": (state_of_swimmer, False),
+    "Ant-v5": (state_of, True),
+    "Humanoid-v5": (state_of, True),
+    "HumanoidStandup-v5": (state_of, False),
+    "InvertedPendulum-v5": (state_of_pole, True),
+    "InvertedDoublePendulum-v5": (state_of_two_poles, True),
+}
+"""By id: what finds the positions and velocities in an observation, and whether random actions end an episode."""
+DRIFTING = {"HalfCheetah-v5": 1e-3, "InvertedDoublePendulum-v5": 1e-4}
+"""By how much observations may differ where it is not 1e-9: small differences grow there."""
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_envpool_moves_pays_and_ends_as_gymnasium_does(name: str) -> None:
+    state, ends = BODIES[name]
     assert name in envpool.list_all_envs()
     vector_env = VectorEnv(find_environment(name), num_envs=1, seed=3, num_threads=1)
     reference = gymnasium.make(name)
     reference.reset(seed=0)
     unwrapped: Any = reference.unwrapped
     observation = vector_env._envs.reset()[0][0]  # in double precision
-    state = (state_of_reacher if name == "Reacher-v5" else state_of)(observation, unwrapped.model)
-    unwrapped.set_state(*state)
+    unwrapped.set_state(*state(observation, unwrapped.model))
     generator = np.random.default_rng(0)
-    tolerance = 1e-3 if name == "HalfCheetah-v5" else 1e-9
+    tolerance = DRIFTING.get(name, 1e-9)
     terminated, steps = False, 0
     while not terminated and steps < (100 if ends else 30):
         action = generator.uniform(-1, 1, reference.action_space.shape)
@@ -143,30 +158,36 @@ def test_the_number_of_threads_changes_nothing(name: str) -> None:
     np.testing.assert_array_equal(seen[0], seen[1])
 
 
-@pytest.mark.parametrize(
-    ("name", "state", "action"),
-    [
-        ("CartPole-v1", lambda seen: seen, lambda state: 1),
-        (
-            "Acrobot-v1",
-            lambda seen: [np.arctan2(seen[1], seen[0]), np.arctan2(seen[3], seen[2]), *seen[4:]],
-            lambda state: 0 if state[2] > 0 else 2,  # swings up in some 80 steps
-        ),
-        ("MountainCar-v0", lambda seen: seen, lambda state: 2 if state[1] >= 0 else 0),
-    ],
-)
-def test_envpools_classic_environments_move_pay_and_end_as_gymnasiums_do(name: str, state: Any, action: Any) -> None:
+CLASSIC: dict[str, tuple[Any, Any]] = {
+    "CartPole-v1": (lambda seen: seen, lambda state: 1),
+    "Acrobot-v1": (
+        lambda seen: [np.arctan2(seen[1], seen[0]), np.arctan2(seen[3], seen[2]), *seen[4:]],
+        lambda state: 0 if state[2] > 0 else 2,  # swings up in some 80 steps
+    ),
+    "MountainCar-v0": (lambda seen: seen, lambda state: 2 if state[1] >= 0 else 0),
+    "MountainCarContinuous-v0": (lambda seen: seen, lambda state: np.where(state[1:] >= 0, 0.9, -1.0)),
+    "Pendulum-v1": (lambda seen: [np.arctan2(seen[1], seen[0]), seen[2]], lambda state: -np.sign(state[1:])),
+}
+"""By id: the state that is seen, and what to do in it."""
+
+
+@pytest.mark.parametrize("name", CLASSIC)
+def test_envpools_classic_environments_move_pay_and_end_as_gymnasiums_do(name: str) -> None:
+    state, action = CLASSIC[name]
     vector_env = VectorEnv(find_environment(name), num_envs=1, seed=1, num_threads=1)
     reference: Any = gymnasium.make(name).unwrapped
     reference.reset(seed=0)
     reference.state = np.array(state(vector_env.reset()[0]), np.float64)
-    terminated = False
-    while not terminated:
+    terminated, steps = False, 0
+    while not terminated and steps < (150 if name == "Pendulum-v1" else 500):
         chosen = action(reference.state)
         got = vector_env.step(np.array([chosen]))
         observation, reward, terminated, _, _ = reference.step(chosen)
-        assert (got.rewards[0], got.terminated[0], got.truncated[0]) == (reward, terminated, False)
+        assert got.rewards[0] == pytest.approx(reward, abs=1e-4)
+        assert (got.terminated[0], got.truncated[0]) == (terminated, False)
         np.testing.assert_allclose(got.observations[0], observation, atol=0.01)
+        steps += 1
+    assert terminated == (name != "Pendulum-v1")
 
 
 def test_each_episode_is_played_to_its_own_end_and_repeats() -> None:
@@ -181,29 +202,6 @@ def test_each_episode_is_played_to_its_own_end_and_repeats() -> None:
     assert all(episode.terminated != episode.truncated for episode in episodes)
     np.testing.assert_array_equal(alone.observations, episodes[1].observations)
     assert alone.episode_return == alone.length == len(alone.actions)
-
-
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("CartPol-v1", r"environment CartPol-v1: Gymnasium has none of that name; did you mean CartPole-v1"),
-        ("Image-v0", r"environment Image-v0: observations are Box.*only flat Box"),
-        ("Switches-v0", r"environment Switches-v0: actions are MultiBinary\(3\).*only flat Box and Discrete"),
-        ("Endless-v0", r"environment Endless-v0: has no time limit"),
-    ],
-)
-def test_an_environment_that_will_not_do_is_refused(name: str, message: str) -> None:
-    with pytest.raises(UserError, match=message):
-        find_environment(name)
-
-
-def test_random_actions_fill_the_bounds() -> None:
-    environment = find_environment("Pendulum-v1")
-    drawn = environment.actions.draw(10_000, np.random.default_rng(0))
-    assert drawn.shape == (10_000, 1)
-    assert -2 <= drawn.min() < -1.95
-    assert 1.95 < drawn.max() <= 2
-    assert set(find_environment("Acrobot-v1").actions.draw(1000, np.random.default_rng(0))) == {0, 1, 2}
 
 
 @pytest.mark.parametrize("environment", ["CartPole-v1", "Hopper-v5", "Counter-v0"])

@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 from gailpipe.envs.environment import Environment, find_environment
 from gailpipe.envs.episodes import Episode, play_episodes
 from gailpipe.evaluation import candidates
-from gailpipe.evaluation.candidates import Candidate, evaluate_all, find_actor, find_candidates
+from gailpipe.evaluation.candidates import (
+    Candidate,
+    evaluate_learners,
+    find_actor,
+    find_candidates,
+    write_references,
+)
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
 from gailpipe.policies.policy import make_policy
@@ -30,21 +36,18 @@ def policy_file(tmp_path: Path) -> Path:
     return path
 
 
-def test_candidates_are_the_random_policy_the_expert_and_every_seed_and_nothing_beside_them(tmp_path: Path) -> None:
+def test_candidates_are_every_seed_in_both_modes_and_nothing_beside_them(tmp_path: Path) -> None:
     for name in ("seed-0", "seed-10", "seed-2", "seed-0-discriminator", "seed-0-critic2"):
         (tmp_path / f"{name}.safetensors").touch()
-    random, *others = find_candidates(Path("expert.safetensors"), {"gail": tmp_path})
-    assert (random.policy, random.mode, random.file) == ("random", "stochastic", None)
     modes = ("deterministic", "stochastic")
-    assert [(one.policy, one.seed, one.mode, one.file) for one in others] == [
-        *[("expert", None, mode, Path("expert.safetensors")) for mode in modes],
-        *[("gail", seed, mode, tmp_path / f"seed-{seed}.safetensors") for seed in (0, 2, 10) for mode in modes],
+    assert find_candidates("gail", tmp_path) == [
+        Candidate("gail", seed, mode, tmp_path / f"seed-{seed}.safetensors") for seed in (0, 2, 10) for mode in modes
     ]
 
 
 def test_a_directory_without_policies_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=f"{tmp_path}: holds no policies"):
-        find_candidates(Path("expert.safetensors"), {"bc": tmp_path})
+        find_candidates("bc", tmp_path)
 
 
 def test_a_deterministic_candidate_acts_by_its_mode_and_a_stochastic_one_by_samples_of_its_seed(
@@ -80,12 +83,25 @@ def test_all_candidates_start_from_the_same_states_with_noise_of_their_own(
     monkeypatch.setattr(candidates, "play_episodes", spy)
     monkeypatch.setattr(candidates, "side_by_side", map)
     write_file(policy_file.with_name("seed-1.safetensors"), policy_file.read_bytes())
-    evaluate_all("Hopper-v5", policy_file, {"learned": policy_file.parent}, 3, 5, tmp_path / "returns.parquet")
+    write_references(HOPPER, policy_file, 3, 5, tmp_path / "references.parquet")
+    evaluate_learners(HOPPER, {"learned": policy_file.parent}, 3, 5, tmp_path / "returns.parquet")
     starts = [seeds for seeds, _ in played]
     assert starts == [starts[0]] * 7
     assert len(set(starts[0])) == 3
     _, mode, noise, *of_learners = (actions for _, actions in played)
     assert [bool((actions == mode).all()) for actions in of_learners] == [True, False, True, False]
     assert len({actions.tobytes() for actions in (noise, of_learners[1], of_learners[3])}) == 3
-    returns = pl.read_parquet(tmp_path / "returns.parquet").filter(mode="deterministic")["return"].to_list()
+    references, learned = (pl.read_parquet(tmp_path / f"{name}.parquet") for name in ("references", "returns"))
+    returns = pl.concat([references, learned]).filter(mode="deterministic")["return"].to_list()
     assert returns == 3 * returns[:3]
+
+
+def test_without_an_expert_the_random_policy_is_the_only_reference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candidates, "side_by_side", map)
+    write_references(HOPPER, None, 2, 5, tmp_path / "references.parquet")
+    found = pl.read_parquet(tmp_path / "references.parquet")
+    assert found.select("policy", "seed", "mode", "episode").rows() == [
+        ("random", None, "stochastic", episode) for episode in range(2)
+    ]

@@ -1,10 +1,20 @@
 """The plane of principal directions, and the distance of occupancy measures."""
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
 
+from gailpipe.envs.environment import find_environment
+from gailpipe.evaluation.occupancy import make_occupancy
 from gailpipe.evaluation.plane import inhomogeneity, principal_plane
+from gailpipe.evaluation.settings import Occupancy
+from gailpipe.foundation.files import write_file
+from gailpipe.foundation.tables import write_table
+from gailpipe.policies.policy import make_policy
+from gailpipe.policies.policy_file import policy_bytes
+from tests.environments import generator
 from tests.workspace import TINY_ENVS, Workspace
 
 
@@ -52,15 +62,17 @@ def test_one_dimensional_states_lie_on_a_line() -> None:
 
 
 @pytest.mark.parametrize("environment", TINY_ENVS)
-def test_states_lie_in_the_experts_plane_and_are_judged_all_over_it(finished: Workspace, environment: str) -> None:
+def test_states_lie_in_the_demonstrations_plane_and_are_judged_all_over_it(
+    finished: Workspace, environment: str
+) -> None:
     tables = {
         path.stem: pl.read_parquet(path)
         for path in (finished.root / "data" / "results" / "occupancy" / environment).iterdir()
     }
     states, judged, distances = (tables[name] for name in ("states", "judged", "distances"))
-    assert states["policy"].unique(maintain_order=True).to_list() == ["expert", "bc", "gail"]
-    experts = states.filter(policy="expert")
-    x, y = experts["x"].to_numpy(), experts["y"].to_numpy()
+    assert states["policy"].unique(maintain_order=True).to_list() == ["demonstrations", "bc", "gail"]
+    demonstrated = states.filter(policy="demonstrations")
+    x, y = demonstrated["x"].to_numpy(), demonstrated["y"].to_numpy()
     assert np.mean(x) == pytest.approx(0, abs=1e-5)
     assert np.mean(x * y) == pytest.approx(0, abs=1e-5)  # principal directions are uncorrelated
     assert np.var(x) >= np.var(y) > 0
@@ -69,5 +81,20 @@ def test_states_lie_in_the_experts_plane_and_are_judged_all_over_it(finished: Wo
         assert around.min() < place.min() < place.max() < around.max()
     assert set(judged["policy"]) == {"gail"}
     assert judged["logit"].is_finite().all()
-    assert set(distances["policy"]) == {"expert", "bc", "gail"}
+    assert set(distances["policy"]) == {"demonstrations", "bc", "gail"}
     assert distances["inhomogeneity"].is_between(-0.5, 1).all()
+
+
+def test_demonstrations_are_compared_with_themselves_by_every_second_trajectory(tmp_path: Path) -> None:
+    environment = find_environment("CartPole-v1")
+    file, policy = tmp_path / "demonstrations.parquet", make_policy(environment, [4], 0.0, generator())
+    write_file(tmp_path / "toy" / "seed-0.safetensors", policy_bytes(policy))
+    levels = np.array([7, 7, 7, 5, 5, 5, 7, 7, 7, 5, 5, 5])  # trajectories of three pairs, in no order of their numbers
+    pairs = {"trajectory": np.repeat([3, 1, 2, 0], 3), "action": levels % 2, "observation": np.tile(levels, (4, 1)).T}
+    distances = []
+    for trajectories in (4, 1):
+        write_table(pl.DataFrame(pairs).head(3 * trajectories), file)
+        out = tmp_path / f"from {trajectories}"
+        make_occupancy(environment, file, {"toy": tmp_path / "toy"}, Occupancy(episodes=1, states=5), 0, out)
+        distances.append(dict(pl.read_parquet(out / "distances.parquet").iter_rows())["demonstrations"])
+    assert distances == [1, None]  # states of one half all differ from those of the other, and of none from itself

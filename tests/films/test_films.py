@@ -69,24 +69,25 @@ def saved_policy(folder: Path) -> Path:
 def test_an_environment_that_can_not_be_rendered_leaves_a_note(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], broken: str
 ) -> None:
-    def fail(*_: object, render_mode: str | None = "rgb_array") -> object:
+    def fail(*_: object, render_mode: str | None = "rgb_array", **__: object) -> object:
         if render_mode is None:
             return env
         raise RuntimeError("no EGL")
 
     env = gymnasium.make("CartPole-v1")
     monkeypatch.setattr(broken, fail)
-    monkeypatch.setattr("gailpipe.films.cast.find_environment", lambda _: CARTPOLE)
-    monkeypatch.setattr("gailpipe.policies.policy_file.find_environment", lambda _: CARTPOLE)
     monkeypatch.setenv("DVC_STAGE", "paper/dvc.yaml:film@a")
     sentence = "CartPole-v1: can't be rendered: no EGL"
     with pytest.raises(RenderingError, match=f"^{sentence}$"):
         take(CARTPOLE, push_right, seed=0, seconds=1, fps=25, size=SIZE)
-    film_into(tmp_path / "film", "CartPole-v1", [("expert", saved_policy(tmp_path))], 1, 0)
+    film_into(tmp_path / "film", CARTPOLE, [("expert", saved_policy(tmp_path))], 1, 0)
     (note,) = (tmp_path / "film").iterdir()
     expected = f"no film: {sentence}; then run `dvc repro --force --single-item paper/dvc.yaml:film@a`\n"
     assert (note.name, note.read_text()) == ("missing.txt", expected)
     assert expected in capsys.readouterr().err
+    monkeypatch.delenv("DVC_STAGE")
+    film_into(tmp_path / "by hand", CARTPOLE, [("expert", saved_policy(tmp_path))], 1, 0)
+    assert (tmp_path / "by hand" / "missing.txt").read_text() == f"no film: {sentence}; then film again\n"
 
 
 @pytest.mark.parametrize(("name", "follows", "repeats"), [("Hopper-v5", True, True), ("Reacher-v5", False, False)])
@@ -149,11 +150,12 @@ def test_a_preview_moves_for_ever() -> None:
 
 def test_the_same_seed_gives_the_same_film(tmp_path: Path) -> None:
     for name, seed in (("once", 1), ("again", 1), ("other", 2)):
-        film_into(tmp_path / name, "CartPole-v1", [("me", saved_policy(tmp_path))], 5, seed)
+        film_into(tmp_path / name, CARTPOLE, [("me", saved_policy(tmp_path))], 5, seed)
     once, again, other = (
         {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("once", "again", "other")
     )
     assert set(once) == {"film.mp4", "preview.webp"}
+    assert Image.open(BytesIO(once["preview.webp"])).width == 260
     assert once == again
     assert once["film.mp4"] != other["film.mp4"]
 

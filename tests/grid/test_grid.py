@@ -15,7 +15,7 @@ from gailpipe.grid.cells import read_evaluations, require_cells
 from gailpipe.grid.curves import crossings, learning_curves, mean_curves, smooth
 from gailpipe.grid.original import OriginalResults
 from gailpipe.grid.policies import gather, mean_scores, metrics, split
-from tests.pipelines import ENV, Made, one_set, several_sets, write_evaluation
+from tests.pipelines import ENV, Made, one_recorded, one_set, several_sets, write_evaluation
 from tests.workspace import ROOT, write_params
 
 NAMES = {ENV: "cartpole"}
@@ -115,6 +115,37 @@ def test_demonstrations_no_better_than_chance_give_no_scale(tmp_path: Path) -> N
     assert mean_scores(ours).is_empty()
 
 
+def test_without_an_expert_the_demonstrations_own_returns_are_the_scale(tmp_path: Path) -> None:
+    ours = gathered(one_recorded(tmp_path))
+    assert ours["expert_return"].unique().to_list() == [110]
+    assert ours["expert_deterministic_return"].is_null().all()
+    assert ours["expert_stochastic_return"].is_null().all()
+    entry = metrics(ours, has_sets=False)[ENV]
+    assert entry["expert"] == {"return": 110, "deterministic_return": None}
+    assert entry["gail"]["normalized"] == pytest.approx(1.6)
+
+
+def test_recordings_of_which_a_return_is_unknown_give_no_scale(tmp_path: Path) -> None:
+    made = one_recorded(tmp_path, (100.0, None))
+    ours = gathered(made)
+    for column in ("normalized", "stochastic_normalized", "expert_return", "expert_standard_error"):
+        assert ours[column].is_null().all()
+    entry = metrics(ours, has_sets=False)[ENV]
+    assert (entry["random"], entry["expert"]["return"], entry["gail"]["return"]) == ({"return": 10}, None, 170)
+    assert learning_curves(made.params, made.data, ours, smoothing=0.05)["normalized"].is_null().all()
+
+
+def test_references_of_an_environment_that_is_missing_or_unknown_are_named(tmp_path: Path) -> None:
+    made = one_set(tmp_path)
+    file = made.data / "results" / "references" / f"{ENV}.parquet"
+    file.rename(file.with_name("Ant-v5.parquet"))
+    with pytest.raises(UserError, match="references: holds results of Ant-v5"):
+        gathered(made)
+    shutil.rmtree(file.parent)
+    with pytest.raises(UserError, match=rf"evaluate-bc/{ENV}\.parquet: lacks the random policy"):
+        gathered(made)
+
+
 @pytest.mark.parametrize(
     ("policy", "mode", "message"),
     [
@@ -146,16 +177,17 @@ def test_an_evaluation_that_no_set_names_is_refused(several: Made) -> None:
 
 def test_an_evaluation_of_nobody_that_is_known_is_refused(tmp_path: Path) -> None:
     made = one_set(tmp_path)
-    file = made.data / "results" / "evaluate" / f"{ENV}.parquet"
-    write_evaluation(file, ["bc", "gail", "dagger"], means={"bc": 1.0, "gail": 2.0, "dagger": 3.0})
-    with pytest.raises(UserError, match="evaluate: holds policies of dagger, which the catalogue of learners lacks"):
+    file = made.data / "results" / "evaluate-gail" / f"{ENV}.parquet"
+    write_evaluation(file, ["gail", "dagger"], means={"gail": 2.0, "dagger": 3.0})
+    message = "evaluate-gail: holds policies of dagger, which the catalogue of learners lacks"
+    with pytest.raises(UserError, match=message):
         gathered(made)
-    write_evaluation(file.parent.with_name("evaluate-again") / file.name, ["gail"])
-    write_evaluation(file, ["bc", "gail"])
-    with pytest.raises(UserError, match="evaluate-again: holds gail's policies, which another folder has, too"):
+    write_evaluation(file.parent.with_name("evaluate-of-old") / file.name, ["gail"])
+    write_evaluation(file, ["gail"])
+    with pytest.raises(UserError, match="evaluate-of-old: holds gail's policies, which another folder has, too"):
         gathered(made)
-    shutil.rmtree(file.parent.with_name("evaluate-again"))
-    write_evaluation(file, ["bc"])
+    shutil.rmtree(file.parent.with_name("evaluate-of-old"))
+    shutil.rmtree(file.parent)
     with pytest.raises(UserError, match="results: lacks evaluations of gail"):
         gathered(made)
 

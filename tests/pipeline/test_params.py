@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from gailpipe.algorithms.gail.settings import Gail
+from gailpipe.demonstrations.settings import Import
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.params import load_section, merge, read_params
 from gailpipe.grid.sets import SECTIONS_OF_SETS
@@ -31,7 +32,8 @@ def with_sets(tmp_path: Path, edit: Edit = lambda params: None, **sets: Any) -> 
             params[learner] = {key: params["gail"][key] for key in Imitation.model_fields}
             for environment in params["envs"].values():
                 environment[learner] = {}
-        del params["occupancy"]
+        for key in ("occupancy", "import", "recordings"):
+            del params[key]
         edit(params)
 
     write_params({section: {} for section in SECTIONS_OF_SETS} | sets, tmp_path / "sets.yaml")
@@ -76,6 +78,16 @@ def remove(*keys: str) -> Edit:
     return edit
 
 
+def recorded(entry: Any) -> Edit:
+    """Give an environment a recording in place of its expert."""
+
+    def edit(params: dict[str, Any]) -> None:
+        del params["experts"]["Pendulum-v1"]
+        params["recordings"]["Pendulum-v1"] = entry
+
+    return edit
+
+
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
@@ -98,7 +110,7 @@ def remove(*keys: str) -> Edit:
         (put(3, "envs", "Pendulum-v1", "gail", "discriminator"), "envs.Pendulum-v1.gail.discriminator: 3: "),
         (put({}, "envs", "Pendulum-v1", "evaluate"), "envs.Pendulum-v1.evaluate: is no known key"),
         (remove("envs", "Pendulum-v1", "bc"), "envs.Pendulum-v1.bc: is missing; write {} where nothing differs"),
-        (put(None, "envs", "Pendulum-v1"), "envs.Pendulum-v1: must be a mapping of expert, sample, bc, gail"),
+        (put(None, "envs", "Pendulum-v1"), "envs.Pendulum-v1: None: must be a mapping of bc, gail"),
         (put({}, "envs"), "envs: names no environment"),
         (remove("gail", "discriminator", "steps"), "gail.discriminator.steps: is missing"),
         (remove("evaluate"), "evaluate: is missing"),
@@ -106,10 +118,49 @@ def remove(*keys: str) -> Edit:
         (put(-3, "seed"), "seed: -3: must be an integer from 0"),
         (put("zero", "seed"), "seed: 'zero': must be an integer from 0"),
         (
-            put({"env_steps": 5}, "envs", "Pendulum-v1", "expert"),
-            "envs.Pendulum-v1.expert: env_steps is 5, but one rollout alone takes",
+            put({"env_steps": 5}, "experts", "Pendulum-v1", "expert"),
+            "experts.Pendulum-v1.expert: env_steps is 5, but one rollout alone takes",
         ),
-        (put({}, "envs", "pkg/Env-v0"), "envs.pkg/Env-v0: must be the Gymnasium id of an environment"),
+        (put({}, "envs", "pkg/Env-v0"), "envs.pkg/Env-v0: must be a name of letters, digits, - and _; its `id` may be"),
+        (put({4: {}}, "envs"), "envs.4: must be a name of letters"),
+        (put({}, "envs", "Pendulum-v1", "expert"), r"envs.Pendulum-v1.expert: belongs in experts.Pendulum-v1.expert$"),
+        (put({}, "envs", "Pendulum-v1", "sample"), r"envs.Pendulum-v1.sample: belongs in experts.Pendulum-v1.sample$"),
+        (put("a", "envs", "Pendulum-v1", "path"), r"envs.Pendulum-v1.path: belongs in recordings.Pendulum-v1.path$"),
+        (
+            put("a.npz", "envs", "Pendulum-v1", "demonstrations"),
+            "envs.Pendulum-v1.demonstrations: are named elsewhere: add Pendulum-v1 to experts, or to recordings with",
+        ),
+        (put(0, "envs", "Pendulum-v1", "max_episode_steps"), "envs.Pendulum-v1.max_episode_steps: 0: input should be"),
+        (put("", "envs", "Pendulum-v1", "id"), "envs.Pendulum-v1.id: '': string should have at least 1 character"),
+        (
+            put([], "envs", "Pendulum-v1", "kwargs"),
+            r"envs.Pendulum-v1.kwargs: \[\]: input should be a valid dict",
+        ),
+        (
+            remove("experts", "Pendulum-v1"),
+            r"envs.Pendulum-v1: has no demonstrations; add Pendulum-v1 to experts, or to recordings$",
+        ),
+        (put([], "experts"), r"experts: \[\]: must be a mapping"),
+        (put(None, "experts", "Pendulum-v1"), "experts.Pendulum-v1: None: must be a mapping"),
+        (put({}, "experts", "Pendulum-v1", "bc"), "experts.Pendulum-v1.bc: is no known key"),
+        (remove("experts", "Pendulum-v1", "sample"), "experts.Pendulum-v1.sample: is missing; write {}"),
+        (
+            put({"expert": {}, "sample": {}}, "experts", "Ant-v5"),
+            "experts.Ant-v5: is no key of envs; add Ant-v5 to envs, or remove it here",
+        ),
+        (put({"path": "a"}, "recordings", "Ant-v5"), "recordings.Ant-v5: is no key of envs"),
+        (
+            put({"path": "a"}, "recordings", "Pendulum-v1"),
+            "recordings.Pendulum-v1: is in experts, too; remove it from one of them",
+        ),
+        (recorded({}), "recordings.Pendulum-v1.path: is missing; name the file"),
+        (recorded("a.npz"), "recordings.Pendulum-v1: 'a.npz': must be a mapping"),
+        (recorded({"path": ""}), "recordings.Pendulum-v1.path: '': string should have at least 1 character"),
+        (recorded({"path": "a", "clip": 1}), "recordings.Pendulum-v1.clip: 1: input should be a valid boolean"),
+        (recorded({"path": "a", "clop": True}), r"recordings.Pendulum-v1.clop: is no known key; did you mean clip\?$"),
+        (put("a", "import", "path"), "import.path: is no known key"),
+        (remove("import", "clip"), "import.clip: is missing"),
+        (remove("recordings"), "recordings: is missing"),
         (put(0, "bc", "steps"), "bc.steps: 0: input should be greater than 0"),
         (put(1, "gail", "num_steps"), "gail.num_steps: 1: input should be greater than or equal to 2"),
         (put(100, "expert", "env_steps"), "expert: env_steps is 100, but one rollout alone takes .* = 256"),
@@ -142,6 +193,31 @@ def test_numbers_are_those_of_yaml_1_2_as_dvc_reads_them(tmp_path: Path) -> None
     path = written(tmp_path, lambda _: None)
     path.write_text(path.read_text().replace("max_kl: 0.02", "max_kl: 2e-2"))
     assert load_section(path, Gail, "gail", "CartPole-v1").max_kl == 0.02
+
+
+def test_a_recordings_entry_overrides_the_import_of_all(tmp_path: Path) -> None:
+    path = written(tmp_path, recorded({"path": "a.npz"}))
+    assert check_pipeline(path) == list(TINY_ENVS)
+    assert load_section(path, Import, "import", "Pendulum-v1") == Import(path="a.npz", clip=False)
+    path = written(tmp_path, recorded({"path": "a.npz", "clip": True}))
+    assert load_section(path, Import, "import", "Pendulum-v1").clip
+
+
+def test_where_nothing_is_sampled_learners_may_ask_for_any_number_of_trajectories(tmp_path: Path) -> None:
+    def edit(params: dict[str, Any]) -> None:
+        recorded({"path": "a.npz"})(params)
+        params["envs"]["Pendulum-v1"]["gail"] = {"trajs": 1000}
+
+    assert check_pipeline(written(tmp_path, edit))
+
+
+def test_without_any_expert_their_common_settings_are_checked_all_the_same(tmp_path: Path) -> None:
+    def edit(params: dict[str, Any]) -> None:
+        params |= {"experts": {}, "recordings": {environment: {"path": "a.npz"} for environment in TINY_ENVS}}
+        params["sample"]["every"] = 0
+
+    with pytest.raises(UserError, match=r"sample\.every: 0: "):
+        check_pipeline(written(tmp_path, edit))
 
 
 def test_assignments_go_before_the_file(tmp_path: Path) -> None:
@@ -283,8 +359,10 @@ def test_a_set_may_learn_from_whole_trajectories(tmp_path: Path) -> None:
 def test_where_sets_are_every_algorithm_is_and_nothing_looks_at_occupancy(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"/params\.yaml: fem: is missing"):
         check_pipeline(with_sets(tmp_path, lambda params: params.pop("fem")))
-    with pytest.raises(UserError, match=r"occupancy: belongs to pipelines without sets\.yaml; remove it"):
+    with pytest.raises(UserError, match=r"recordings: belongs to pipelines without sets\.yaml; remove it"):
         check_pipeline(written(tmp_path, lambda params: None))
+    with pytest.raises(UserError, match=r"occupancy: belongs to pipelines without sets\.yaml; remove it"):
+        check_pipeline(with_sets(tmp_path, put({}, "occupancy")))
 
 
 def test_sets_stand_in_a_file_of_their_own_which_has_all_their_sections(tmp_path: Path) -> None:

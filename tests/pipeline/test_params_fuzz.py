@@ -1,10 +1,12 @@
 """Any params.yaml is accepted, or refused in a sentence that names the key."""
 
+import json
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from io import StringIO
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import pytest
@@ -20,6 +22,9 @@ from tests.workspace import tiny_params
 
 PARAMS = tiny_params()
 PARAMS["envs"]["CartPole-v1"]["gail"] = {"causal_entropy": 0.1, "discriminator": {"steps": 2}}
+PARAMS["envs"]["CartPole-v1"] |= {"max_episode_steps": 100, "kwargs": {"sutton_barto_reward": False}}
+PARAMS["recordings"]["Pendulum-v1"] = {"path": "recorded.npz", "clip": True}
+del PARAMS["experts"]["Pendulum-v1"]
 KeyPath = tuple[str, ...]
 Mutation = Callable[[dict[str, Any]], None]
 
@@ -72,16 +77,18 @@ def outcome(text: str, folder: Path) -> str | None:
     """Return what validation refuses a params.yaml with this text for; None if it is accepted."""
     params, out = folder / "params.yaml", folder / "validated"
     params.write_text(text, encoding="utf-8")
-    out.unlink(missing_ok=True)
+    (folder / "recorded.npz").touch()
+    rmtree(out, ignore_errors=True)
     try:
         validate.main(Namespace(params=params, out=out))
     except UserError as error:
         assert not out.exists()
         return str(error)
-    assert out.read_text() == "valid\n"
+    assert {path.stem for path in out.iterdir()} == set(load_envs(params))
     for section, model in COMMON_SECTIONS.items():
         load_section(params, model, section)
     for environment in load_envs(params):
+        assert json.loads((out / f"{environment}.json").read_text())["id"]
         for section, model in SECTIONS_OF_AN_ENV.items():
             load_section(params, model, section, environment)
     return None

@@ -8,21 +8,21 @@ from safetensors.torch import save
 from torch.distributions import kl_divergence
 
 from gailpipe import load_policy
-from gailpipe.envs.environment import Environment, find_environment
+from gailpipe.envs.environment import find_environment
+from gailpipe.envs.spaces import Interface
 from gailpipe.foundation.errors import UserError
 from gailpipe.policies.networks import Tanh
 from gailpipe.policies.policy import GaussianPolicy, Policy, make_policy
 from gailpipe.policies.policy_file import policy_bytes
 from gailpipe.policies.tensor_file import tensor_bytes
-from gailpipe.rewards.discriminator import load_discriminator
 from tests.environments import continuous_environment, discrete_environment
 
 
-def new_policy(environment: Environment, initial_log_std: float = -0.5) -> Policy:
+def new_policy(environment: Interface, initial_log_std: float = -0.5) -> Policy:
     return make_policy(environment, [8], initial_log_std, torch.Generator().manual_seed(0))
 
 
-def observations(batch: int, environment: Environment) -> torch.Tensor:
+def observations(batch: int, environment: Interface) -> torch.Tensor:
     return torch.randn(batch, environment.observation_dim, generator=torch.Generator().manual_seed(1))
 
 
@@ -37,7 +37,7 @@ def test_tanh_is_tanh_and_so_are_its_derivatives() -> None:
 
 
 @pytest.mark.parametrize("environment", [continuous_environment(), discrete_environment()])
-def test_kl_to_itself_is_zero_and_its_gradient_too(environment: Environment) -> None:
+def test_kl_to_itself_is_zero_and_its_gradient_too(environment: Interface) -> None:
     policy = new_policy(environment)
     batch = observations(5, environment)
     with torch.no_grad():
@@ -120,7 +120,7 @@ def test_what_is_no_policy_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"none\.safetensors: there is no such file"):
         load_policy(tmp_path / "none.safetensors")
     whole = policy_bytes(make_policy(find_environment("CartPole-v1"), [8], 0, torch.Generator()))
-    other = tensor_bytes({}, {"task": "CartPole-v1", "hidden_sizes": 8})
+    other = tensor_bytes({}, {"env": "CartPole-v1", "hidden_sizes": 8})
     for damage in (b"", b"nonsense" * 9, other, whole[:-100], b"\x09" + whole[1:], save({"weight": torch.zeros(1)})):
         (tmp_path / "broken.safetensors").write_bytes(damage)
         with pytest.raises(UserError, match=r"broken\.safetensors: is (no|damaged)"):
@@ -131,18 +131,18 @@ def test_what_is_no_policy_is_named(tmp_path: Path) -> None:
 def test_malformed_sizes_of_a_network_are_named(tmp_path: Path, hidden_sizes: object) -> None:
     policy = make_policy(find_environment("CartPole-v1"), [8], 0, torch.Generator())
     path = tmp_path / "broken.safetensors"
-    path.write_bytes(tensor_bytes({}, {"task": "CartPole-v1", "hidden_sizes": hidden_sizes}))
-    with pytest.raises(UserError, match=r"broken\.safetensors: is no policy of gailpipe"):
+    description = {"env": "CartPole-v1", "observation_dim": 4, "actions": policy.environment.actions.description()}
+    path.write_bytes(tensor_bytes({}, description | {"hidden_sizes": hidden_sizes}))
+    with pytest.raises(UserError, match=r"broken\.safetensors: is no policy of this version of gailpipe"):
         load_policy(path)
-    with pytest.raises(UserError, match=r"broken\.safetensors: is no discriminator"):
-        load_discriminator(path, policy)
 
 
-def test_a_policy_that_does_not_fit_its_environment_is_named(tmp_path: Path) -> None:
-    misfit = tensor_bytes({"weight": torch.zeros(1)}, {"task": "CartPole-v1", "hidden_sizes": [8]})
-    (tmp_path / "misfit.safetensors").write_bytes(misfit)
-    with pytest.raises(UserError, match=r"misfit\.safetensors: does not fit the observations and actions of CartPole"):
-        load_policy(tmp_path / "misfit.safetensors")
+def test_a_policy_for_another_environment_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "policy.safetensors"
+    path.write_bytes(policy_bytes(new_policy(discrete_environment())))
+    assert load_policy(path, "Discrete-v0").environment == discrete_environment()
+    with pytest.raises(UserError, match=r"policy\.safetensors: is a policy for Discrete-v0, not for Hopper-v5"):
+        load_policy(path, "Hopper-v5")
 
 
 def test_a_new_gaussian_policy_hardly_moves() -> None:

@@ -19,7 +19,7 @@ from gailpipe.report.episode_figures import occupancy_figure, returns_figure
 from gailpipe.report.learning_figures import cloning_figure, learning_figure, learning_figures, metrics_figure
 from gailpipe.report.score_figures import entropy_figure, environments_figure, score_figures, sizes_figure
 from gailpipe.report.style import apply_style, save_svg
-from tests.pipelines import ENV, Made, one_set, several_sets
+from tests.pipelines import ENV, Made, one_recorded, one_set, several_sets
 from tests.workspace import ROOT
 
 MARKERS = {learner.marker for learner in LEARNERS.values()}
@@ -56,7 +56,7 @@ def test_scores_are_drawn_against_sizes_beside_the_papers(several: Grid, tmp_pat
         ]
         assert levels == ([1, 0] if column == "normalized" else [110, 10, 200])  # the last is the paper's expert
         labels = [text.get_text() for text in figure.legends[0].get_texts()]
-        assert labels[5:] == ["the paper's", "Expert", "Random", "the paper's expert"][: 1 + len(levels)]
+        assert labels[5:] == ["the paper's", "Demonstrations", "Random", "the paper's expert"][: 1 + len(levels)]
         save_svg(figure, tmp_path / "scores.svg")
 
 
@@ -67,7 +67,8 @@ def test_lambdas_are_drawn_beside_the_papers(several: Grid) -> None:
     assert _markers(axes, hollow=True) == pytest.approx([1.7, 1.71])
     legend = axes.get_legend()
     assert legend is not None
-    assert [text.get_text() for text in legend.get_texts()] == ["λ = 0", "λ = 0.01", "the paper's", "Expert", "Random"]
+    labels = ["λ = 0", "λ = 0.01", "the paper's", "Demonstrations", "Random"]
+    assert [text.get_text() for text in legend.get_texts()] == labels
     assert axes.get_ylim() == pytest.approx((-2, 1.71 + 0.15 * 3.71))
 
 
@@ -104,6 +105,24 @@ def test_figures_draw_what_was_measured(tmp_path: Path) -> None:
     assert lines == [pytest.approx(line) for line in expected]
 
 
+@pytest.mark.parametrize(("returns", "level"), [((100.0, 120.0), [110, 10]), ((None, None), [10])])
+def test_figures_without_an_expert_have_no_panel_of_it_and_lines_at_what_is_known(
+    tmp_path: Path, returns: tuple[float | None, float | None], level: list[float]
+) -> None:
+    made = one_recorded(tmp_path, returns)
+    grid = grid_of(made)
+    figure = returns_figure(grid, {ENV: episodes_of(read_evaluations(made.params, made.data / "results"), ENV)})
+    assert [axes.get_ylabel() for axes in figure.axes] == ["BC", "GAIL"]
+    for axes in figure.axes:
+        lines = [np.asarray(line.get_xdata()).tolist() for line in axes.lines]
+        assert [places[0] for places in lines if len(places) == 2 and places[0] == places[1]] == level
+    figure = metrics_figure(grid, learning_curves(made.params, made.data, grid.plain, 0.05))
+    heights = [float(np.asarray(line.get_ydata())[0]) for line in figure.axes[0].lines[1:]]
+    assert heights == [*level, 50]  # the last is BC
+    dots = [line for line in environments_figure(grid).axes[0].lines if line.get_marker() == "."]
+    assert len(dots) == (2 if None not in returns else 0)
+
+
 def test_figures_are_the_same_bytes_twice(tmp_path: Path) -> None:
     made = one_set(tmp_path)
     grid = grid_of(made)
@@ -119,7 +138,7 @@ def test_figures_are_the_same_bytes_twice(tmp_path: Path) -> None:
 
 
 def test_the_states_of_each_learner_and_the_judgement_of_each_discriminator_have_a_panel(tmp_path: Path) -> None:
-    policies = ["expert", "bc", "gail"]
+    policies = ["demonstrations", "bc", "gail"]
     states = pl.DataFrame({"policy": policies * 2, "x": [0.0, 1, 2, 3, 4, 5], "y": [5.0, 4, 3, 2, 1, 0]})
     distances = pl.DataFrame({"policy": policies, "inhomogeneity": [0.001, 0.25, -0.0004]})
     x, y = np.meshgrid(np.linspace(0, 5, 4), np.linspace(0, 5, 4))
@@ -130,10 +149,13 @@ def test_the_states_of_each_learner_and_the_judgement_of_each_discriminator_have
     grid = grid._replace(whole=Compared(grid.plain.head(1).with_columns(algorithm=pl.lit("fem")), grid.whole.original))
     assert grid.learners == ["bc", "fem", "gail"]  # of whom one was not sampled here
     figure = occupancy_figure(grid, {"A-v1": tmp_path / "occupancy", "B-v1": tmp_path / "occupancy"})
-    assert [axes.get_title() for axes in figure.axes[:4]] == ["Expert", "BC", "GAIL", "discriminator"]
+    assert [axes.get_title() for axes in figure.axes[:4]] == ["Demonstrations", "BC", "GAIL", "discriminator"]
     assert [axes.get_ylabel() for axes in figure.axes[::4]] == ["A-v1", "B-v1"]
     texts = [axes.texts[0].get_text() for axes in figure.axes if axes.texts]
     assert texts == ["0.001", "0.250", "0.000"] * 2
+    unknown = distances.with_columns(inhomogeneity=pl.Series([None, 0.25, 0.5], dtype=pl.Float64))
+    write_table(unknown, tmp_path / "occupancy" / "distances.parquet")
+    assert occupancy_figure(grid, {"A-v1": tmp_path / "occupancy"}).axes[0].texts[0].get_text() == "—"
 
 
 def test_curves_are_drawn_by_trajectories_and_by_start(tmp_path: Path) -> None:

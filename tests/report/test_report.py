@@ -13,7 +13,7 @@ from gailpipe.algorithms.bc.settings import Bc
 from gailpipe.algorithms.catalogue import LEARNERS, Learner
 from gailpipe.envs.environment import find_environment
 from gailpipe.evaluation import candidates
-from gailpipe.evaluation.candidates import evaluate_all
+from gailpipe.evaluation.candidates import evaluate_learners
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
 from gailpipe.foundation.params import read_params
@@ -21,11 +21,20 @@ from gailpipe.foundation.tables import write_table
 from gailpipe.policies.policy import make_policy
 from gailpipe.policies.policy_file import policy_bytes
 from gailpipe.report.build import build_report
-from gailpipe.report.films import find_films
+from gailpipe.report.films import films_markdown, find_films
 from gailpipe.review.scores import changes
 from gailpipe.rl.settings import Imitation
 from tests.environments import generator
-from tests.pipelines import ENV, Made, one_set, several_sets, write_curve, write_evaluation
+from tests.pipelines import (
+    ENV,
+    Made,
+    one_recorded,
+    one_set,
+    several_sets,
+    write_curve,
+    write_evaluation,
+    write_film,
+)
 from tests.workspace import ROOT, write_params
 
 ORIGINAL = ROOT / "data" / "original"
@@ -44,8 +53,8 @@ def test_a_report_of_one_set_an_environment_shows_every_number(tmp_path: Path) -
     text = built(one_set(tmp_path), tmp_path / "out")
     for row in (
         f"| {ENV} | Random |  |  | 10.0 | 0 |  |  | 0 |",
-        f"| {ENV} | Expert, demonstrating |  |  | 110.0 | 1 |  |  | 1 |",
-        f"| {ENV} | Expert, evaluated |  | 210.0 | 90.0 |  |  |  |  |",
+        f"| {ENV} | Demonstrations |  |  | 110.0 | 1 |  |  | 1 |",
+        f"| {ENV} | Expert |  | 210.0 | 90.0 |  |  |  |  |",
         f"| {ENV} | BC | 2 | 50.0 | 20.0 | 0.400 | -0.871 … 1.671 | 2 | — |",
         f"| {ENV} | GAIL | 2 | 170.0 | 140.0 | 1.600 | 0.329 … 2.871 | 2 | — |",
     ):
@@ -55,7 +64,7 @@ def test_a_report_of_one_set_an_environment_shows_every_number(tmp_path: Path) -
     assert files_in(tmp_path / "out") == [
         "README.md",
         *(f"figures/{name}.svg" for name in ("learning", "returns", "scores")),
-        f"films/{ENV}.webp",
+        *(f"films/{ENV}-{who}.webp" for who in ("bc", "expert", "gail")),
         "index.html",
         "learning.csv",
         "metrics.json",
@@ -123,8 +132,9 @@ def test_a_report_needs_neither_several_seeds_nor_equal_sizes_nor_an_episode_tha
     document = deepcopy(read_params(made.params))
     document["gail"]["trajs"] = 3
     write_params(document, made.params)
-    file = made.data / "results" / "evaluate" / f"{ENV}.parquet"
-    write_table(pl.read_parquet(file).filter(pl.col("seed").fill_null(0) == 0), file)
+    for learner in ("bc", "gail"):
+        file = made.data / "results" / f"evaluate-{learner}" / f"{ENV}.parquet"
+        write_table(pl.read_parquet(file).filter(seed=0), file)
     write_curve(made.data / "gail" / ENV, [None] * 4)
     text = built(made, tmp_path / "out")
     assert f"| {ENV} | BC | 2 | 40.0 | 10.0 | 0.300 | — | 1 | — |" in text
@@ -158,7 +168,7 @@ def test_a_new_learner_needs_a_line_in_the_catalogue_and_nothing_else(
         write_file(made.data / "toy" / ENV / f"seed-{seed}.safetensors", content)
     learned = made.data / "toy" / ENV
     evaluated = made.data / "results" / "evaluate-toy" / f"{ENV}.parquet"
-    evaluate_all(ENV, learned / "seed-0.safetensors", {"toy": learned}, episodes=2, seed=0, out=evaluated)
+    evaluate_learners(find_environment(ENV), {"toy": learned}, episodes=2, seed=0, out=evaluated)
     text = built(made, tmp_path / "out")
     assert f"| {ENV} | Toy | 2 | " in text
     for figure in ("scores", "returns"):
@@ -175,17 +185,64 @@ def test_a_text_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
         built(one_set(tmp_path), tmp_path / "out", tmp_path / "texts")
 
 
-def test_films_are_shown_and_missing_ones_explained(tmp_path: Path) -> None:
-    for name, files in (("A-v1", ("film.mp4", "preview.webp")), ("B-v1", ("missing.txt",))):
-        for file in files:
-            write_file(tmp_path / name / file, f"{name} {file}".encode())
-    shown, missing = find_films(tmp_path, ["A-v1", "B-v1"])
-    assert shown.markdown() == "### A-v1\n\n![Film: A-v1](films/A-v1.webp)"
-    assert missing.markdown() == "### B-v1\n\nThere is [no film](films/B-v1.txt)."
+def test_films_of_a_name_stand_beside_each_other_and_missing_ones_are_explained(tmp_path: Path) -> None:
+    for folder, name in (("films-gail", "A"), ("films-gail", "B"), ("films-expert", "A"), ("films-fem", "B")):
+        write_film(tmp_path / folder / name)
+    write_file(tmp_path / "films-fem" / "A" / "missing.txt", b"no EGL")
+    assert films_markdown(find_films(tmp_path, ["A", "B"])) == [
+        "### A\n\n![Film: A, Expert](films/A-expert.webp)\nFEM: [no film](films/A-fem.txt).\n"
+        "![Film: A, GAIL](films/A-gail.webp)",
+        "### B\n\n![Film: B, FEM](films/B-fem.webp)\n![Film: B, GAIL](films/B-gail.webp)",
+    ]
+    with pytest.raises(UserError, match="films-expert: holds results of A, which no parameter names"):
+        find_films(tmp_path, ["B"])
+    with pytest.raises(UserError, match="films-fem: lacks results of C"):
+        find_films(tmp_path, ["A", "B", "C"])
+    write_film(tmp_path / "films-dagger" / "A")
+    with pytest.raises(UserError, match="films-dagger: holds films of somebody whom the catalogue of learners lacks"):
+        find_films(tmp_path, ["A", "B"])
+
+
+def test_a_film_in_which_all_act_stands_alone(tmp_path: Path) -> None:
+    write_film(tmp_path / "films" / "A-v1")
+    write_file(tmp_path / "films" / "B-v1" / "missing.txt", b"no EGL")
+    assert films_markdown(find_films(tmp_path, ["A-v1", "B-v1"])) == [
+        "### A-v1\n\n![Film: A-v1](films/A-v1.webp)",
+        "### B-v1\n\nThere is [no film](films/B-v1.txt).",
+    ]
 
 
 def test_the_page_has_whole_films_and_its_markdown_their_previews(tmp_path: Path) -> None:
     text = built(one_set(tmp_path), tmp_path / "out")
-    assert f"### {ENV}\n\n![Film: {ENV}](films/{ENV}.webp)" in text
-    assert (tmp_path / "out" / "films" / f"{ENV}.webp").read_text() == "preview.webp"
-    assert b64encode(b"film.mp4").decode() in (tmp_path / "out" / "index.html").read_text()
+    assert f"### {ENV}\n\n![Film: {ENV}, Expert](films/{ENV}-expert.webp)\n![Film: {ENV}, BC](" in text
+    assert (tmp_path / "out" / "films" / f"{ENV}-gail.webp").read_text() == "preview.webp"
+    assert (tmp_path / "out" / "index.html").read_text().count(b64encode(b"film.mp4").decode()) == 3
+
+
+@pytest.mark.parametrize(
+    ("returns", "rows"),
+    [
+        (
+            (100.0, 120.0),
+            ["| Demonstrations |  |  | 110.0 | 1 |  |  | 1 |", "| BC | 2 | 50.0 | 20.0 | 0.400 | -0.871 … 1.671 | 2 |"],
+        ),
+        ((None, None), ["| Demonstrations |  |  | — | — |  |  | 1 |", "| BC | 2 | 50.0 | 20.0 | — | — | 2 | — |"]),
+    ],
+)
+def test_without_an_expert_the_report_shows_all_that_is_known(
+    tmp_path: Path, returns: tuple[float | None, float | None], rows: list[str]
+) -> None:
+    text = built(one_recorded(tmp_path, returns), tmp_path / "out")
+    assert "| Expert |" not in text
+    for row in rows:
+        assert f"| {ENV} {row}" in text
+    assert f"### {ENV}\n\n![Film: {ENV}, BC](films/{ENV}-bc.webp)\n" in text
+    if None in returns:
+        assert "- Nothing has a score" in text
+    else:  # of the runs' deterministic and stochastic scores, on the demonstrations' scale
+        assert "is **1.600** (1.500 … 1.700) for deterministic policies, and **1.300** (1.200 … 1.400)" in text
+        assert "from the same initial states, or, where there is no expert, what was demonstrated." in text
+    files = files_in(tmp_path / "out")
+    assert {f"figures/{name}.svg" for name in ("learning", "returns", "scores")} < set(files)
+    after = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert {change.verdict for change in changes(after, after)} <= {"same"}

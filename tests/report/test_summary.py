@@ -20,7 +20,12 @@ def test_verdicts_count_the_sets_that_both_have() -> None:
         ("B", 1, "bc", 70.0, 70.0, 0.7),
         ("D", 1, "bc", 70.0, 70.0, 0.2),
     ]
-    scale = {"random_return": 0.0, "expert_deterministic_return": 200.0, "expert_stochastic_return": 50.0}
+    scale = {
+        "random_return": 0.0,
+        "expert_return": 100.0,
+        "expert_deterministic_return": 200.0,
+        "expert_stochastic_return": 50.0,
+    }
     ours = pl.DataFrame(rows, schema=schema, orient="row").with_columns(
         pl.lit(value).alias(name) for name, value in scale.items()
     )

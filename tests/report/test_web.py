@@ -169,6 +169,23 @@ def test_a_click_sorts_a_table_by_its_numbers(browser: Browser, page_file: Path)
     page.close()
 
 
+def test_films_of_one_name_stand_beside_each_other_where_there_is_room(browser: Browser, tmp_path: Path) -> None:
+    pictures = [Image.new("RGB", (320, 364), color) for color in ("red", "green", "blue")]
+    (tmp_path / "film.mp4").write_bytes(mp4_bytes(pictures, 25))
+    names = [f"films/A-{who}.webp" for who in ("expert", "bc", "gail")]
+    rows = "\n".join(f"![{name}]({name})" for name in names)
+    text = f"# Films\n\n| a |\n|---|\n| 1 |\n\n{rows}\n"
+    (tmp_path / "index.html").write_text(web_page(text, tmp_path, dict.fromkeys(names, tmp_path / "film.mp4")))
+    for width, lines in ((1280, 1), (390, 3)):
+        page, wrong = opened(browser, tmp_path / "index.html", width)
+        assert wrong == []
+        page.wait_for_function("[...document.querySelectorAll('video')].every(video => video.readyState >= 2)")
+        boxes = [page.locator("video").nth(place).bounding_box() for place in range(3)]
+        assert len({box["y"] for box in boxes if box}) == lines
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        page.close()
+
+
 def test_the_contents_lead_to_the_sections(browser: Browser, page_file: Path) -> None:
     page, _ = opened(browser, page_file)
     assert page.locator("nav a").all_inner_texts() == ['"The" figure', "The figure", "Films"]

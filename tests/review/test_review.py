@@ -56,6 +56,18 @@ def test_changes_pair_environments_and_learners() -> None:
     ]
 
 
+def test_scores_that_have_lost_their_scale_are_gone_and_nothing_is_measured_anew() -> None:
+    entry = {"normalized": 0.5, "normalized_ci95": [0.4, 0.6], "seeds": 3}
+    before = {"A": {"random": {"return": 1}, "expert": {"return": 2}, "bc": entry}}
+    unknown = {"normalized": None, "normalized_ci95": None}
+    after = {"A": {"random": {"return": 1}, "expert": {"return": None}, "bc": entry | unknown}}
+    there, back = list(changes(before, after)), list(changes(after, before))
+    assert there == [Change("A", "bc", Score(0.5, (0.4, 0.6), 3), None)]
+    assert back == [Change("A", "bc", None, Score(0.5, (0.4, 0.6), 3))]
+    text = comment(Version("abc", before, {}, []), Version("def", after, {}, []), there, "", {}, None)
+    assert "has moved" not in text
+
+
 def test_a_weaker_expert_makes_no_learner_better() -> None:
     returns = [3412.7, 3298.1, 3601.4]
 
@@ -110,10 +122,11 @@ def test_a_lock_that_lags_behind_is_named_even_without_data(workspace: Workspace
     assert "paper/dvc.yaml:one: gailpipe/rl (modified)" in clone.run(*check, fails=True)
     papers.unlink()
     lock = YAML(typ="safe").load(clone.root / "dvc.lock")
-    (cloned,) = [dep for dep in lock["stages"]["evaluate@Pendulum-v1"]["deps"] if dep["path"] == "data/bc/Pendulum-v1"]
+    evaluated = lock["stages"]["evaluate@Pendulum-v1-bc"]["deps"]
+    (cloned,) = [dep for dep in evaluated if dep["path"] == "data/bc/Pendulum-v1"]
     cloned["md5"] = f"{'0' * 32}.dir"  # as if the locks of two branches were put together
     YAML().dump(lock, clone.root / "dvc.lock")
-    assert "evaluate@Pendulum-v1: " in clone.run(*check, fails=True)
+    assert "evaluate@Pendulum-v1-bc: " in clone.run(*check, fails=True)
     clone.run("git", "checkout", "--quiet", "dvc.lock")
     params = clone.root / "params.yaml"
     params.write_text(params.read_text().replace("smoothing: 0.05", "smoothing: 0.5"))
@@ -127,7 +140,7 @@ def test_a_lock_that_lags_behind_is_named_even_without_data(workspace: Workspace
     assert "expert@Pendulum-v1: gailpipe/rl (modified)" in output
     changed = "gailpipe/rl (modified), gailpipe/evaluation (modified), report (modified), reports/scores.csv (deleted)"
     assert f"report: {changed}" in output
-    assert "evaluate@Pendulum-v1: gailpipe/evaluation (modified)" in output
+    assert "evaluate@Pendulum-v1-gail: gailpipe/evaluation (modified)" in output
     assert "stages have not run since these changed; `dvc repro` runs what is out of date" in output
 
 

@@ -19,7 +19,7 @@ from gailpipe.rl.rollout import Collector, Rollout
 from gailpipe.rl.settings import Training, ValueFunctionFit
 from gailpipe.rl.value_function import ValueFunction
 from gailpipe.training.checkpoint import Checkpoint
-from tests.environments import discrete_environment
+from tests.environments import discrete_environment, in_gymnasium
 
 LENGTHS = np.array([2, 3])
 
@@ -27,11 +27,14 @@ LENGTHS = np.array([2, 3])
 class FakeVectorEnv:
     """Two episodes without end: of 2 steps, which terminate, and of 3, which are truncated. Reward 1, reset 0."""
 
-    environment = discrete_environment(observation_dim=1)
+    environment = in_gymnasium(discrete_environment(observation_dim=1))
     num_envs = 2
 
     def __init__(self) -> None:
         self._count = np.zeros(2, int)
+
+    def close(self) -> None:
+        pass
 
     def reset(self) -> NDArray[np.float32]:
         return self._observations()

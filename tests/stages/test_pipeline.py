@@ -12,7 +12,7 @@ from gailpipe import load_policy
 from gailpipe.rl.settings import Imitation
 from tests.workspace import TINY_ENVS, Workspace, stages_run, write_params
 
-LOOKS = ("evaluate", "occupancy", "film")  # at policies
+LOOKS = ("evaluate", "film")  # at the policies of a learner
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +47,10 @@ def test_the_report_and_the_policies_are_there(workspace: Workspace) -> None:
     assert metrics["Pendulum-v1"]["gail"]["trajs"] == 2
     figures = [f"figures/{name}.svg" for name in ("learning", "occupancy", "returns", "scores")]
     assert sorted(f"figures/{path.name}" for path in (workspace.root / "reports" / "figures").iterdir()) == figures
-    for file in (*figures, "films/CartPole-v1.webp"):
+    for file in (*figures, "films/CartPole-v1-gail.webp"):
         assert (workspace.root / "reports" / file).stat().st_size > 1000
     assert "Pendulum-v1" in (workspace.root / "reports" / "README.md").read_text()
-    assert (workspace.root / "reports" / "index.html").read_text().count("data:video/mp4") == len(TINY_ENVS)
+    assert (workspace.root / "reports" / "index.html").read_text().count("data:video/mp4") == 3 * len(TINY_ENVS)
     for learner in ("bc", "gail"):
         policy = load_policy(workspace.root / "data" / learner / "Pendulum-v1" / "seed-0.safetensors")
         assert policy([0.1, 0.2, 0.3]).shape == (1,)
@@ -77,7 +77,8 @@ def test_dvc_plots_the_scores_and_the_curves(workspace: Workspace) -> None:
 def test_a_changed_parameter_runs_exactly_what_it_affects_and_going_back_only_writes_the_report(
     workspace: Workspace,
 ) -> None:
-    expected = {*(f"{stage}@CartPole-v1" for stage in ("gail", *LOOKS)), "report"}
+    looks = {f"{stage}@CartPole-v1-gail" for stage in LOOKS}
+    expected = {"gail@CartPole-v1", *looks, "occupancy@CartPole-v1", "report"}
     before = {
         path: (workspace.root / path).read_bytes() for path in ("dvc.lock", "params.yaml", "reports/metrics.json")
     }
@@ -111,7 +112,8 @@ def test_a_wrong_parameter_stops_everything_before_training(workspace: Workspace
 
 def test_what_looks_at_policies_gives_the_same_bytes_twice(workspace: Workspace) -> None:
     lock = (workspace.root / "dvc.lock").read_bytes()
-    stages = {"sample@Pendulum-v1", *(f"{stage}@Pendulum-v1" for stage in LOOKS), "report"}
+    stages = {f"{stage}@Pendulum-v1-{learner}" for stage in LOOKS for learner in ("bc", "gail")}
+    stages |= {f"{stage}@Pendulum-v1" for stage in ("sample", "occupancy", "film-expert")} | {"report"}
     assert stages_run(workspace.dvc("repro", "--force", "--single-item", *sorted(stages))) == stages
     assert (workspace.root / "dvc.lock").read_bytes() == lock
 

@@ -1,5 +1,6 @@
 """DVC's and Git's own traps, each held closed."""
 
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def test_merged_branches_end_with_results_that_were_really_run(workspace: Worksp
     assert stages_run(workspace.dvc("repro")) - {"validate"} == {"report"}
     merged = YAML(typ="safe").load(workspace.root / "dvc.lock")["stages"]
     assert merged["report"]["params"]["params.yaml"]["report"]["smoothing"] == 0.5
-    assert merged["evaluate@Pendulum-v1"]["params"]["params.yaml"]["evaluate"]["episodes"] == 1
+    assert merged["evaluate@Pendulum-v1-gail"]["params"]["params.yaml"]["evaluate"]["episodes"] == 1
 
 
 def test_an_experiment_runs_the_code_of_its_own_copy(workspace: Workspace) -> None:
@@ -106,5 +107,7 @@ def test_the_lock_has_the_stages_that_there_are(folder: Path) -> None:
         params |= yaml.load(folder / file)
     names = set()
     for name, stage in pipeline["stages"].items():
-        names |= {f"{name}@{key}" for key in params[stage["foreach"][2:-1]]} if "foreach" in stage else {name}
+        axes = [stage["foreach"]] if "foreach" in stage else stage.get("matrix", {}).values()
+        keys = [params[axis[2:-1]] if isinstance(axis, str) else axis for axis in axes]
+        names |= {f"{name}@{'-'.join(key)}" for key in product(*keys)} if keys else {name}
     assert set(yaml.load(folder / "dvc.lock")["stages"]) == names

@@ -43,7 +43,7 @@ def clone(
     held_out = max(1, round(settings.validation_fraction * len(order)))
     validation, training = order.tensor_split([min(held_out, len(order) - 1)])
     observations, actions = demonstrations.observations, demonstrations.actions
-    policy.normalizer.update(observations)
+    policy.start_from(observations, actions)
 
     optimizer = torch.optim.Adam(policy.parameters(), settings.learning_rate, fused=True)
     best = copy.deepcopy(policy)

@@ -8,7 +8,7 @@ import torch
 
 from gailpipe.algorithms.expert.rnd import RndReward
 from gailpipe.algorithms.expert.settings import Expert
-from gailpipe.envs.environment import Environment, find_environment
+from gailpipe.envs.environment import Environment
 from gailpipe.envs.vector_env import VectorEnv
 from gailpipe.foundation.files import write_directory
 from gailpipe.foundation.processes import available_cores
@@ -24,11 +24,10 @@ from gailpipe.training.compute import use_one_thread
 from gailpipe.training.metrics import learning_curves, show_on
 
 
-def learn_expert(env: str, settings: Expert, seed: int, out: Path) -> None:
+def learn_expert(environment: Environment, settings: Expert, seed: int, out: Path) -> None:
     """Train an environment's expert, and make the directory `out` of policy.safetensors and learning.parquet."""
     use_one_thread()
-    environment = find_environment(env)
-    parameters = {"seed": seed, **settings.model_dump()}
+    parameters = {"seed": seed, "environment": environment.description(), **settings.model_dump()}
     with scratch(f"expert-{environment.name}", parameters, [], out) as folder:
         policy, curves = _train(environment, settings, seed, Checkpoint(folder / "training"))
         files = {"learning.parquet": table_bytes(curves), "policy.safetensors": policy_bytes(policy)}

@@ -8,19 +8,19 @@ from gailpipe.algorithms.bc.cloning import clone
 from gailpipe.algorithms.gail.reward import GailReward
 from gailpipe.algorithms.gail.settings import Gail
 from gailpipe.demonstrations.demonstrations import Demonstrations
+from gailpipe.envs.environment import Environment
 from gailpipe.policies.policy import GaussianPolicy, Policy
-from gailpipe.rl.imitation import ImitationRun
+from gailpipe.rl.imitation import ImitationRun, learn
 from gailpipe.training.checkpoint import Checkpoint
-from gailpipe.training.seeds import train_seeds
 
 
-def learn_gail(env: str, demonstrations: Path, settings: Gail, seed: int, out: Path) -> None:
+def learn_gail(environment: Environment, demonstrations: Path, settings: Gail, seed: int, out: Path) -> None:
     """Train GAIL's policies of all seeds on the demonstrations in a file, and make the directory `out` of them.
 
     Raises:
         UserError: The demonstrations will not do, something else is at `out`, or a run failed: names its seed.
     """
-    train_seeds(ImitationRun("gail", env, demonstrations, settings, seed, make_reward), out)
+    learn(ImitationRun("gail", environment, demonstrations, settings, seed, make_reward), out)
 
 
 def make_reward(
@@ -44,7 +44,7 @@ def initialize(
     as it was; a categorical policy is cloned with its randomness.
     """
     if settings.cloning.steps == 0:
-        policy.normalizer.update(demonstrations.observations)
+        policy.start_from(demonstrations.observations, demonstrations.actions)
         return
     for _ in clone(policy, demonstrations, settings.cloning, generator, checkpoint):
         pass

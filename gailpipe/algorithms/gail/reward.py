@@ -2,13 +2,13 @@
 
 import torch
 from torch import Tensor
-from torch.nn.functional import logsigmoid, softplus
 
 from gailpipe.algorithms.gail.loss import discriminator_loss
 from gailpipe.algorithms.gail.settings import Gail
 from gailpipe.demonstrations.demonstrations import Demonstrations
 from gailpipe.policies.policy import Policy
-from gailpipe.rewards.discriminator import Discriminator, discriminator_bytes
+from gailpipe.rewards.discriminator import Discriminator, imitation_reward
+from gailpipe.rewards.learned import reward_bytes
 from gailpipe.rl.rollout import Rollout
 from gailpipe.training.checkpoint import Metrics, Part
 
@@ -20,9 +20,12 @@ class GailReward:
         self, policy: Policy, demonstrations: Demonstrations, settings: Gail, generator: torch.Generator
     ) -> None:
         self._policy, self._settings, self._generator = policy, settings, generator
+        self._ends_on_success = settings.episodes_end_on_success is True
         self._expert_observations = demonstrations.observations  # (num_expert, observation_dim)
         self._expert_actions = policy.encode_actions(demonstrations.actions)  # (num_expert, encoded_dim)
-        self.discriminator = Discriminator(policy.normalizer, policy.encoded_dim, settings.hidden_sizes, generator)
+        self.discriminator = Discriminator(
+            policy.normalizer, policy.encoder.encoded_dim, settings.hidden_sizes, generator
+        )
         self._optimizer = torch.optim.Adam(
             self.discriminator.network.parameters(), settings.discriminator.learning_rate, fused=True
         )
@@ -46,7 +49,7 @@ class GailReward:
         """Return log D or −log(1 − D), less λ log π; (num_steps, num_envs)."""
         observations = rollout.observations[:-1]
         logits = self.discriminator(observations, self._policy.encode_actions(rollout.actions))
-        rewards = imitation_reward(logits, self._settings.episodes_end_on_success)
+        rewards = imitation_reward(logits, self._ends_on_success)
         if self._settings.causal_entropy:
             log_probs = self._policy.distribution(observations).log_prob(rollout.actions)
             rewards = rewards - self._settings.causal_entropy * log_probs
@@ -56,7 +59,7 @@ class GailReward:
         return {"discriminator": self.discriminator.network, "discriminator_optimizer": self._optimizer}
 
     def files(self) -> dict[str, bytes]:
-        return {"discriminator": discriminator_bytes(self.discriminator)}
+        return {"reward": reward_bytes(self.discriminator, self._policy, self._ends_on_success)}
 
     def _some(self, observations: Tensor, actions: Tensor) -> Tensor:
         """Return the inputs of a minibatch of pairs, without replacement; of all where they are few."""
@@ -72,12 +75,3 @@ class GailReward:
             "expert_accuracy": float((self.discriminator.logits(expert) > 0).float().mean()),
             "policy_accuracy": float((self.discriminator.logits(policy) < 0).float().mean()),
         }
-
-
-def imitation_reward(logits: Tensor, episodes_end_on_success: bool) -> Tensor:
-    """Return the reward of pairs with these logits, same shape.
-
-    A reward that is never positive, log D, makes a policy end its episodes, and one that is never negative,
-    −log(1 − D), makes it live on: so the sign must suit what an episode's end means in the environment.
-    """
-    return logsigmoid(logits) if episodes_end_on_success else softplus(logits)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from gailpipe.demonstrations.demonstrations import Demonstrations
-from gailpipe.envs.environment import DiscreteActions
+from gailpipe.envs.spaces import DiscreteActions
 from gailpipe.policies.normalizer import Normalizer
 from gailpipe.policies.policy import Policy
 

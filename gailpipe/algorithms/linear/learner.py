@@ -7,20 +7,22 @@ import torch
 
 from gailpipe.algorithms.linear.reward import LinearReward, Weigh, fem_weights, gtal_weights
 from gailpipe.demonstrations.demonstrations import Demonstrations
+from gailpipe.envs.environment import Environment
 from gailpipe.policies.policy import Policy
-from gailpipe.rl.imitation import ImitationRun
+from gailpipe.rl.imitation import ImitationRun, learn
 from gailpipe.rl.settings import Imitation
-from gailpipe.training.seeds import train_seeds
 
 WEIGHTS = {"fem": fem_weights, "gtal": gtal_weights}
 
 
-def learn_linear(algorithm: str, env: str, demonstrations: Path, settings: Imitation, seed: int, out: Path) -> None:
+def learn_linear(
+    algorithm: str, environment: Environment, demonstrations: Path, settings: Imitation, seed: int, out: Path
+) -> None:
     """Train the policies of all seeds on the demonstrations in a file, and make the directory `out` of them.
 
     Args:
         algorithm: One of `WEIGHTS`.
-        env: The environment's ID.
+        environment: Where to learn.
         demonstrations: The file.
         settings: Of `algorithm`.
         seed: The pipeline's.
@@ -30,7 +32,7 @@ def learn_linear(algorithm: str, env: str, demonstrations: Path, settings: Imita
         UserError: The demonstrations will not do, something else is at `out`, or a run failed: names its seed.
     """
     make = partial(make_reward, WEIGHTS[algorithm])
-    train_seeds(ImitationRun(algorithm, env, demonstrations, settings, seed, make), out)
+    learn(ImitationRun(algorithm, environment, demonstrations, settings, seed, make), out)
 
 
 def make_reward(
@@ -41,6 +43,6 @@ def make_reward(
     _generator: torch.Generator,
     _checkpoints: Path,
 ) -> LinearReward:
-    """Start a new policy's normaliser from the demonstrations, and make its reward."""
-    policy.normalizer.update(demonstrations.observations)
-    return LinearReward(policy, demonstrations, settings.episodes_end_on_success, weigh)
+    """Start a new policy from the demonstrations' units, and make its reward."""
+    policy.start_from(demonstrations.observations, demonstrations.actions)
+    return LinearReward(policy, demonstrations, settings.episodes_end_on_success is True, weigh)

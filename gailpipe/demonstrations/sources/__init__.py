@@ -1,0 +1,1 @@
+"""Recordings in others' formats: a module for each, and `read` that recognises them."""
