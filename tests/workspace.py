@@ -111,6 +111,7 @@ class Workspace:
         """Remove all results, so that every stage has to run."""
         for directory in (".dvc/cache", "data", "reports"):
             shutil.rmtree(self.root / directory, ignore_errors=True)
+        self.run("git", "checkout", "--quiet", "--", "data/original")
         (self.root / "dvc.lock").unlink()
 
     def commit(self, message: str) -> None:
