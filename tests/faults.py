@@ -4,6 +4,7 @@ All of it happens in a temporary folder.
 """
 
 import argparse
+import json
 import random
 import shutil
 import tempfile
@@ -20,10 +21,15 @@ from tests.workspace import Workspace
 
 
 def read_results(workspace: Workspace) -> dict[str, bytes]:
-    """Return all that the pipeline leaves, by path: the lock, and what is where outputs are."""
+    """Return all that the pipeline leaves, by path: the lock, and what is where outputs are.
+
+    Where DVC has a choice, it takes stages in any order, and so are they in the lock.
+    """
     root = workspace.root
-    paths = [root / "dvc.lock", *root.glob("reports/**/*"), *root.glob("data/**/*")]
-    return {str(path.relative_to(root)): path.read_bytes() for path in paths if path.is_file()}
+    paths = [*root.glob("reports/**/*"), *root.glob("data/**/*")]
+    lock = json.dumps(YAML(typ="safe").load(root / "dvc.lock"), sort_keys=True)
+    files = {str(path.relative_to(root)): path.read_bytes() for path in paths if path.is_file()}
+    return files | {"dvc.lock": lock.encode()}
 
 
 def require_equal(found: dict[str, bytes], expected: dict[str, bytes]) -> None:
