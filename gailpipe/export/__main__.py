@@ -5,9 +5,8 @@ import re
 import sys
 from pathlib import Path
 
-import polars as pl
-
 from gailpipe.envs.environment import load_environment
+from gailpipe.evaluation.returns import trajectory_returns
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import require_vacant, write_file
@@ -54,19 +53,15 @@ def reference_scores(demonstrations: Path, references: Path) -> dict[str, float]
     Raises:
         UserError: The demonstrations are missing, or one of the files is damaged.
     """
-    table = read_table(demonstrations, ("trajectory", "trajectory_return")).unique("trajectory", maintain_order=True)
-    scores = {"ref_max_score": table["trajectory_return"]} if not table["trajectory_return"].null_count() else {}
+    known = {"ref_max_score": trajectory_returns(demonstrations)}
     if references.exists():
         returns = read_table(references, ("policy", "mode", "return"))
-        expert = returns.filter((pl.col("policy") == "expert") & (pl.col("mode") == "stochastic"))["return"]
-        scores = {
-            "ref_max_score": expert,
-            **scores,
-            "ref_min_score": returns.filter(pl.col("policy") == "random")["return"],
-        }
+        if not len(known["ref_max_score"]):
+            known["ref_max_score"] = returns.filter(policy="expert", mode="stochastic")["return"].to_numpy()
+        known["ref_min_score"] = returns.filter(policy="random")["return"].to_numpy()
     else:
         print(f"{references}: there is no such file, so that the random policy's score is left out", file=sys.stderr)
-    return {key: float(values.to_numpy().mean()) for key, values in scores.items() if len(values)}
+    return {key: float(values.mean()) for key, values in known.items() if len(values)}
 
 
 if __name__ == "__main__":

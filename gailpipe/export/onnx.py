@@ -7,12 +7,12 @@ import warnings
 import torch
 from torch import Tensor, nn
 
+from gailpipe.demonstrations.table import MOST_BLUR
 from gailpipe.envs.spaces import ContinuousActions, DiscreteActions
 from gailpipe.foundation.errors import UserError
 from gailpipe.policies.policy import CategoricalPolicy, GaussianPolicy, Policy
 
 OPSET = 18
-MOST_BLUR = 1e-3  # of single precision, as a share of a feature's standard deviation
 
 
 class Acting(nn.Module):
