@@ -1,7 +1,7 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help repro store test lock review faults bench bench-learning bench-dvc requirements
+.PHONY: help repro store test lock review faults bench bench-learning bench-transfer bench-dvc requirements
 help:  ## list what there is
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/' | expand -t 16
 
@@ -34,6 +34,9 @@ bench: .venv/tested .venv-imitation/installed  ## measure steps per second, and 
 
 bench-learning: .venv/tested .venv-imitation/installed  ## measure the time to an expert, and write reports/benchmarks-learning.md
 	python -m benchmarks.learning
+
+bench-transfer: .venv/tested  ## measure what learned rewards are worth where the dynamics have changed
+	python -m benchmarks.transfer
 
 bench-dvc: .venv/installed  ## measure the CPU seconds of DVC's own commands where nothing is out of date
 	@python -m benchmarks.dvc_commands

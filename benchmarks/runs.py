@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import cycle
+from itertools import chain, cycle, pairwise
 
 import numpy as np
 import torch
@@ -14,12 +14,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from benchmarks.snapshots import start_gail, vector_env_arguments
+from gailpipe.algorithms.dac.learner import start_dac
+from gailpipe.algorithms.dac.settings import Dac
 from gailpipe.algorithms.gail.settings import Gail
 from gailpipe.demonstrations.demonstrations import Demonstrations
 from gailpipe.envs.environment import Environment, find_environment
 from gailpipe.envs.vector_env import Step, VectorEnv
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.processes import all_or_none, available_cores, side_by_side
+from gailpipe.rl.off_policy.loop import train
+from gailpipe.training.checkpoint import Checkpoint
 from gailpipe.training.compute import use_one_thread
 
 CEILING_ENVS = 256
@@ -46,6 +50,22 @@ def side_by_side_speeds(settings: Gail, seconds: float, env: str) -> tuple[float
 def single_speed(settings: Gail, seconds: float, env: str) -> float:
     """Return the steps per second of one run on all cores."""
     return _speed(_run(settings, find_environment(env), 0, available_cores(), Log()), seconds)
+
+
+def off_policy_speed(settings: Dac, seconds: float, env: str) -> float:
+    """Return the steps per second of one run of DAC on one core, with the updates that are due after them."""
+    use_one_thread()
+    environment, generator = find_environment(env), torch.Generator().manual_seed(0)
+    pairs = _random_demonstrations(environment)
+    learner, reward_function = start_dac(environment, pairs, settings, generator)
+
+    def make_vector_env(start: int) -> VectorEnv:
+        return VectorEnv(environment, settings.num_envs, start, num_threads=1)
+
+    precision = pairs.observations.dtype
+    training = train(learner, make_vector_env, reward_function, settings, precision, generator, Checkpoint(), None)
+    ends = (int(metrics["env_steps"]) for metrics in training)
+    return _speed((after - before for before, after in pairwise(chain([0], ends))), seconds)
 
 
 def in_new_process(measure: Callable[..., float], *arguments: object) -> float:

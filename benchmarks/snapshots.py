@@ -25,7 +25,7 @@ from gailpipe.evaluation.returns import trajectory_returns
 from gailpipe.evaluation.scores import normalized
 from gailpipe.foundation.seeding import derive_seed
 from gailpipe.policies.policy import Policy, make_policy
-from gailpipe.rl.loop import train
+from gailpipe.rl.on_policy.loop import train
 from gailpipe.training.checkpoint import Checkpoint, Metrics
 from gailpipe.training.compute import use_one_thread
 
@@ -61,7 +61,7 @@ def learn(job: Job, settings: Gail, demonstrations: Path, peer: Path) -> list[Sn
     environment = find_environment(job.environment)
     pairs = load_demonstrations(demonstrations, environment, settings.trajs)
     to_score = partial(
-        normalized, random_return=_random_return(environment), expert_return=trajectory_returns(demonstrations).mean()
+        normalized, random_return=random_return(environment), expert_return=trajectory_returns(demonstrations).mean()
     )
     if job.learner == "imitation":
         return _peer(peer, job, pairs, to_score)
@@ -84,7 +84,7 @@ def _ours(
         steps = int(figures["env_steps"])
         if steps >= STEPS_A_SNAPSHOT * (len(snapshots) + 1) or number == settings.iterations:
             seconds += time.perf_counter() - started
-            snapshots.append(Snapshot(steps, round(seconds, 1), round(to_score(_mean_return(environment, policy)), 3)))
+            snapshots.append(Snapshot(steps, round(seconds, 1), round(to_score(mean_return(environment, policy)), 3)))
             started = time.perf_counter()
     return snapshots
 
@@ -131,12 +131,12 @@ def _peer(peer: Path, job: Job, pairs: Demonstrations, to_score: Callable[[float
         ]
 
 
-def _mean_return(environment: Environment, act: Callable[[NDArray], NDArray]) -> float:
+def mean_return(environment: Environment, act: Callable[[NDArray], NDArray]) -> float:
     """Return the mean return of a few episodes in Gymnasium, from the same initial states each time."""
     episodes = play_episodes(environment, act, range(EPISODES))
     return statistics.fmean(episode.episode_return for episode in episodes)
 
 
-def _random_return(environment: Environment) -> float:
+def random_return(environment: Environment) -> float:
     generator = np.random.default_rng(0)
-    return _mean_return(environment, lambda observations: environment.actions.draw(len(observations), generator))
+    return mean_return(environment, lambda observations: environment.actions.draw(len(observations), generator))

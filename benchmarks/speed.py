@@ -1,4 +1,4 @@
-"""Measure environment steps per second: random actions, GAIL on all cores, its actions alone, and a peer's GAIL.
+"""Measure steps per second: random actions, GAIL on all cores, its actions alone, DAC, and a peer's GAIL.
 
 All is measured in turns on one machine; what counts are the ratios.
 """
@@ -11,14 +11,25 @@ from pathlib import Path
 
 from benchmarks.machine import describe_machine
 from benchmarks.peer import peer_parser, peer_speed, require_peer
-from benchmarks.runs import CEILING_ENVS, in_new_process, random_speed, side_by_side_speeds, single_speed
+from benchmarks.runs import (
+    CEILING_ENVS,
+    in_new_process,
+    off_policy_speed,
+    random_speed,
+    side_by_side_speeds,
+    single_speed,
+)
+from gailpipe.algorithms.dac.settings import Dac
 from gailpipe.algorithms.gail.settings import Gail
+from gailpipe.envs.environment import find_environment
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
 from gailpipe.foundation.params import load_section
+from gailpipe.rl.off_policy.replay import bytes_a_step
 
 ENVS = ("HalfCheetah-v5", "Hopper-v5", "Walker2d-v5", "Ant-v5", "Humanoid-v5")
+WIDE = [256, 256]
 PAGE = """\
 # Speed
 
@@ -36,6 +47,13 @@ GAIL lacks to these is what learning costs. The last column holds what the whole
 |---|--:|--:|--:|--:|--:|--:|--:|--:|
 {rows}
 
+One run of DAC on one core, {updates:g} updates a step, networks of {sizes} units and batches of {batch}; updates per
+second also of networks of 256 units; and what its replay buffer takes:
+
+| environment | DAC, steps | updates | updates, 256 units | MB for a million steps |
+|---|--:|--:|--:|--:|
+{off_policy_rows}
+
 Medians of {rounds} rounds, in each of which all took their turn for {seconds:g} seconds; each ratio, too, is the median
 of the rounds' own. GAIL has the common settings of params.yaml, and starts from a random policy. `make bench` makes
 this page. {machine}
@@ -48,19 +66,20 @@ def main(arguments: argparse.Namespace) -> None:
             raise UserError(f"--{name}: {getattr(arguments, name):g}: must be greater than 0")
     settings = load_section(arguments.params, Gail, "gail")
     require_peer(arguments.peer)
+    dac = load_section(arguments.params, Dac, "dac")
     results = {}
     for environment in ENVS:
         rounds = list[dict[str, float]]()
         for number in range(1, arguments.rounds + 1):
-            rounds.append(measure(environment, settings, arguments.peer, arguments.seconds))
+            rounds.append(measure(environment, settings, dac, arguments.peer, arguments.seconds))
             shown = ", ".join(f"{name} {speed:,.0f}" for name, speed in rounds[-1].items())
             print(f"{environment}, round {number} of {arguments.rounds}, steps/s: {shown}", flush=True)
         results[environment] = summarise(rounds)
     write_file(arguments.out / "benchmarks.json", f"{json.dumps(results, indent=2)}\n".encode())
-    write_file(arguments.out / "benchmarks.md", page(results, arguments.rounds, arguments.seconds).encode())
+    write_file(arguments.out / "benchmarks.md", page(results, dac, arguments.rounds, arguments.seconds).encode())
 
 
-def measure(environment: str, settings: Gail, peer: Path, seconds: float) -> dict[str, float]:
+def measure(environment: str, settings: Gail, dac: Dac, peer: Path, seconds: float) -> dict[str, float]:
     """Return the steps per second of all, one after the other."""
     random = in_new_process(random_speed, seconds, environment)
     side_by_side, replayed = side_by_side_speeds(settings, seconds, environment)
@@ -69,6 +88,10 @@ def measure(environment: str, settings: Gail, peer: Path, seconds: float) -> dic
         "replayed_actions": replayed,
         "gail_side_by_side": side_by_side,
         "gail_single": in_new_process(single_speed, settings, seconds, environment),
+        "dac": in_new_process(off_policy_speed, dac, seconds, environment),
+        "dac_256": in_new_process(
+            off_policy_speed, dac.model_copy(update={"hidden_sizes": WIDE}), seconds, environment
+        ),
         "imitation": peer_speed(peer, seconds, environment),
     }
 
@@ -86,7 +109,7 @@ def summarise(rounds: Sequence[Mapping[str, float]]) -> dict[str, float]:
     }
 
 
-def page(results: dict[str, dict[str, float]], rounds: int, seconds: float) -> str:
+def page(results: dict[str, dict[str, float]], dac: Dac, rounds: int, seconds: float) -> str:
     """Return the results as a page in Markdown."""
     names = ("random_actions", "replayed_actions", "gail_side_by_side", "gail_single", "imitation")
     rows = [
@@ -94,8 +117,21 @@ def page(results: dict[str, dict[str, float]], rounds: int, seconds: float) -> s
         f" | {row['share_of_ceiling']:.2f} | {row['share_of_replayed']:.2f} | {row['times_imitation']:.1f} |"
         for environment, row in results.items()
     ]
+    off_policy_rows = [
+        f"| {environment} | {row['dac']:,} | {dac.updates_per_step * row['dac']:,.0f}"
+        f" | {dac.updates_per_step * row['dac_256']:,.0f} | {bytes_a_step(find_environment(environment)):,.0f} |"
+        for environment, row in results.items()
+    ]
     return PAGE.format(
-        rows="\n".join(rows), rounds=rounds, seconds=seconds, ceiling_envs=CEILING_ENVS, machine=describe_machine()
+        off_policy_rows="\n".join(off_policy_rows),
+        updates=dac.updates_per_step,
+        sizes=" and ".join(map(str, dac.hidden_sizes)),
+        batch=dac.batch_size,
+        rows="\n".join(rows),
+        rounds=rounds,
+        seconds=seconds,
+        ceiling_envs=CEILING_ENVS,
+        machine=describe_machine(),
     )
 
 

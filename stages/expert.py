@@ -1,6 +1,7 @@
-"""Train an environment's expert: TRPO on the environment's reward."""
+"""Train an environment's expert: TRPO on the environment's reward, or on one that was learned."""
 
 import argparse
+from pathlib import Path
 
 from gailpipe.algorithms.expert.settings import Expert
 from gailpipe.foundation.command import env_parser, run
@@ -14,8 +15,12 @@ def main(arguments: argparse.Namespace) -> None:
     from gailpipe.envs.environment import load_environment
 
     environment = load_environment(arguments.params, arguments.env)
-    learn_expert(environment, settings, seed, arguments.out)
+    learn_expert(environment, settings, seed, arguments.reward, arguments.out)
 
 
 if __name__ == "__main__":
-    run(main, env_parser("expert", __doc__))
+    parser = env_parser("expert", __doc__)
+    parser.add_argument(
+        "--reward", type=Path, metavar="FILE", help="a learned reward, in place of the environment's own"
+    )
+    run(main, parser)

@@ -4,7 +4,7 @@ import argparse
 
 from gailpipe.foundation.command import imitation_parser, run
 from gailpipe.foundation.params import load_section, load_seed
-from gailpipe.rl.settings import Imitation
+from gailpipe.rl.on_policy.settings import Imitation
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""Environments and rollouts for tests, which step nothing."""
+"""Environments and transitions for tests, which step nothing."""
 
 import numpy as np
 import torch
@@ -7,7 +7,7 @@ from torch import Tensor
 
 from gailpipe.envs.environment import Environment
 from gailpipe.envs.spaces import ContinuousActions, DiscreteActions, Interface
-from gailpipe.rl.rollout import Rollout
+from gailpipe.training.transitions import Transitions
 
 
 def generator() -> torch.Generator:
@@ -33,9 +33,9 @@ def in_gymnasium(interface: Interface) -> Environment:
     return Environment(*parts, interface.name, {}, 10, space, single, by_envpool=False, code=None)
 
 
-def rollout_of(observations: Tensor, actions: Tensor, valid: Tensor | None = None) -> Rollout:
-    """One environment's steps: observations (num_steps + 1, observation_dim), actions (num_steps, ...)."""
-    no = torch.zeros(len(actions), 1, dtype=torch.bool)
-    valid = ~no if valid is None else valid.unsqueeze(1)
-    empty = torch.empty(0)
-    return Rollout(observations.unsqueeze(1), actions.unsqueeze(1), no.float(), no, no, valid, empty, empty)
+def transitions_of(observations: Tensor, actions: Tensor, terminated: Tensor | None = None) -> Transitions:
+    """Consecutive steps: observations (num_steps + 1, observation_dim), actions (num_steps, ...); they earn nothing."""
+    no = torch.zeros(len(actions), dtype=torch.bool)
+    return Transitions(
+        observations[:-1], actions, observations[1:], no.float(), no if terminated is None else terminated
+    )

@@ -19,7 +19,7 @@ from tests.workspace import TINY_ENVS, Workspace, tiny_params, write_params
 RUNNING, RESUMED = "Running stage '", ": resumes after "
 KILLS = ("all killed", "stage killed", "all killed", "worker killed", "dvc killed")  # all by SIGKILL
 SIGNALS = ("SIGINT", "SIGTERM")
-TRAININGS = ("expert", "bc", "gail")
+TRAININGS = ("expert", "bc", "gail", "dac")
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ def prepare(root: Path, environments: tuple[str, ...] = TINY_ENVS) -> Workspace:
     params["bc"] |= {"steps": 1500}
     params["gail"] |= {"env_steps": 40_000, "seeds": 2}
     params["gail"]["cloning"] |= {"steps": 300}
+    params["dac"] |= {"env_steps": 8000, "seeds": 2}
     for key in ("envs", "experts"):
         params[key] = {environment: params[key][environment] for environment in environments}
     write_params(params, root / "params.yaml")

@@ -11,11 +11,12 @@ from gailpipe.evaluation.returns import SCHEMA
 from gailpipe.foundation.files import write_file
 from gailpipe.foundation.params import read_params
 from gailpipe.foundation.tables import write_table
-from gailpipe.rl.settings import Imitation
+from gailpipe.rl.on_policy.settings import Imitation
 from tests.workspace import tiny_params, write_params
 
 ENV = "CartPole-v1"
-MEANS = {"bc": 40.0, "fem": 80.0, "gtal": 120.0, "gail": 160.0, "gail-bc": 60.0, "gail-entropy": 20.0}
+MEANS = {"bc": 40.0, "bc-plain": 30.0, "fem": 80.0, "gtal": 120.0, "gail": 160.0, "gail-bc": 60.0}
+MEANS |= {"dac": 100.0, "gail-entropy": 20.0}
 METRICS = {"expert_accuracy": 0.7, "policy_accuracy": 0.6, "entropy": 1.0}
 EVALUATED: Sequence[tuple[str, str, Sequence[str]]] = (
     ("evaluate", f"{ENV}-2", ("bc", "gail")),
@@ -45,10 +46,11 @@ def one_set(root: Path, extra: str | None = None) -> Made:
     write_demonstrations(made.data)
     results = made.data / "results"
     write_references(results / "references" / f"{ENV}.parquet")
-    for learner in ("bc", "gail"):
+    for learner in ("bc", "gail", "dac"):
         write_evaluation(results / f"evaluate-{learner}" / f"{ENV}.parquet", [learner])
     write_curve(made.data / "gail" / ENV, [None, 20.0, 30.0, 40.0], seeds=2)
-    for who in ("expert", "bc", "gail"):
+    write_curve(made.data / "dac" / ENV, [None, 60.0, 110.0], seeds=2)
+    for who in ("expert", "bc", "gail", "dac"):
         write_film(results / f"films-{who}" / ENV)
     return made
 
@@ -76,6 +78,7 @@ def several_sets(root: Path) -> Made:
         "sets": {f"{ENV}-2": one, f"{ENV}-full-5": whole},
         "cloned_sets": {f"{ENV}-2": one | {"cloning_steps": 10, "seeds": 2}},
         "entropy_sets": {f"{ENV}-2-1e-2": one | {"causal_entropy": 0.01}},
+        "off_policy_sets": {},
         "filmed_sets": {f"{ENV}-2": one},
     }
     write_params(sets, root / "sets.yaml")

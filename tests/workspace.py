@@ -20,6 +20,16 @@ TINY: dict[str, dict[str, Any]] = {
     "sample": {"trajs": 5},
     "bc": {"trajs": 2, "seeds": 1, "steps": 20, "validate_every": 10, "hidden_sizes": [8]},
     "gail": {**TINY_TRAINING, "trajs": 2, "seeds": 1},
+    "dac": {
+        "trajs": 2,
+        "seeds": 1,
+        "env_steps": 256,
+        "num_envs": 4,
+        "first_steps": 64,
+        "updates_per_step": 0.05,
+        "batch_size": 16,
+        "hidden_sizes": [8],
+    },
     "evaluate": {"episodes": 2},
     "occupancy": {"episodes": 2, "states": 20},
     "film": {"seconds": 0.1},
@@ -34,7 +44,7 @@ def tiny_params() -> dict[str, Any]:
     for section, settings in TINY.items():
         params[section] |= settings
     params["experts"] = {environment: {"expert": {}, "sample": {}} for environment in TINY_ENVS}
-    params["envs"] = {environment: {"bc": {}, "gail": {}} for environment in TINY_ENVS}
+    params["envs"] = {environment: {"bc": {}, "gail": {}, "dac": {}} for environment in TINY_ENVS}
     return params
 
 
@@ -65,6 +75,8 @@ class Workspace:
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, root / name)
         write_params(tiny_params(), root / "params.yaml")
+        pipeline = root / "dvc.yaml"  # in which a command may set a budget, which would come before the tiny one
+        pipeline.write_text(re.sub(" --set env_steps=[0-9]+", "", pipeline.read_text()))
         workspace.run("git", "init", "--quiet", "--initial-branch=main")
         workspace.run("git", "config", "user.name", "Test")
         workspace.run("git", "config", "user.email", "test@example.org")

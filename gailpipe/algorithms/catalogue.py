@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from gailpipe.algorithms.bc.settings import Bc
+from gailpipe.algorithms.dac.settings import Dac
 from gailpipe.algorithms.gail.settings import Gail
-from gailpipe.rl.settings import Imitation
+from gailpipe.rl.on_policy.settings import Imitation
 from gailpipe.training.settings import Imitator
 
 
@@ -27,8 +28,8 @@ class Learner(Actor):
     """Of that section."""
     optional: bool = False
     """Whether a pipeline may do without it."""
-    sets: str = "sets"
-    """Which sets of demonstrations it learns from, where a pipeline has several for an environment."""
+    sets: str | None = "sets"
+    """Which sets of demonstrations it learns from, where a pipeline has several for an environment; None: none."""
     varied: str | None = None
     """What its sets set in its section, and all other learners leave at 0."""
     algorithm: str | None = None
@@ -37,19 +38,24 @@ class Learner(Actor):
 
 LEARNERS = {
     "bc": Learner("BC", "#de8f05", "s", "bc", Bc),
+    "bc-plain": Learner("BC, unregularised", "#8c510a", "P", "bc", Bc, optional=True, sets=None),
     "fem": Learner("FEM", "#029e73", "^", "fem", Imitation, optional=True),
     "gtal": Learner("GTAL", "#cc78bc", "v", "gtal", Imitation, optional=True),
     "gail": Learner("GAIL", "#0173b2", "o", "gail", Gail),
     "gail-bc": Learner(
         "GAIL, cloned first", "#d55e00", "D", "gail", Gail, optional=True, sets="cloned_sets", varied="cloning.steps"
     ),
+    "dac": Learner("DAC", "#56b4e9", "X", "dac", Dac, optional=True, sets="off_policy_sets"),
+    "dac-states": Learner("DAC, observations only", "#ca9161", "p", "dac", Dac, optional=True, sets=None),
     "gail-entropy": Learner(
         "GAIL", "#0173b2", "o", "gail", Gail, True, "entropy_sets", varied="causal_entropy", algorithm="gail"
     ),
 }
 """By name, which is that of their policies in evaluations, and of their folder; in the order of tables and figures."""
-HEADLINE, BASELINE, CLONED_FIRST = "gail", "bc", "gail-bc"
-"""Whom reports lead with, whom they compare it with, and the variant of it that they compare it with."""
+HEADLINE, BASELINE, CLONED_FIRST, OFF_POLICY = "gail", "bc", "gail-bc", "dac"
+"""Whom reports lead with, and whom they compare it with: who clones, the variant that does so first, who replays."""
+UNREGULARIZED = "bc-plain"
+"""The baseline without what keeps it from learning its pairs by heart."""
 EXPERT, RANDOM = Actor("Expert", "#404040", "*"), Actor("Random", "#999999", "")
 
 

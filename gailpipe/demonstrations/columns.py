@@ -118,7 +118,7 @@ def _actions(path: Path, table: pl.DataFrame, ids: pl.DataFrame, environment: In
         try:
             _require_within_bounds(path, values, actions, environment.name)
         except UserError as error:
-            raise UserError(f"{error} `clip: true` clips them") from None
+            raise UserError(f"{error} `clip: true` in recordings.{environment.name} clips them") from None
     return _arrays("action", clipped.astype(np.float32))
 
 

@@ -4,8 +4,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from gailpipe.demonstrations.columns import conform
@@ -15,6 +17,7 @@ from gailpipe.demonstrations.trajectories import summary, trajectories_of
 from gailpipe.envs.spaces import Interface
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.tables import read_table
+from gailpipe.training.transitions import Transitions
 
 
 @dataclass(frozen=True)
@@ -22,8 +25,33 @@ class Demonstrations:
     observations: Tensor  # (num_pairs, observation_dim), in single or double precision
     actions: Tensor  # (num_pairs, action_dim) float32, or (num_pairs,) or (num_pairs, num_integers) int64, from 0
 
+    next_observations: Tensor | None = None  # (num_pairs, observation_dim), NaN where they are not known
+    terminated: Tensor | None = None  # (num_pairs,), bool: false where it is not known
+
     def __len__(self) -> int:
         return len(self.observations)
+
+    @property
+    def followed(self) -> Tensor:
+        """Tell of each pair, (num_pairs,), whether it is known what was observed next."""
+        if self.next_observations is None:
+            return torch.zeros(len(self), dtype=torch.bool)
+        return ~self.next_observations.isnan().any(-1)
+
+    def transitions(self, *, followed: bool) -> Transitions:
+        """Return the pairs as transitions, whose rewards are NaN.
+
+        Args:
+            followed: Whether only those are wanted of which it is known what was observed next; else that is NaN where
+                it is not known.
+        """
+        unknown = torch.full((len(self),), torch.nan)
+        following = torch.full_like(self.observations, torch.nan)
+        terminated = torch.zeros(len(self), dtype=torch.bool) if self.terminated is None else self.terminated
+        if self.next_observations is not None:
+            following = self.next_observations
+        transitions = Transitions(self.observations, self.actions, following, unknown, terminated)
+        return transitions[self.followed] if followed else transitions
 
 
 def load_demonstrations(path: Path, environment: Interface, trajs: int) -> Demonstrations:
@@ -40,7 +68,28 @@ def load_demonstrations(path: Path, environment: Interface, trajs: int) -> Demon
     table = table.filter(pl.col("trajectory").is_in(kept.implode()))
     executed = table["action"].to_numpy().reshape(-1, *environment.actions.shape)
     actions = environment.actions.from_executed(executed)
-    return Demonstrations(torch.tensor(table["observation"].to_numpy()), torch.tensor(actions))
+    return Demonstrations(
+        torch.tensor(table["observation"].to_numpy()),
+        torch.tensor(actions),
+        torch.tensor(_following(table)),
+        torch.tensor(table["terminated"].fill_null(False).to_numpy()),
+    )
+
+
+def _following(table: pl.DataFrame) -> NDArray:
+    """Return what was observed after each pair, (num_pairs, observation_dim): NaN where nothing tells.
+
+    Where a pair has no next_observation, that is the observation of the trajectory's next step, if that is there.
+    """
+    observations, given = table["observation"].to_numpy(), table["next_observation"]
+    following = np.full_like(observations, np.nan)
+    steps, ids = table["step"].fill_null(-1).to_numpy(), table["trajectory"].to_numpy()
+    adjacent = np.flatnonzero((ids[1:] == ids[:-1]) & (steps[1:] == steps[:-1] + 1) & (steps[:-1] >= 0))
+    following[adjacent] = observations[adjacent + 1]
+    known = given.is_not_null().to_numpy()
+    if known.any():
+        following[known] = given.drop_nulls().to_numpy()
+    return following
 
 
 def load_table(path: Path, environment: Interface) -> pl.DataFrame:
@@ -63,7 +112,8 @@ def read_demonstrations(path: str | Path) -> pl.DataFrame:
 
     Args:
         path: A Parquet file of the pipeline's, or one like it: with columns trajectory, observation and action, and
-            perhaps step, next_observation, reward, terminated, truncated, trajectory_return and trajectory_length.
+            perhaps step, next_observation, reward, terminated, truncated, trajectory_return, trajectory_length and
+            trajectory_terminated.
 
     Raises:
         UserError: The file is missing or damaged, or lacks a column.

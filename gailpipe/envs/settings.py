@@ -15,6 +15,11 @@ class EnvSettings(Section):
     kwargs: dict[str, Any] = Field(default={})
     """What its constructor takes."""
 
+    max_episode_steps: PositiveInt | None = None
+    """The time limit; by default the registered one."""
+    code: Annotated[str, Field(min_length=1)] | None = None
+    """The file or package in environments/ that it is made of, on which all its results depend."""
+
     @field_validator("kwargs")
     @classmethod
     def _leaves_to_others_what_is_theirs(cls, kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -23,8 +28,3 @@ class EnvSettings(Section):
                 where = "is set where films are made" if key == "render_mode" else f"stands beside kwargs, as {key}"
                 raise ValueError(f"{key} {where}; remove it")
         return kwargs
-
-    max_episode_steps: PositiveInt | None = None
-    """The time limit; by default the registered one."""
-    code: Annotated[str, Field(min_length=1)] | None = None
-    """The file or package in environments/ that it is made of, on which all its results depend."""

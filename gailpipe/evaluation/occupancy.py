@@ -18,8 +18,9 @@ from gailpipe.foundation.progress import Progress
 from gailpipe.foundation.seeding import derive_seed
 from gailpipe.foundation.tables import table_bytes
 from gailpipe.policies.policy_file import load_policy
-from gailpipe.rewards.learned import load_reward
+from gailpipe.rewards.learned import Pays, load_reward
 from gailpipe.training.compute import use_one_thread
+from gailpipe.training.transitions import Transitions
 
 GRID = 60  # points along each side of the judged part of the plane
 JUDGED = {"policy": pl.String, "x": pl.Float32, "y": pl.Float32, "logit": pl.Float32}
@@ -40,8 +41,8 @@ def make_occupancy(
     states.parquet has states of each `policy`, of which one is named "demonstrations", in the plane of the two
     principal directions of what was demonstrated, at `x` and `y`; distances.parquet how far the states of each are from
     those demonstrated, and for the demonstrations how far one half of the trajectories is from the other;
-    judged.parquet, for each `policy` that learned with a discriminator, the logit of that over the plane, where the
-    policy acts by its mode.
+    judged.parquet, for each `policy` that learned with a discriminator of states or pairs, the logit of that over the
+    plane, where the policy acts by its mode.
     """
     use_one_thread()
     demonstrated, halves = _demonstrated_states(environment, demonstrations, settings.states)
@@ -115,14 +116,22 @@ def _grid(samples: dict[str, NDArray], plane: Plane) -> NDArray:
 
 
 def _judged(environment: Environment, learner: str, directory: Path, points: NDArray, plane: Plane) -> pl.DataFrame:
-    """Return the logits at `points` of a learner's first discriminator; no rows where it has none."""
+    """Return the logits at `points` of a learner's first discriminator.
+
+    No rows where it has none, or one that does not judge pairs as they are: the plane has no next observations, and
+    what is left of AIRL's discriminator is no judgement.
+    """
     file = directory / "seed-0-reward.safetensors"
     if not file.exists():
         return pl.DataFrame(schema=JUDGED)
+    reward = load_reward(file, environment.name)
+    if reward.judged.of_next_observations or reward.pays is Pays.LOGIT:
+        return pl.DataFrame(schema=JUDGED)
     policy = load_policy(directory / "seed-0.safetensors", environment.name)
-    discriminator = load_reward(file, environment.name).discriminator
     states = torch.from_numpy(plane.states(points).astype(environment.observation_dtype))
+    unknown = torch.full(states.shape[:-1], torch.nan)
     with torch.no_grad():
-        logits = discriminator(states, policy.encode_actions(policy.mode(states)))
+        transitions = Transitions(states, policy.mode(states), states, unknown, torch.zeros_like(unknown).bool())
+        logits = reward.logits(transitions)
     x, y = points.reshape(-1, 2).T.astype(np.float32)
     return pl.DataFrame({"policy": [learner] * len(x), "x": x, "y": y, "logit": logits.reshape(-1).numpy()})

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from gailpipe.demonstrations.table import MOST_BLUR
-from gailpipe.envs.spaces import ContinuousActions, DiscreteActions
+from gailpipe.envs.spaces import ContinuousActions
 from gailpipe.foundation.errors import UserError
-from gailpipe.policies.policy import CategoricalPolicy, GaussianPolicy, Policy
+from gailpipe.policies.policy import CategoricalPolicy, Policy
 
 OPSET = 18
 
@@ -25,12 +25,10 @@ class Acting(nn.Module):
 
     def forward(self, observations: Tensor) -> Tensor:
         """Return actions (batch, *shape): float32 within their bounds, or int64 counted from their start."""
-        if isinstance(self.policy, GaussianPolicy):
-            assert isinstance(self._actions, ContinuousActions)
+        if isinstance(self._actions, ContinuousActions):
             low, high = (torch.from_numpy(bound).float() for bound in (self._actions.low, self._actions.high))
             return self.policy.mode(observations).clamp(low, high).reshape(-1, *self._actions.shape)
         assert isinstance(self.policy, CategoricalPolicy)
-        assert isinstance(self._actions, DiscreteActions)
         logits = self.policy.flat_logits(observations).split(self._actions.counts, -1)
         integers = [one.argmax(-1) + start for one, start in zip(logits, self._actions.start, strict=True)]
         return torch.stack(integers, -1).reshape(-1, *self._actions.shape)

@@ -30,7 +30,7 @@ def cells_of(params: Path, learner: str) -> dict[str, DemonstrationSet]:
     """Return by name what a learner learns from: the sets of its own, or each environment's demonstrations."""
     entry = LEARNERS[learner]
     if has_sets(params):
-        return load_sets(params, entry.sets)
+        return load_sets(params, entry.sets) if entry.sets else {}
     trajs = {env: load_section(params, entry.settings, entry.section, env).trajs for env in load_envs(params)}
     return {env: DemonstrationSet(env=env, demonstrations=env, trajs=count) for env, count in trajs.items()}
 
@@ -64,8 +64,9 @@ def read_evaluations(params: Path, folder: Path) -> list[Evaluation]:
     found = {evaluation.learner for evaluation in evaluations}
     document = read_params(params)
     for learner, entry in LEARNERS.items():
-        of_its_own = learner == entry.section or (has_sets(params) and cells_of(params, learner))
-        asked = not entry.optional or (entry.section in document and of_its_own)
+        asked = not entry.optional
+        if entry.optional and entry.section in document:
+            asked = bool(cells_of(params, learner)) if has_sets(params) else learner == entry.section
         if asked and learner not in found:
             raise UserError(f"{folder}: lacks evaluations of {learner}; its pipeline makes them")
     return evaluations

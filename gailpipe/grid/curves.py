@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import polars.selectors as cs
 
-from gailpipe.algorithms.catalogue import CLONED_FIRST, HEADLINE
+from gailpipe.algorithms.catalogue import CLONED_FIRST, HEADLINE, OFF_POLICY
 from gailpipe.evaluation.scores import normalized
 from gailpipe.foundation.tables import read_table
 from gailpipe.grid.cells import cells_of, require_cells
@@ -16,7 +16,7 @@ LEVELS = (0.5, 0.7)
 
 
 def learning_curves(params: Path, data: Path, policies: pl.DataFrame, smoothing: float) -> pl.DataFrame:
-    """Return the smooth learning curves of the headline's learner, from either start.
+    """Return the smooth learning curves of the headline's learner, from either start, and of who replays.
 
     Args:
         params: The pipeline's params.yaml.
@@ -25,11 +25,11 @@ def learning_curves(params: Path, data: Path, policies: pl.DataFrame, smoothing:
         smoothing: Share of a run's iterations that a point averages over.
 
     Returns:
-        environment, demonstrations, trajectories, algorithm (of `STARTS`), seed, million_steps, normalized (null where
+        environment, demonstrations, trajectories, algorithm, seed, million_steps, normalized (null where
         there is no scale), and all metrics of an iteration.
     """
     tables = []
-    for algorithm in STARTS:
+    for algorithm in (*STARTS, OFF_POLICY):
         if algorithm not in policies["algorithm"]:
             continue
         cells = cells_of(params, algorithm)

@@ -11,10 +11,11 @@ from gailpipe.foundation.errors import UserError
 class OriginalResults:
     """Normalised scores of Ho & Ermon (2016), with the random and expert returns of their own simulators.
 
-    `policies` has one row for each learned policy, `names` the paper's name of each environment.
+    `policies` has one row for each learned policy, `names` the paper's name of each environment. `interactions` has how
+    many steps of it were taken, there and elsewhere, for which score: that of `policies` where it is null.
 
     Args:
-        directory: Holds returns.csv and tasks.csv; see data/original/README.md.
+        directory: Holds returns.csv, tasks.csv and interactions.csv; see data/original/README.md.
 
     Raises:
         UserError: It does not hold them.
@@ -25,6 +26,7 @@ class OriginalResults:
             returns = pl.read_csv(directory / "returns.csv")
             tasks = pl.read_csv(directory / "tasks.csv")
             self.names = dict(tasks.select("environment", "task").iter_rows())
+            self.interactions = pl.read_csv(directory / "interactions.csv")
             self.policies = returns.join(tasks, on="environment").select(
                 "environment",
                 "algorithm",
@@ -36,4 +38,4 @@ class OriginalResults:
                 normalized=normalized(pl.col("mean_return"), pl.col("random_mean"), pl.col("expert_mean")),
             )
         except (OSError, pl.exceptions.PolarsError) as error:
-            raise UserError(f"{directory}: must hold the paper's returns.csv and tasks.csv: {error}") from error
+            raise UserError(f"{directory}: must hold returns.csv, tasks.csv and interactions.csv: {error}") from error

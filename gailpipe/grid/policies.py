@@ -15,7 +15,6 @@ from gailpipe.evaluation.scores import has_scale, normalized, score
 from gailpipe.foundation.params import load_envs, load_section
 from gailpipe.grid.cells import Evaluation
 from gailpipe.grid.sets import DemonstrationSet, EntropySet
-from gailpipe.rl.settings import Training
 
 CELL = ("environment", "trajectories")
 """What tells apart the cells of one kind of demonstrations."""
@@ -94,7 +93,6 @@ def _policies(
     )
     settings = load_section(params, entry.settings, entry.section, env)
     causal_entropy = one.causal_entropy if isinstance(one, EntropySet) else getattr(settings, "causal_entropy", 0.0)
-    training = settings if isinstance(settings, Training) else None
 
     def scored(column: str) -> pl.Expr:
         value = normalized(pl.col(column), random_return, expert_return) if scaled else pl.lit(None)
@@ -104,7 +102,7 @@ def _policies(
         task=pl.lit(names.get(env, env.split("-")[0].lower())),
         environment=pl.lit(env),
         algorithm=pl.lit(entry.algorithm or learner),
-        entropy_coefficient=pl.lit(causal_entropy if training else None, pl.Float64),
+        entropy_coefficient=pl.lit(causal_entropy if settings.interactions else None, pl.Float64),
         trajectories=pl.lit(one.trajs, pl.Int64),
         run=pl.col("seed"),
         mean_return="mean_return",
@@ -114,7 +112,7 @@ def _policies(
         expert_return=pl.lit(expert_return, pl.Float64),
         random_return=pl.lit(random_return),
         normalized=scored("mean_return"),
-        env_steps=pl.lit(training.iterations * training.num_steps * training.num_envs if training else 0, pl.Int64),
+        env_steps=pl.lit(settings.interactions, pl.Int64),
         demonstrations=pl.lit(one.demonstrations),
         expert_standard_error=pl.lit(standard_error, pl.Float64),
         expert_deterministic_return=pl.lit(expert["deterministic"], pl.Float64),

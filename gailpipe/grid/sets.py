@@ -37,6 +37,7 @@ SETS: dict[str, type[DemonstrationSet]] = {
     "sets": DemonstrationSet,  # for BC, FEM, GTAL and GAIL
     "cloned_sets": ClonedSet,  # for GAIL from a cloned policy
     "entropy_sets": EntropySet,
+    "off_policy_sets": DemonstrationSet,  # for DAC
     "filmed_sets": DemonstrationSet,  # of `sets`: whose policies are filmed
 }
 BESIDE_SETS = {  # sections whose sets must be there, too

@@ -58,6 +58,11 @@ class Normalizer(nn.Module):
         self.count = total
         self._refresh()
 
+    def widen(self, rows: Tensor) -> None:
+        """Let no feature's unit be less than its standard deviation in `rows`, (batch, dim)."""
+        self.variance = torch.maximum(self.variance, rows.double().var(0, unbiased=False))
+        self._refresh()
+
     def _refresh(self) -> None:
         std = self.variance.sqrt()
         self._scale_in_double = torch.where(varies(std, self.mean, self.precision), std.reciprocal(), 1.0)

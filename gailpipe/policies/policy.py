@@ -114,6 +114,10 @@ class CategoricalPolicy(Policy):
         gumbel = -torch.empty(logits.shape).exponential_(generator=generator).log()
         return (logits + gumbel).argmax(-1)
 
+    def flat_log_probs(self, observations: Tensor) -> Tensor:
+        """Return the logs of all integers' probabilities beside each other, (..., encoded_dim)."""
+        return self.logits(observations).log_softmax(-1)
+
     def logits(self, observations: Tensor) -> Tensor:
         """Return logits (..., num_actions) of observations (..., observation_dim)."""
         return self.flat_logits(observations)
@@ -128,6 +132,9 @@ class ProductPolicy(CategoricalPolicy):
 
     def distribution(self, observations: Tensor) -> Distribution:
         return Independent(Categorical(logits=self.logits(observations), validate_args=False), 1, False)
+
+    def flat_log_probs(self, observations: Tensor) -> Tensor:
+        return self.logits(observations).log_softmax(-1)[..., self.encoder.exists]
 
     def logits(self, observations: Tensor) -> Tensor:
         """Return logits (..., num_integers, most), `NO_LOGIT` where an integer has fewer values than another."""

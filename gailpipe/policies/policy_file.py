@@ -8,12 +8,17 @@ import torch
 from gailpipe.envs.spaces import Interface, actions_of
 from gailpipe.foundation.errors import UserError
 from gailpipe.policies.policy import Policy, make_policy
+from gailpipe.policies.squashed import SquashedPolicy
 from gailpipe.policies.tensor_file import hidden_sizes_of, read_tensors, tensor_bytes
+
+SQUASHED = "squashed"  # says of a continuous policy that it is one
 
 
 def policy_bytes(policy: Policy) -> bytes:
     """Return the content of a file of `policy` and its normaliser; the same policy always gives the same bytes."""
     description = describe(policy.environment) | {"hidden_sizes": policy.hidden_sizes}
+    if isinstance(policy, SquashedPolicy):
+        description |= {SQUASHED: True}
     return tensor_bytes(policy.state_dict(), description)
 
 
@@ -40,7 +45,11 @@ def load_policy(path: str | Path, env: str | None = None) -> Policy:
     tensors, description = read_tensors(Path(path))
     try:
         interface, hidden_sizes = interface_of(description), hidden_sizes_of(description)
-        policy = make_policy(interface, hidden_sizes, 0.0, torch.Generator())
+        policy: Policy
+        if description.get(SQUASHED):
+            policy = SquashedPolicy(interface, hidden_sizes, torch.Generator())
+        else:
+            policy = make_policy(interface, hidden_sizes, 0.0, torch.Generator())
         if "task" in description:
             tensors = {**policy.state_dict(), **tensors}
         policy.load_state_dict(tensors)

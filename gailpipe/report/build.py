@@ -4,6 +4,7 @@ import json
 from dataclasses import fields
 from pathlib import Path
 
+from gailpipe.algorithms.catalogue import OFF_POLICY
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
 from gailpipe.foundation.params import load_envs, load_section, read_params
@@ -14,6 +15,7 @@ from gailpipe.grid.policies import gather, mean_scores, metrics, split
 from gailpipe.grid.sets import has_sets, load_sets
 from gailpipe.report.episode_figures import occupancy_figure, returns_figure
 from gailpipe.report.films import films_markdown, find_films
+from gailpipe.report.interaction_figure import interactions_figure
 from gailpipe.report.learning_figures import learning_figures
 from gailpipe.report.page import Results, Texts, page
 from gailpipe.report.score_figures import score_figures
@@ -41,9 +43,13 @@ def build_report(params: Path, data: Path, original_directory: Path, texts: Path
     curves = learning_curves(params, data, ours, settings.smoothing)
     films = find_films(results, load_sets(params, "filmed_sets") if grid.has_sets else envs)
     occupancy = "occupancy" in read_params(params)
-    markdown = page(Results(grid, curves, settings.smoothing, films_markdown(films), occupancy, _read_texts(texts)))
     apply_style()
     figures = score_figures(grid) | learning_figures(grid, curves)
+    interactions = interactions_figure(grid, curves, original.interactions) if OFF_POLICY in grid.learners else None
+    if interactions:
+        figures["interactions"] = interactions
+    shown = films_markdown(films), occupancy, interactions is not None, _read_texts(texts)
+    markdown = page(Results(grid, curves, settings.smoothing, *shown))
     if not grid.has_sets:
         figures["returns"] = returns_figure(grid, {env: episodes_of(evaluations, env) for env in envs})
     if occupancy:

@@ -55,6 +55,8 @@ class Results:
     """Of each environment or set, in Markdown."""
     occupancy: bool
     """Whether there is a figure of it."""
+    interactions: bool
+    """Whether there is a figure of them."""
     texts: Texts
 
 
@@ -95,6 +97,8 @@ def _sections(results: Results) -> Iterator[tuple[str, dict[str, object]]]:
         yield "entropy", {"entropy": weights_table(grid.entropy, show_score), "lowest": LOWEST_SHOWN}
     if results.occupancy:
         yield "occupancy", {}
+    if results.interactions:
+        yield "interactions", {}
     yield "learning" if grid.has_sets else "metrics", {}
     if CLONED_FIRST in grid.learners:
         yield "cloning", {"crossings": table(crossings(results.curves), labels=2)}

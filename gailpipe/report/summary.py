@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from gailpipe.algorithms.catalogue import BASELINE, HEADLINE, LEARNERS
+from gailpipe.algorithms.catalogue import BASELINE, HEADLINE, LEARNERS, UNREGULARIZED
 from gailpipe.evaluation.scores import TEST_LEVEL, differ, interquartile_mean, normalized
 from gailpipe.grid.policies import CELL, Compared
 
@@ -42,6 +42,9 @@ def summary(policies: Compared) -> str:
     if len(baselines):
         means = f"{_mean(baselines['one'])}, the paper's {_mean(baselines['other'])}"
         lines.append(f"{BASELINE_NAME}'s mean score is {means}.")
+    regularized = _compare(baseline, policies.ours.filter(algorithm=UNREGULARIZED))
+    if len(regularized):
+        lines.append(_regularization(regularized))
     return "\n".join(f"- {line}" for line in lines)
 
 
@@ -109,6 +112,18 @@ def _verdict(scores: pl.DataFrame) -> str:
     return (
         f"{len(scores) - len(below)} of {len(scores)}, by less than {LEVEL} in {level} of these"
         f"{f'; not on {_listed(where)}' if where else ''}"
+    )
+
+
+def _regularization(scores: pl.DataFrame) -> str:
+    """Return what regularisation does to the baseline: its mean scores with it, `one`, and without it, `other`."""
+    means = [
+        (environment, f"{size} ({other:.3f} to {one:.3f})")
+        for environment, size, one, other in scores.select(*CELL, "one", "other").iter_rows()
+    ]
+    return (
+        f"Regularisation takes {BASELINE_NAME}'s mean score from {_mean(scores['other'])} to "
+        f"{_mean(scores['one'])}: on {_listed(means)}."
     )
 
 

@@ -1,1 +1,1 @@
-"""Learning from rollouts: TRPO with a value function, on any reward."""
+"""Reinforcement learning on any reward: on-policy by TRPO, off-policy by SAC."""

@@ -1,6 +1,6 @@
 """The metrics of a run, one row an iteration: shown while they arise, checked to be finite, and kept as curves."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import isnan, nan
 
 import polars as pl
@@ -42,10 +42,29 @@ def show_on(progress: Progress, checkpoint: Checkpoint, clock: str) -> Callable[
     return show
 
 
+def follow(
+    training: Iterable[Metrics], name: str, steps: int, clock: str, checkpoint: Checkpoint, position: int = 0
+) -> None:
+    """Show a training's metrics as they arise, to its end.
+
+    Args:
+        training: Yields them.
+        name: Stands before its progress.
+        steps: How many there will be.
+        clock: The metric that counts them.
+        checkpoint: Holds the metrics of earlier processes.
+        position: The line of the terminal.
+    """
+    with Progress(name, steps, position=position) as progress:
+        show = show_on(progress, checkpoint, clock)
+        for metrics in training:
+            show(metrics)
+
+
 def learning_curves(checkpoint: Checkpoint) -> pl.DataFrame:
     """Return the metrics of all iterations; what no episode told, since none ended, is null."""
     no_episode_ended = cs.by_name("return", "length", require_all=False)
-    return pl.DataFrame(checkpoint.metrics).with_columns(no_episode_ended.fill_nan(None))
+    return pl.DataFrame(checkpoint.metrics, infer_schema_length=None).with_columns(no_episode_ended.fill_nan(None))
 
 
 def require_finite(place: str, quantities: Mapping[str, Tensor | float]) -> None:
@@ -56,7 +75,7 @@ def require_finite(place: str, quantities: Mapping[str, Tensor | float]) -> None
     """
     for name, values in quantities.items():
         if not torch.as_tensor(values).isfinite().all():
-            advice = "lower the learning rates or max_kl, or mend the environment"
+            advice = "lower the learning rates, or mend the environment"
             raise UserError(f"{place}: {name}: a NaN or an infinity arose; {advice}")
 
 

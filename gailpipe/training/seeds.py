@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
 import polars as pl
+import torch
 
 from gailpipe.envs.environment import Environment
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_directory
 from gailpipe.foundation.processes import side_by_side
 from gailpipe.foundation.scratch import scratch
+from gailpipe.foundation.seeding import derive_seed
 from gailpipe.foundation.tables import table_bytes
 from gailpipe.policies.policy import Policy
 from gailpipe.policies.policy_file import policy_bytes
@@ -41,6 +43,13 @@ class Run(ABC, Generic[Settings]):
     settings: Settings
     seed: int
     """The pipeline's, from which each run derives its own."""
+
+    def name(self, index: int) -> str:
+        return f"{self.algorithm} {self.environment.name} seed {index}"
+
+    def generator(self, index: int) -> torch.Generator:
+        """Return what draws all of a run but what environments draw."""
+        return torch.Generator().manual_seed(derive_seed(self.seed, self.algorithm, self.environment.name, index))
 
     @abstractmethod
     def __call__(self, index: int, checkpoints: Path) -> Learned:

@@ -12,3 +12,8 @@ class Imitator(Section):
     """Size of the demonstration set."""
     seeds: PositiveInt
     """Runs that differ in nothing else."""
+
+    @property
+    def interactions(self) -> int:
+        """Return how many steps of the environment a run takes, of all copies together."""
+        return 0

@@ -6,14 +6,25 @@ import pytest
 import torch
 
 from gailpipe.algorithms.bc.cloning import clone, validation_error
+from gailpipe.algorithms.bc.regularization import decayed, dropping_out
 from gailpipe.algorithms.bc.settings import Cloning
 from gailpipe.demonstrations.demonstrations import Demonstrations
 from gailpipe.foundation.errors import UserError
+from gailpipe.policies.networks import mlp
 from gailpipe.policies.policy import GaussianPolicy, make_policy
+from gailpipe.policies.policy_file import policy_bytes
 from gailpipe.training.checkpoint import Checkpoint
 from tests.environments import continuous_environment, discrete_environment, generator
 
-CLONING = Cloning(steps=1500, learning_rate=0.003, batch_size=64, validation_fraction=0.3, validate_every=50)
+CLONING = Cloning(
+    steps=1500,
+    learning_rate=0.003,
+    weight_decay=0,
+    dropout=0,
+    batch_size=64,
+    validation_fraction=0.3,
+    validate_every=50,
+)
 
 
 def linear_expert() -> Demonstrations:
@@ -97,3 +108,81 @@ def test_cloning_takes_a_pair_to_learn_from_and_one_to_validate_on() -> None:
     one, another = rows
     assert [row["loss"] for row in one] == [row["loss"] for row in another]
     assert all(row["validation_error"] != other["validation_error"] for row, other in zip(one, another, strict=True))
+
+
+def test_a_step_takes_the_learning_rate_times_the_decay_off_weights_and_nothing_off_biases_and_sigma() -> None:
+    policy = make_policy(continuous_environment(), [8], -0.5, generator())
+    with torch.no_grad():
+        for parameter in policy.parameters():
+            parameter.add_(1.0)
+    before = {name: parameter.detach().clone() for name, parameter in policy.named_parameters()}
+    optimizer = torch.optim.AdamW(decayed(policy, 5.0), 0.01, fused=True)
+    for _ in range(2):
+        for parameter in policy.parameters():
+            parameter.grad = torch.zeros_like(parameter)
+        optimizer.step()
+    left = {name: float((after.detach() / before[name]).mean()) for name, after in policy.named_parameters()}
+    assert left == pytest.approx({name: 0.95**2 if name.endswith("weight") else 1.0 for name in before})
+    assert [name for name in left if name.endswith("weight")] == ["mean_network.0.weight", "mean_network.2.weight"]
+
+
+def test_dropout_leaves_its_share_of_hidden_units_out_and_scales_the_others() -> None:
+    network = mlp(1, [500], 500, generator())
+    weights, biases, output_weights, _ = network.parameters()
+    with torch.no_grad():
+        weights.zero_()
+        biases.fill_(0.5)
+        output_weights.copy_(torch.eye(500))
+    rows = torch.zeros(40, 1)
+    with dropping_out(network, 0.25, generator()):
+        units = network(rows)
+        other_units = network(rows)
+    kept = units > 0
+    assert float(kept.float().mean()) == pytest.approx(0.75, abs=5 * (0.25 * 0.75 / 20_000) ** 0.5)
+    torch.testing.assert_close(units[kept], torch.full_like(units[kept], math.tanh(0.5) / 0.75))
+    assert (kept.float().mean(0) < 1).all()  # no unit is spared, and no two rows are alike
+    assert len(kept.unique(dim=0)) == 40
+    assert not torch.equal(units, other_units)
+    torch.testing.assert_close(network(rows), torch.full((40, 500), math.tanh(0.5)))
+
+
+def test_dropout_ends_with_its_context_even_if_that_fails() -> None:
+    network, rows = mlp(2, [50], 1, generator()), torch.randn(8, 2, generator=generator())
+    whole = network(rows)
+    with pytest.raises(RuntimeError), dropping_out(network, 0.5, generator()):
+        network(rows[:, :1])
+    assert torch.equal(network(rows), whole)
+
+
+def test_without_decay_and_dropout_cloning_is_plain_adam_bit_by_bit() -> None:
+    expert, few = linear_expert(), CLONING.model_copy(update={"steps": 50})
+    cloned, plain = (make_policy(continuous_environment(), [32], 0.0, generator()) for _ in range(2))
+    rows = list(clone(cloned, expert, few, generator(), Checkpoint()))
+    drawn = generator()
+    training = torch.randperm(300, generator=drawn)[90:]
+    plain.start_from(expert.observations, expert.actions)
+    optimizer = torch.optim.Adam(plain.parameters(), 0.003, fused=True)
+    for _ in range(50):
+        batch = training[torch.randint(210, (64,), generator=drawn)]
+        loss = -plain.distribution(expert.observations[batch]).log_prob(expert.actions[batch]).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert rows[-1]["loss"] == float(loss.detach())
+    assert isinstance(cloned, GaussianPolicy)
+    assert isinstance(plain, GaussianPolicy)
+    with torch.no_grad():
+        plain.log_std.copy_(cloned.log_std)  # which is fitted at the end
+    assert policy_bytes(cloned) == policy_bytes(plain)
+
+
+@pytest.mark.parametrize("different", [{"weight_decay": 10.0}, {"dropout": 0.5}])
+def test_decay_and_dropout_keep_a_policy_from_learning_noise_by_heart(different: dict[str, float]) -> None:
+    noisy = Demonstrations(linear_expert().observations[:20], torch.randn(20, 2, generator=generator()))
+    losses = []
+    for settings in (CLONING, CLONING.model_copy(update=different)):
+        policy = make_policy(continuous_environment(), [32], 0.0, generator())
+        rows = list(clone(policy, noisy, settings, generator(), Checkpoint()))
+        losses.append(rows[-1]["loss"])
+    plain, regularized = losses
+    assert regularized > plain + 1.0

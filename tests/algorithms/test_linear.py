@@ -7,7 +7,7 @@ from gailpipe.algorithms.linear.features import Features
 from gailpipe.algorithms.linear.reward import LinearReward, Weigh, fem_weights, gtal_weights
 from gailpipe.demonstrations.demonstrations import Demonstrations
 from gailpipe.policies.policy import Policy, make_policy
-from tests.environments import continuous_environment, discrete_environment, generator, rollout_of
+from tests.environments import continuous_environment, discrete_environment, generator, transitions_of
 
 GAP = torch.tensor([0.3, -2.0, 1.0])
 
@@ -44,9 +44,9 @@ def test_equal_feature_expectations_leave_no_reward(weigh: Weigh) -> None:
     observations, actions = torch.randn(9, 1, generator=generator()), torch.rand(8, 1, generator=generator())
     expert = Demonstrations(observations[:-1], actions)
     reward = LinearReward(policy, expert, False, weigh)
-    rollout = rollout_of(observations, actions)
-    assert reward.fit(rollout) == {"expert_lead": 0}
-    assert not reward(rollout).any()
+    transitions = transitions_of(observations, actions)
+    assert reward.fit(transitions) == {"expert_lead": 0}
+    assert not reward(transitions).any()
 
 
 def test_features_of_continuous_actions_are_standardised_and_their_scaled_squares() -> None:
@@ -68,8 +68,8 @@ def test_features_of_discrete_actions_stand_in_the_actions_block() -> None:
 def test_the_rewards_sign_suits_how_episodes_end_and_its_bound_only_widens(weigh: Weigh) -> None:
     policy = continuous_policy()
     expert = Demonstrations(torch.randn(20, 1, generator=generator()) + 1, torch.rand(20, 1, generator=generator()))
-    wide = rollout_of(4 * torch.randn(31, 1, generator=generator()), torch.full((30, 1), 0.5))
-    narrow = rollout_of(torch.zeros(31, 1), torch.full((30, 1), 0.5))
+    wide = transitions_of(4 * torch.randn(31, 1, generator=generator()), torch.full((30, 1), 0.5))
+    narrow = transitions_of(torch.zeros(31, 1), torch.full((30, 1), 0.5))
     for on_success, sign in ((False, 1), (True, -1)):
         reward = LinearReward(policy, expert, on_success, weigh)
         reward.fit(wide)
@@ -83,23 +83,8 @@ def test_the_rewards_sign_suits_how_episodes_end_and_its_bound_only_widens(weigh
 def test_the_expert_lead_is_the_gap_in_the_norm_of_the_class() -> None:
     policy = continuous_policy()
     expert = Demonstrations(torch.tensor([[1.0], [3.0]]), torch.tensor([[0.0], [1.0]]))
-    rollout = rollout_of(torch.tensor([[3.0], [0.0]]), torch.tensor([[0.5]]))  # 1 deviation off, and 0
+    transitions = transitions_of(torch.tensor([[3.0], [0.0]]), torch.tensor([[0.5]]))  # 1 deviation off, and 0
     features = [0.0 - 1.0, 0.0 - 0.0, 1e-4 - 1e-4, 1e-4 - 0.0]  # of the expert, less the policy's
-    fem, gtal = (LinearReward(policy, expert, False, weigh).fit(rollout) for weigh in (fem_weights, gtal_weights))
+    fem, gtal = (LinearReward(policy, expert, False, weigh).fit(transitions) for weigh in (fem_weights, gtal_weights))
     assert fem["expert_lead"] == pytest.approx(sum(gap**2 for gap in features) ** 0.5)
     assert gtal["expert_lead"] == pytest.approx(1)
-
-
-def test_resets_count_for_nothing() -> None:
-    policy = continuous_policy()
-    expert = Demonstrations(torch.tensor([[1.0], [3.0]]), torch.tensor([[0.0], [1.0]]))
-    observations, actions = torch.tensor([[1.0], [900.0], [3.0], [0.0]]), torch.tensor([[0.0], [0.0], [1.0]])
-    rollout = rollout_of(observations, actions, valid=torch.tensor([True, False, True]))
-    reward = LinearReward(policy, expert, False, fem_weights)
-    assert reward.fit(rollout)["expert_lead"] == pytest.approx(0, abs=1e-6)
-    valid = rollout_of(torch.tensor([[1.0], [5.0], [0.0]]), torch.tensor([[0.0], [1.0]]))
-    reset = rollout_of(torch.tensor([[1.0], [-900.0], [5.0], [0.0]]), actions, rollout.valid.squeeze(1))
-    without, with_reset = (LinearReward(policy, expert, False, fem_weights) for _ in range(2))
-    without.fit(valid)
-    with_reset.fit(reset)
-    assert torch.equal(with_reset(reset)[rollout.valid], without(valid).flatten())

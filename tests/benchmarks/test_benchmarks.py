@@ -15,10 +15,11 @@ import pytest
 from numpy.typing import NDArray
 
 import benchmarks.learning_page
-import gailpipe.rl.loop
+import gailpipe.rl.on_policy.loop
 from benchmarks.cluster import main as measure_cluster
 from benchmarks.cluster import page as cluster_page
 from benchmarks.cluster import prepare, split
+from benchmarks.heavy_cheetah import GRAVITY
 from benchmarks.learning import conditions_of, load_runs
 from benchmarks.learning_page import ENVS, LEARNERS, first_there, sustained
 from benchmarks.learning_page import page as learning_page
@@ -35,8 +36,12 @@ from benchmarks.runs import (
 from benchmarks.snapshots import Job, Snapshot, learn
 from benchmarks.speed import main as measure_speed
 from benchmarks.speed import page, summarise
+from benchmarks.transfer import CHANGED, FORMS, TRUE
+from benchmarks.transfer import page as transfer_page
+from gailpipe.algorithms.dac.settings import Dac
+from gailpipe.algorithms.expert.settings import Expert
 from gailpipe.algorithms.gail.settings import Gail
-from gailpipe.envs.environment import find_environment
+from gailpipe.envs.environment import find_environment, make_env
 from gailpipe.envs.vector_env import Step, VectorEnv
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.params import load_envs, load_section
@@ -152,7 +157,9 @@ def test_ratios_are_those_of_the_speeds() -> None:
     assert summary["random_actions"] == 31_000
     assert summary["share_of_ceiling"] == 0.75  # although the medians' own ratio is 0.97
     assert summary["times_imitation"] == 10
-    text = page({"Hopper-v5": summary}, 3, 20)
+    dac = load_section(ROOT / "params.yaml", Dac, "dac")
+    text = page({"Hopper-v5": summary | {"dac": 300, "dac_256": 200}}, dac, 3, 20)
+    assert "| Hopper-v5 | 300 | 150 | 100 | 70 |" in text  # 11 numbers seen, 3 done, and 14 bytes
     assert "| Hopper-v5 | 31,000 | 35,000 | 30,000 | 20,000 | 3,000 | 0.75 | 0.86 | 10.0 |" in text
 
 
@@ -273,7 +280,7 @@ def test_runs_depend_on_the_code_that_learns_and_not_on_what_prints(
             return {learner for learner in LEARNERS if conditions_of(learner, settings, b"")["code"] != before[learner]}
 
     assert changed(benchmarks.learning_page) == set()
-    assert changed(gailpipe.rl.loop) == {"gail", "gail-bc"}
+    assert changed(gailpipe.rl.on_policy.loop) == {"gail", "gail-bc"}
     assert changed(benchmarks.snapshots) == set(LEARNERS)
 
 
@@ -296,7 +303,7 @@ def test_our_learner_is_judged_every_so_often_and_at_its_end_while_the_clock_sta
 
     def train_for_a_second(*arguments: Any) -> Iterator[Any]:
         nonlocal clock
-        for figures in gailpipe.rl.loop.train(*arguments):
+        for figures in gailpipe.rl.on_policy.loop.train(*arguments):
             clock += 1
             yield figures
 
@@ -305,12 +312,12 @@ def test_our_learner_is_judged_every_so_often_and_at_its_end_while_the_clock_sta
         clock += 3600
         return judge(*arguments)
 
-    judge = benchmarks.snapshots._mean_return
+    judge = benchmarks.snapshots.mean_return
     for name, value in (
         ("STEPS_A_SNAPSHOT", 150),
         ("time", SimpleNamespace(perf_counter=lambda: clock)),
         ("train", train_for_a_second),
-        ("_mean_return", judge_for_an_hour),
+        ("mean_return", judge_for_an_hour),
     ):
         monkeypatch.setattr(benchmarks.snapshots, name, value)
     observations = np.zeros((6, 4), np.float32)
@@ -321,3 +328,21 @@ def test_our_learner_is_judged_every_so_often_and_at_its_end_while_the_clock_sta
     snapshots = learn(Job("CartPole-v1", "gail", 0), settings, tmp_path / "demonstrations.parquet", Path("nowhere"))
     assert [(snapshot.env_steps, snapshot.seconds) for snapshot in snapshots] == [(200, 2), (300, 3), (400, 4)]
     assert all(-0.1 < snapshot.score < 1.01 for snapshot in snapshots)
+
+
+def test_the_page_on_transfer_has_a_row_for_each_reward(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.transfer.random_return", lambda _: -300.0)
+    found = {f"{form}/{seed}": {"anew": 1000.0 + seed, "moved": 10.0 * seed} for form in FORMS for seed in range(3)}
+    found |= {f"{TRUE}/{seed}": {"anew": 3000.0 * seed} for seed in range(3)}
+    gail = load_section(ROOT / "params.yaml", Gail, "gail", "HalfCheetah-v5")
+    text = transfer_page(found, gail, load_section(ROOT / "params.yaml", Expert, "expert", "HalfCheetah-v5"))
+    assert "| the true reward | 3,000 | 0, 3,000, 6,000 | – |  |" in text
+    assert "| AIRL, g(s) | 1,001 | 1,000, 1,001, 1,002 | 10 | 0, 10, 20 |" in text
+    assert "The random policy makes -300." in text
+
+
+def test_gravity_is_heavier_where_rewards_are_transferred_to_and_nothing_else_changes() -> None:
+    found = (find_environment("HeavyCheetah", CHANGED), find_environment("HalfCheetah-v5"))
+    heavy, usual = (make_env(environment).unwrapped.model for environment in found)  # type: ignore[attr-defined]
+    np.testing.assert_allclose(heavy.opt.gravity, GRAVITY * usual.opt.gravity)
+    np.testing.assert_array_equal(heavy.body_mass, usual.body_mass)

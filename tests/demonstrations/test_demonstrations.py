@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 import torch
 
-from gailpipe.demonstrations.demonstrations import load_demonstrations
+from gailpipe.demonstrations.demonstrations import Demonstrations, load_demonstrations
 from gailpipe.demonstrations.sampling import sample_demonstrations, tabulate
 from gailpipe.demonstrations.settings import Sample
 from gailpipe.envs.environment import find_environment
@@ -133,3 +133,59 @@ def test_foreign_demonstrations_are_refused(tmp_path: Path) -> None:
     refuses(continuous_environment(), "is damaged; remove it, and `dvc checkout` restores")
     path.write_bytes(b"PAR1")
     refuses(continuous_environment(), "is no Parquet file, or is damaged; remove it, and `dvc checkout` restores")
+
+
+STEPS = [(0, 0), (0, 1), (0, 3), (1, 4), (1, 5)]  # trajectory, step
+
+
+def recorded(path: Path, **columns: pl.Series) -> Demonstrations:
+    """Write pairs of the steps above, observed at 0, 1, 2, 3 and 4, and read them."""
+    trajectories, steps = zip(*STEPS, strict=True)
+    pairs = {"trajectory": list(trajectories), "step": list(steps), "observation": [0.0, 1.0, 2.0, 3.0, 4.0]}
+    write_table(pl.DataFrame(pairs | {"action": [0] * 5} | columns), path)
+    return load_demonstrations(path, discrete_environment(observation_dim=1), trajs=2)
+
+
+def test_what_follows_is_the_next_steps_observation_or_unknown(tmp_path: Path) -> None:
+    found = recorded(tmp_path / "d.parquet")
+    assert found.next_observations is not None
+    assert found.terminated is not None
+    assert [str(value) for value in found.next_observations.flatten().tolist()] == ["1.0", "nan", "nan", "4.0", "nan"]
+    assert not found.terminated.any()
+    assert found.next_observations.dtype == found.observations.dtype
+
+
+def test_what_is_given_goes_before_what_is_derived(tmp_path: Path) -> None:
+    given = pl.Series([None, 7.0, None, 8.0, None])
+    ended = pl.Series([False, None, False, None, True])
+    found = recorded(tmp_path / "d.parquet", next_observation=given, terminated=ended)
+    assert found.next_observations is not None
+    assert found.terminated is not None
+    assert [str(value) for value in found.next_observations.flatten().tolist()] == ["1.0", "7.0", "nan", "8.0", "nan"]
+    assert found.terminated.tolist() == [False, False, False, False, True]
+
+
+def test_without_steps_nothing_follows(tmp_path: Path) -> None:
+    found = recorded(tmp_path / "d.parquet", step=pl.Series([None] * 5, dtype=pl.Int32))
+    assert found.next_observations is not None
+    assert found.next_observations.isnan().all()
+
+
+def test_pairs_whose_next_observation_is_not_known_are_left_out_where_it_matters(tmp_path: Path) -> None:
+    found = recorded(tmp_path / "d.parquet")
+    whole, followed = (found.transitions(followed=followed) for followed in (False, True))
+    assert len(whole) == 5
+    assert torch.equal(whole.observations, found.observations)
+    assert followed.observations.flatten().tolist() == [0, 3]
+    assert followed.next_observations.flatten().tolist() == [1, 4]
+    assert len(followed.actions) == len(followed.terminated) == 2
+    assert whole.rewards.isnan().all()
+
+
+def test_it_is_known_of_no_pair_what_follows_where_steps_are_left_out(tmp_path: Path) -> None:
+    pairs = Demonstrations(torch.zeros(2, 1), torch.zeros(2, dtype=torch.int64))
+    every_second = recorded(tmp_path / "d.parquet", step=pl.Series([0, 2, 4, 0, 2]))
+    for demonstrations in (pairs, every_second):
+        assert len(demonstrations.transitions(followed=False)) == len(demonstrations)
+        assert not demonstrations.followed.any()
+        assert len(demonstrations.transitions(followed=True)) == 0

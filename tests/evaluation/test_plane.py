@@ -5,16 +5,20 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+import torch
 
 from gailpipe.envs.environment import find_environment
-from gailpipe.evaluation.occupancy import make_occupancy
+from gailpipe.evaluation.occupancy import GRID, make_occupancy
 from gailpipe.evaluation.plane import inhomogeneity, principal_plane
 from gailpipe.evaluation.settings import Occupancy
 from gailpipe.foundation.files import write_file
 from gailpipe.foundation.tables import write_table
 from gailpipe.policies.policy import make_policy
 from gailpipe.policies.policy_file import policy_bytes
+from gailpipe.rewards.learned import load_reward
+from gailpipe.training.transitions import Transitions
 from tests.environments import generator
+from tests.rewards.forms import FORMS, adversarial, demonstrations_of, new_policy, new_reward
 from tests.workspace import TINY_ENVS, Workspace
 
 
@@ -98,3 +102,28 @@ def test_demonstrations_are_compared_with_themselves_by_every_second_trajectory(
         make_occupancy(environment, file, {"toy": tmp_path / "toy"}, Occupancy(episodes=1, states=5), 0, out)
         distances.append(dict(pl.read_parquet(out / "distances.parquet").iter_rows())["demonstrations"])
     assert distances == [1, None]  # states of one half all differ from those of the other, and of none from itself
+
+
+def test_the_plane_is_judged_by_rewards_of_what_it_has(tmp_path: Path) -> None:
+    environment, file, out = find_environment("CartPole-v1"), tmp_path / "demonstrations.parquet", tmp_path / "out"
+    policy = new_policy(environment)
+    states = torch.randn(20, 4, generator=generator()).numpy()
+    pairs = {"trajectory": np.arange(20), "action": np.zeros(20, int), "observation": states}
+    write_table(pl.DataFrame(pairs), file)
+    for form in FORMS:
+        reward = new_reward(policy, demonstrations_of(policy), adversarial(**FORMS[form]))
+        write_file(tmp_path / form / "seed-0.safetensors", policy_bytes(policy))
+        write_file(tmp_path / form / "seed-0-reward.safetensors", reward.files()["reward"])
+    learners = {form: tmp_path / form for form in FORMS}
+    make_occupancy(environment, file, learners, Occupancy(episodes=1, states=5), 0, out)
+    judged = pl.read_parquet(out / "judged.parquet")
+    assert set(judged["policy"]) == {"pairs"}
+    assert judged["logit"].is_finite().all()
+    assert judged["policy"].value_counts()["count"].unique().to_list() == [GRID**2]
+    plane = principal_plane(states[np.linspace(0, 19, 5).round().astype(int)])
+    observed = torch.from_numpy(plane.states(judged.select("x", "y").to_numpy().astype(float)).astype(np.float32))
+    no = torch.zeros(len(observed), dtype=torch.bool)
+    loaded = load_reward(tmp_path / "pairs" / "seed-0-reward.safetensors")
+    with torch.no_grad():
+        logits = loaded.logits(Transitions(observed, policy.mode(observed), observed, no.float(), no))
+    np.testing.assert_allclose(judged["logit"].to_numpy(), logits.numpy(), atol=1e-4)

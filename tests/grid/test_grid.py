@@ -81,7 +81,7 @@ def test_a_lambda_of_params_is_recorded_and_not_compared_with_another(tmp_path: 
     assert grid.plain.filter(algorithm="gail")["entropy_coefficient"].to_list() == [0.5, 0.5]
     assert len(grid.entropy.ours) == 0
     assert set(grid.sampled.original["algorithm"]) == {"bc"}
-    assert set(metrics(grid.plain, has_sets=False)[ENV]) == {"random", "expert", "bc", "gail"}
+    assert set(metrics(grid.plain, has_sets=False)[ENV]) == {"random", "expert", "bc", "gail", "dac"}
 
 
 def test_metrics_hold_the_numbers_worked_out_by_hand(tmp_path: Path) -> None:
@@ -192,6 +192,16 @@ def test_an_evaluation_of_nobody_that_is_known_is_refused(tmp_path: Path) -> Non
         gathered(made)
 
 
+def test_a_learner_without_sets_of_its_own_is_neither_asked_for_nor_taken_where_there_are_sets(several: Made) -> None:
+    before = gathered(several)
+    file = several.data / "results" / "evaluate-bc-plain" / f"{ENV}-2.parquet"
+    write_evaluation(file, ["bc-plain"], expert=210.0)
+    with pytest.raises(UserError, match="evaluate-bc-plain: holds results of CartPole-v1-2, which no parameter names"):
+        gathered(several)
+    shutil.rmtree(file.parent)
+    assert gathered(several).equals(before)
+
+
 def test_the_papers_mean_gail_score_is_reproduced_from_its_results() -> None:
     policies = OriginalResults(ROOT / "data" / "original").policies.filter(algorithm="gail", entropy_coefficient=0.0)
     means = policies.group_by("environment", "trajectories").agg(pl.col("normalized").mean())["normalized"].to_numpy()
@@ -200,7 +210,7 @@ def test_the_papers_mean_gail_score_is_reproduced_from_its_results() -> None:
 
 
 def test_missing_paper_results_are_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"must hold the paper's returns\.csv"):
+    with pytest.raises(UserError, match=r"must hold returns\.csv, tasks\.csv and interactions\.csv"):
         OriginalResults(tmp_path)
 
 
@@ -258,6 +268,28 @@ def test_learning_curves_are_those_of_both_starts_on_the_scale_of_their_environm
     ]
 
 
+def test_who_replays_has_learning_curves_too(tmp_path: Path) -> None:
+    made = one_set(tmp_path)
+    curves = learning_curves(made.params, made.data, gathered(made), smoothing=0.05).filter(algorithm="dac", seed=1)
+    assert curves.select("million_steps", "normalized").rows() == [(1, None), (2, 0.5), (3, 1)]
+
+
+def test_who_replays_learns_from_sets_of_its_own(several: Made) -> None:
+    sets = several.params.with_name("sets.yaml")
+    document = deepcopy(read_params(sets))
+    assert "dac" not in gathered(several)["algorithm"]
+    document["off_policy_sets"] = {f"{ENV}-2": document["sets"][f"{ENV}-2"]}
+    write_params(document, sets)
+    with pytest.raises(UserError, match="results: lacks evaluations of dac"):
+        gathered(several)
+    write_evaluation(several.data / "results" / "evaluate-dac" / f"{ENV}-2.parquet", ["dac"], expert=217.0)
+    found = gathered(several).filter(algorithm="dac")
+    assert found.select("demonstrations", "trajectories", "mean_return", "env_steps").rows() == [
+        (ENV, 2, 100, 256),
+        (ENV, 2, 120, 256),
+    ]
+
+
 def test_a_smoothed_point_is_the_mean_of_a_share_of_the_run_around_it() -> None:
     steps = [(i + 1) * 1000.0 for i in range(5)]
     run = pl.DataFrame({"env_steps": steps, "kl": [0.01, 0.02, 0.03, 0.04, 0.05], "return": [None, 20.0, 30, 40, 50]})
@@ -274,6 +306,7 @@ def test_a_smoothed_point_is_the_mean_of_a_share_of_the_run_around_it() -> None:
 def test_what_dvc_plots_are_means_over_seeds(tmp_path: Path) -> None:
     made = one_set(tmp_path)
     ours = gathered(made)
-    assert mean_scores(ours).rows() == [(ENV, "bc", pytest.approx(0.4)), (ENV, "gail", pytest.approx(1.6))]
+    means = {"bc": 0.4, "dac": 1.0, "gail": 1.6}
+    assert mean_scores(ours).rows() == [(ENV, learner, pytest.approx(mean)) for learner, mean in means.items()]
     curves = learning_curves(made.params, made.data, ours, smoothing=0.05)
     assert mean_curves(curves).rows() == [(ENV, 2, 20), (ENV, 3, 30), (ENV, 4, 40)]

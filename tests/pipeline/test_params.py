@@ -11,7 +11,7 @@ from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.params import load_section, merge, read_params
 from gailpipe.grid.sets import SECTIONS_OF_SETS
 from gailpipe.pipeline.check import check_pipeline
-from gailpipe.rl.settings import Imitation
+from gailpipe.rl.on_policy.settings import Imitation
 from tests.workspace import ROOT, TINY_ENVS, tiny_params, write_params
 
 Edit = Callable[[dict[str, Any]], Any]
@@ -162,8 +162,16 @@ def recorded(entry: Any) -> Edit:
         (remove("import", "clip"), "import.clip: is missing"),
         (remove("recordings"), "recordings: is missing"),
         (put(0, "bc", "steps"), "bc.steps: 0: input should be greater than 0"),
+        (put(-0.1, "bc", "weight_decay"), "bc.weight_decay: -0.1: input should be greater than or equal to 0"),
+        (put(1.0, "bc", "dropout"), "bc.dropout: 1.0: input should be less than 1"),
+        (put(-0.1, "gail", "cloning", "dropout"), "gail.cloning.dropout: -0.1: input should be greater than or equal"),
+        (remove("gail", "cloning", "weight_decay"), "gail.cloning.weight_decay: is missing"),
         (put(1, "gail", "num_steps"), "gail.num_steps: 1: input should be greater than or equal to 2"),
         (put(100, "expert", "env_steps"), "expert: env_steps is 100, but one rollout alone takes .* = 256"),
+        (put(64, "dac", "env_steps"), "dac: env_steps is 64, but first_steps = 64 come before any update"),
+        (put(6, "envs", "Pendulum-v1", "dac", "trajs"), "dac.trajs: 6, but sample.trajs keeps only 5 .* Pendulum-v1"),
+        (put("states", "dac", "discriminator", "form"), "dac.discriminator.form: 'states': input should be 'pairs'"),
+        (remove("envs", "Pendulum-v1", "dac"), "envs.Pendulum-v1.dac: is missing; write {} where nothing differs"),
     ],
 )
 def test_a_wrong_parameter_is_named_with_its_key(tmp_path: Path, edit: Edit, message: str) -> None:
@@ -275,6 +283,8 @@ def test_fem_and_gtal_are_checked_where_they_are_set(tmp_path: Path) -> None:
         ("sets", {"trajs": 6}, "sets.one.trajs: 6, but only 5 trajectories are kept"),
         ("cloned_sets", {"trajs": 0}, "cloned_sets.one.trajs: 0: input should be greater than 0"),
         ("sets", {"size": 1}, "sets.one.size: is no known key"),
+        ("off_policy_sets", {"trajs": 6}, "off_policy_sets.one.trajs: 6, but only 5 trajectories are kept"),
+        ("off_policy_sets", {"cloning_steps": 5}, "off_policy_sets.one.cloning_steps: is no known key"),
         (
             "filmed_sets",
             {},

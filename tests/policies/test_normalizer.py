@@ -23,3 +23,11 @@ def test_a_new_normalizer_changes_nothing_and_a_loaded_one_works_at_once() -> No
     used.update(torch.tensor([[0.0, 0.0], [4.0, 8.0]]))
     fresh.load_state_dict(used.state_dict())
     assert torch.equal(fresh(rows), used(rows))
+
+
+def test_what_hardly_varied_is_measured_in_how_it_varies_later() -> None:
+    normalizer = Normalizer(2)
+    normalizer.update(torch.tensor([[0.0, 1.0], [2.0, 1.0]]))  # a deviation of 1, and of 0
+    normalizer.widen(torch.tensor([[0.0, 0.0], [1.0, 4.0]]))  # 1/2, and 2
+    torch.testing.assert_close(normalizer.variance, torch.tensor([1.0, 4.0], dtype=torch.float64))
+    torch.testing.assert_close(normalizer(torch.tensor([[3.0, 5.0]])), torch.tensor([[2.0, 2.0]]))

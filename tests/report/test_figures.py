@@ -7,6 +7,8 @@ import polars as pl
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.colors import to_hex
+from matplotlib.lines import Line2D
 
 from gailpipe.algorithms.catalogue import LEARNERS
 from gailpipe.foundation.tables import write_table
@@ -16,6 +18,7 @@ from gailpipe.grid.original import OriginalResults
 from gailpipe.grid.policies import Compared, Grid, gather, split
 from gailpipe.grid.sets import has_sets
 from gailpipe.report.episode_figures import occupancy_figure, returns_figure
+from gailpipe.report.interaction_figure import interactions_figure
 from gailpipe.report.learning_figures import cloning_figure, learning_figure, learning_figures, metrics_figure
 from gailpipe.report.score_figures import entropy_figure, environments_figure, score_figures, sizes_figure
 from gailpipe.report.style import apply_style, save_svg
@@ -84,7 +87,8 @@ def test_where_each_environment_has_one_set_scores_are_drawn_against_environment
     figure = environments_figure(grid)
     (axes,) = figure.axes
     dots = [line.get_ydata() for line in axes.lines if line.get_marker() == "."]
-    assert [np.asarray(heights).tolist() for heights in dots] == [pytest.approx([0.3, 0.5]), pytest.approx([1.5, 1.7])]
+    expected = [[0.3, 0.5], [1.5, 1.7], [0.9, 1.1]]  # BC, GAIL, DAC
+    assert [np.asarray(heights).tolist() for heights in dots] == [pytest.approx(heights) for heights in expected]
     diamonds = [float(np.asarray(line.get_ydata())[0]) for line in axes.lines if line.get_markerfacecolor() == "white"]
     assert diamonds == pytest.approx([0.25, 1.7])
     assert [label.get_text() for label in axes.get_xticklabels()] == [ENV]
@@ -96,7 +100,7 @@ def test_figures_draw_what_was_measured(tmp_path: Path) -> None:
     grid = grid_of(made)
     figure = returns_figure(grid, {ENV: episodes_of(read_evaluations(made.params, made.data / "results"), ENV)})
     drawn = [sorted(np.asarray(axes.lines[-1].get_xdata()).tolist()) for axes in figure.axes]
-    assert drawn == [[210], [40, 60], [160, 180]]  # the means of the expert's, BC's and GAIL's policies
+    assert drawn == [[210], [40, 60], [160, 180], [100, 120]]  # means of the expert's, BC's, GAIL's, DAC's policies
     figure = metrics_figure(grid, learning_curves(made.params, made.data, grid.plain, 0.05))
     labels = ["return", "discriminator's accuracy", "KL of a step", "entropy (nats)"]
     assert [axes.get_ylabel() for axes in figure.axes] == labels
@@ -112,7 +116,7 @@ def test_figures_without_an_expert_have_no_panel_of_it_and_lines_at_what_is_know
     made = one_recorded(tmp_path, returns)
     grid = grid_of(made)
     figure = returns_figure(grid, {ENV: episodes_of(read_evaluations(made.params, made.data / "results"), ENV)})
-    assert [axes.get_ylabel() for axes in figure.axes] == ["BC", "GAIL"]
+    assert [axes.get_ylabel() for axes in figure.axes] == ["BC", "GAIL", "DAC"]
     for axes in figure.axes:
         lines = [np.asarray(line.get_xdata()).tolist() for line in axes.lines]
         assert [places[0] for places in lines if len(places) == 2 and places[0] == places[1]] == level
@@ -120,7 +124,7 @@ def test_figures_without_an_expert_have_no_panel_of_it_and_lines_at_what_is_know
     heights = [float(np.asarray(line.get_ydata())[0]) for line in figure.axes[0].lines[1:]]
     assert heights == [*level, 50]  # the last is BC
     dots = [line for line in environments_figure(grid).axes[0].lines if line.get_marker() == "."]
-    assert len(dots) == (2 if None not in returns else 0)
+    assert len(dots) == (3 if None not in returns else 0)
 
 
 def test_figures_are_the_same_bytes_twice(tmp_path: Path) -> None:
@@ -147,7 +151,7 @@ def test_the_states_of_each_learner_and_the_judgement_of_each_discriminator_have
         write_table(table, tmp_path / "occupancy" / f"{name}.parquet")
     grid = grid_of(one_set(tmp_path))
     grid = grid._replace(whole=Compared(grid.plain.head(1).with_columns(algorithm=pl.lit("fem")), grid.whole.original))
-    assert grid.learners == ["bc", "fem", "gail"]  # of whom one was not sampled here
+    assert grid.learners == ["bc", "fem", "gail", "dac"]  # of whom two were not sampled here
     figure = occupancy_figure(grid, {"A-v1": tmp_path / "occupancy", "B-v1": tmp_path / "occupancy"})
     assert [axes.get_title() for axes in figure.axes[:4]] == ["Demonstrations", "BC", "GAIL", "discriminator"]
     assert [axes.get_ylabel() for axes in figure.axes[::4]] == ["A-v1", "B-v1"]
@@ -202,6 +206,78 @@ def test_curves_are_drawn_by_trajectories_and_by_start(tmp_path: Path) -> None:
     assert legend is not None
     assert [text.get_text() for text in legend.get_texts()] == ["GAIL", "GAIL, cloned first"]
     save_svg(figure, tmp_path / "cloning.svg")
+
+
+PUBLISHED = pl.DataFrame(
+    [
+        ("Theirs", ENV, 1_500_000, None),  # the paper's own score, 1.7, which is beyond what is shown
+        ("Others'", ENV, 300_000, 0.9),
+        ("Others'", "Ant-v5", 300_000, 0.8),
+    ],
+    schema={"label": pl.String, "environment": pl.String, "env_steps": pl.Int64, "score": pl.Float64},
+    orient="row",
+)
+
+
+def test_scores_are_drawn_against_interactions_beside_those_published(tmp_path: Path) -> None:
+    made = one_set(tmp_path)
+    grid = grid_of(made)
+    curves = learning_curves(made.params, made.data, grid.plain, 0.05)
+    figure = interactions_figure(grid, curves, PUBLISHED)
+    assert figure is not None
+    (axes,) = figure.axes
+    assert (axes.get_title(), axes.get_xscale()) == (f"{ENV}, from 2", "log")
+    found = {to_hex(line.get_color()): _points(line) for line in axes.lines if line.get_linestyle() == "-"}
+    assert sorted(found) == sorted([LEARNERS["gail"].color, LEARNERS["dac"].color])
+    assert np.array(found[LEARNERS["gail"].color]) == pytest.approx(np.array([(2e6, 0.1), (3e6, 0.2), (4e6, 0.3)]))
+    assert np.array(found[LEARNERS["dac"].color]) == pytest.approx(np.array([(2e6, 0.5), (3e6, 1.0)]))
+    levels = [_points(line)[0][1] for line in axes.lines if line.get_linestyle() == "--"]
+    assert levels == [pytest.approx(0.4), 1]  # BC, which takes no step, and the demonstrations
+    points = [(line.get_marker(), *_points(line)) for line in axes.lines if line.get_marker() in ("D", "X")]
+    assert points == [("D", (1.5e6, 1.3)), ("X", (3e5, 0.9))]
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert labels == ["GAIL", "DAC", "Demonstrations", "BC", "Theirs", "Others'"]
+    save_svg(figure, tmp_path / "interactions.svg")
+
+
+def test_a_score_that_the_paper_does_not_tell_is_not_drawn(tmp_path: Path) -> None:
+    made = one_set(tmp_path)
+    grid = grid_of(made)
+    without = grid._replace(sampled=grid.sampled._replace(original=grid.sampled.original.clear()))
+    figure = interactions_figure(without, learning_curves(made.params, made.data, grid.plain, 0.05), PUBLISHED)
+    assert figure is not None
+    points = [(line.get_marker(), *_points(line)) for line in figure.axes[0].lines if line.get_marker() in ("D", "X")]
+    assert points == [("X", (3e5, 0.9))]
+    save_svg(figure, tmp_path / "interactions.svg")
+
+
+def test_interactions_are_drawn_from_the_fewest_trajectories_that_were_sampled_and_scored(several: Grid) -> None:
+    schema = ("environment", "demonstrations", "trajectories", "algorithm", "seed", "million_steps", "normalized")
+    rows = [
+        (ENV, demonstrations, trajectories, algorithm, 0, 1.0, score)
+        for demonstrations, trajectories, algorithm, score in (
+            (ENV, 2, "gail", 0.5),
+            (ENV, 2, "dac", 0.7),
+            (ENV, 3, "dac", 0.8),
+            (f"{ENV}-full", 1, "dac", 0.9),
+        )
+    ]
+    curves = pl.DataFrame([*rows, ("B", "B", 2, "dac", 0, 1.0, None)], schema=schema, orient="row")
+    figure = interactions_figure(several, curves, PUBLISHED)
+    assert figure is not None
+    assert [axes.get_title() for axes in figure.axes] == [f"{ENV}, from 2"]
+    assert [height for heights in _heights(figure.axes[0]) for height in heights] == [0.5, 0.7]
+
+
+def test_without_a_scale_there_is_no_figure_of_interactions(tmp_path: Path) -> None:
+    made = one_recorded(tmp_path, (None, None))
+    grid = grid_of(made)
+    assert interactions_figure(grid, learning_curves(made.params, made.data, grid.plain, 0.05), PUBLISHED) is None
+
+
+def _points(line: Line2D) -> list[tuple[float, float]]:
+    places = zip(np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float), strict=True)
+    return [(float(x), float(y)) for x, y in places]
 
 
 def _markers(axes: Axes, *, hollow: bool) -> list[float]:

@@ -23,7 +23,7 @@ from gailpipe.policies.policy_file import policy_bytes
 from gailpipe.report.build import build_report
 from gailpipe.report.films import films_markdown, find_films
 from gailpipe.review.scores import changes
-from gailpipe.rl.settings import Imitation
+from gailpipe.rl.on_policy.settings import Imitation
 from tests.environments import generator
 from tests.pipelines import (
     ENV,
@@ -57,14 +57,16 @@ def test_a_report_of_one_set_an_environment_shows_every_number(tmp_path: Path) -
         f"| {ENV} | Expert |  | 210.0 | 90.0 |  |  |  |  |",
         f"| {ENV} | BC | 2 | 50.0 | 20.0 | 0.400 | -0.871 … 1.671 | 2 | — |",
         f"| {ENV} | GAIL | 2 | 170.0 | 140.0 | 1.600 | 0.329 … 2.871 | 2 | — |",
+        f"| {ENV} | DAC | 2 | 110.0 | 80.0 | 1.000 | -0.271 … 2.271 | 2 | — |",
     ):
         assert row in text
     headings = [line for line in text.splitlines() if line.startswith("## ")]
-    assert headings == [f"## {name}" for name in ("In short", "Scores", "Returns", "Learning", "Films", "All policies")]
+    names = ("In short", "Scores", "Returns", "Interactions", "Learning", "Films", "All policies")
+    assert headings == [f"## {name}" for name in names]
     assert files_in(tmp_path / "out") == [
         "README.md",
-        *(f"figures/{name}.svg" for name in ("learning", "returns", "scores")),
-        *(f"films/{ENV}-{who}.webp" for who in ("bc", "expert", "gail")),
+        *(f"figures/{name}.svg" for name in ("interactions", "learning", "returns", "scores")),
+        *(f"films/{ENV}-{who}.webp" for who in ("bc", "dac", "expert", "gail")),
         "index.html",
         "learning.csv",
         "metrics.json",
@@ -125,6 +127,8 @@ def test_without_a_scale_there_are_no_scores(tmp_path: Path, made: Callable[[Pat
     write_table(table, pipeline.data / "demonstrations" / f"{ENV}.parquet")
     text = built(pipeline, tmp_path / "out")
     assert all(row in text for row in [*rows, "- Nothing has a score"])
+    assert "Interactions" not in text
+    assert not (tmp_path / "out" / "figures" / "interactions.svg").exists()
 
 
 def test_a_report_needs_neither_several_seeds_nor_equal_sizes_nor_an_episode_that_ended(tmp_path: Path) -> None:
@@ -132,7 +136,7 @@ def test_a_report_needs_neither_several_seeds_nor_equal_sizes_nor_an_episode_tha
     document = deepcopy(read_params(made.params))
     document["gail"]["trajs"] = 3
     write_params(document, made.params)
-    for learner in ("bc", "gail"):
+    for learner in ("bc", "gail", "dac"):
         file = made.data / "results" / f"evaluate-{learner}" / f"{ENV}.parquet"
         write_table(pl.read_parquet(file).filter(seed=0), file)
     write_curve(made.data / "gail" / ENV, [None] * 4)
@@ -149,12 +153,12 @@ def test_one_set_an_environment_may_stand_among_sets(tmp_path: Path) -> None:
     document["envs"][ENV] |= {"fem": {}, "gtal": {}}
     write_params(document | {"fem": imitation, "gtal": imitation}, made.params)
     one = {ENV: {"env": ENV, "demonstrations": ENV, "trajs": 2}}
-    write_params(
-        {"full": {}, "sets": one, "cloned_sets": {}, "entropy_sets": {}, "filmed_sets": one}, tmp_path / "sets.yaml"
-    )
+    sets = {"full": {}, "sets": one, "cloned_sets": {}, "entropy_sets": {}, "off_policy_sets": one, "filmed_sets": one}
+    write_params(sets, tmp_path / "sets.yaml")
     write_evaluation(made.data / "results" / "evaluate-linear" / f"{ENV}.parquet", ["fem", "gtal"])
     text = built(made, tmp_path / "out")
-    assert f"| {ENV} | 2 | 0.40 | 0.80 | 1.20 | 1.60 |" in text
+    assert f"| {ENV} | 2 | 0.40 | 0.80 | 1.20 | 1.60 | 1.00 |" in text
+    assert "\n## Interactions\n" in text
 
 
 def test_a_new_learner_needs_a_line_in_the_catalogue_and_nothing_else(
@@ -176,7 +180,22 @@ def test_a_new_learner_needs_a_line_in_the_catalogue_and_nothing_else(
     after = json.loads((tmp_path / "out" / "metrics.json").read_text())
     before = {ENV: {name: entry for name, entry in after[ENV].items() if name != "toy"}}
     verdicts = {change.learner: change.verdict for change in changes(before, after)}
-    assert verdicts == {"bc": "same", "gail": "same", "toy": "new"}
+    assert verdicts == {"bc": "same", "gail": "same", "dac": "same", "toy": "new"}
+
+
+def test_a_learner_that_was_evaluated_and_not_filmed_stands_in_tables_and_figures(tmp_path: Path) -> None:
+    made = one_set(tmp_path)
+    before = built(made, tmp_path / "before")
+    write_evaluation(made.data / "results" / "evaluate-bc-plain" / f"{ENV}.parquet", ["bc-plain"])
+    text = built(made, tmp_path / "out")
+    assert f"| {ENV} | BC, unregularised | 2 | 40.0 | 10.0 | 0.300 | -0.971 … 1.571 | 2 | — |" in text
+    change = f"{ENV} from 2 (0.300 to 0.400)"
+    line = f"- Regularisation takes BC's mean score from 0.300 to 0.400: on {change}."
+    assert line in text
+    assert line not in before
+    for figure in ("scores", "returns"):
+        assert LEARNERS["bc-plain"].color in (tmp_path / "out" / "figures" / f"{figure}.svg").read_text()
+    assert files_in(tmp_path / "out") == files_in(tmp_path / "before")
 
 
 def test_a_text_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
@@ -216,7 +235,7 @@ def test_the_page_has_whole_films_and_its_markdown_their_previews(tmp_path: Path
     text = built(one_set(tmp_path), tmp_path / "out")
     assert f"### {ENV}\n\n![Film: {ENV}, Expert](films/{ENV}-expert.webp)\n![Film: {ENV}, BC](" in text
     assert (tmp_path / "out" / "films" / f"{ENV}-gail.webp").read_text() == "preview.webp"
-    assert (tmp_path / "out" / "index.html").read_text().count(b64encode(b"film.mp4").decode()) == 3
+    assert (tmp_path / "out" / "index.html").read_text().count(b64encode(b"film.mp4").decode()) == 4
 
 
 @pytest.mark.parametrize(

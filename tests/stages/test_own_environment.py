@@ -54,7 +54,7 @@ def workspace(finished: Workspace, tmp_path_factory: pytest.TempPathFactory) -> 
     params = YAML(typ="safe").load(workspace.root / "params.yaml")
     params["recordings"]["my-own"] = {"path": "recordings/own.npz"}
     kind = {"id": "environments.own:Own-v0", "kwargs": {"speed": 0.2}, "code": "environments/own.py"}
-    params["envs"]["my-own"] = {**kind, "bc": {"steps": 300}, "gail": {}}
+    params["envs"]["my-own"] = {**kind, "bc": {"steps": 300}, "gail": {}, "dac": {}}
     write_params(params, workspace.root / "params.yaml")
     workspace.ran = stages_run(workspace.dvc("repro"))  # type: ignore[attr-defined]
     return workspace
@@ -78,8 +78,9 @@ def record(path: Path) -> None:
 
 
 def test_only_the_new_environment_runs_and_no_expert(workspace: Workspace) -> None:
-    looks = {f"{stage}@my-own-{learner}" for stage in ("evaluate", "film") for learner in ("bc", "gail")}
-    own = {f"{stage}@my-own" for stage in ("import", "bc", "gail", "occupancy")}
+    looks = {f"{stage}@my-own-{learner}" for stage in ("evaluate", "film") for learner in ("bc", "gail", "dac")}
+    looks |= {"evaluate@my-own-bc-plain", "evaluate@my-own-dac-states"}
+    own = {f"{stage}@my-own" for stage in ("import", "bc", "bc-plain", "gail", "dac", "dac-states", "occupancy")}
     assert workspace.ran == {"validate", *own, *looks, "report"}  # type: ignore[attr-defined]
     assert stages_run(workspace.dvc("repro")) == set()
 

@@ -9,7 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from gailpipe import load_policy
-from gailpipe.rl.settings import Imitation
+from gailpipe.rl.on_policy.settings import Imitation
 from tests.workspace import TINY_ENVS, Workspace, stages_run, write_params
 
 LOOKS = ("evaluate", "film")  # at the policies of a learner
@@ -44,14 +44,16 @@ def test_nothing_runs_when_nothing_changed(workspace: Workspace) -> None:
 def test_the_report_and_the_policies_are_there(workspace: Workspace) -> None:
     metrics = json.loads((workspace.root / "reports" / "metrics.json").read_text())
     assert set(metrics) == set(TINY_ENVS)
-    assert metrics["Pendulum-v1"]["gail"]["trajs"] == 2
-    figures = [f"figures/{name}.svg" for name in ("learning", "occupancy", "returns", "scores")]
+    assert metrics["Pendulum-v1"]["gail"]["trajs"] == metrics["Pendulum-v1"]["dac"]["trajs"] == 2
+    scored = any(of_environment["dac"]["normalized"] is not None for of_environment in metrics.values())
+    drawn = [*["interactions"] * scored, "learning", "occupancy", "returns", "scores"]  # tiny budgets may score nothing
+    figures = [f"figures/{name}.svg" for name in drawn]
     assert sorted(f"figures/{path.name}" for path in (workspace.root / "reports" / "figures").iterdir()) == figures
     for file in (*figures, "films/CartPole-v1-gail.webp"):
         assert (workspace.root / "reports" / file).stat().st_size > 1000
     assert "Pendulum-v1" in (workspace.root / "reports" / "README.md").read_text()
-    assert (workspace.root / "reports" / "index.html").read_text().count("data:video/mp4") == 3 * len(TINY_ENVS)
-    for learner in ("bc", "gail"):
+    assert (workspace.root / "reports" / "index.html").read_text().count("data:video/mp4") == 4 * len(TINY_ENVS)
+    for learner in ("bc", "bc-plain", "gail", "dac"):
         policy = load_policy(workspace.root / "data" / learner / "Pendulum-v1" / "seed-0.safetensors")
         assert policy([0.1, 0.2, 0.3]).shape == (1,)
 
@@ -112,7 +114,7 @@ def test_a_wrong_parameter_stops_everything_before_training(workspace: Workspace
 
 def test_what_looks_at_policies_gives_the_same_bytes_twice(workspace: Workspace) -> None:
     lock = (workspace.root / "dvc.lock").read_bytes()
-    stages = {f"{stage}@Pendulum-v1-{learner}" for stage in LOOKS for learner in ("bc", "gail")}
+    stages = {f"{stage}@Pendulum-v1-{learner}" for stage in LOOKS for learner in ("bc", "gail", "dac")}
     stages |= {f"{stage}@Pendulum-v1" for stage in ("sample", "occupancy", "film-expert")} | {"report"}
     assert stages_run(workspace.dvc("repro", "--force", "--single-item", *sorted(stages))) == stages
     assert (workspace.root / "dvc.lock").read_bytes() == lock

@@ -14,11 +14,13 @@ from gailpipe.demonstrations.demonstrations import Demonstrations
 from gailpipe.envs.vector_env import Step
 from gailpipe.foundation.errors import UserError
 from gailpipe.policies.policy import make_policy
-from gailpipe.rl.loop import EnvironmentReward, train
-from gailpipe.rl.rollout import Rollout
+from gailpipe.rewards.reward_function import EnvironmentReward
+from gailpipe.rl.on_policy.loop import train
 from gailpipe.training.checkpoint import Checkpoint
+from gailpipe.training.transitions import Transitions
 from tests.environments import continuous_environment
-from tests.rl.test_rollout import FakeVectorEnv, settings
+from tests.rl.on_policy.test_loop import settings
+from tests.training.test_rollout import FakeVectorEnv
 
 
 def parts(seed: int) -> tuple[nn.Linear, torch.optim.Optimizer, torch.Generator]:
@@ -109,12 +111,12 @@ class BrokenVectorEnv(FakeVectorEnv):
 
 
 class BrokenReward(EnvironmentReward):
-    def __call__(self, rollout: Rollout) -> torch.Tensor:
-        return torch.full_like(rollout.rewards, nan)
+    def __call__(self, transitions: Transitions) -> torch.Tensor:
+        return torch.full_like(transitions.rewards, nan)
 
 
 class BrokenFit(EnvironmentReward):
-    def fit(self, rollout: Rollout) -> dict[str, float]:
+    def fit(self, transitions: Transitions) -> dict[str, float]:
         return {"discriminator_loss": inf}
 
 
@@ -163,7 +165,7 @@ def test_a_learner_that_goes_wrong_stops_the_run(reward_function: EnvironmentRew
 
 def test_a_policy_step_without_a_finite_direction_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "gailpipe.rl.trust_region.conjugate_gradient", lambda product, target, steps: (target * nan, target)
+        "gailpipe.rl.on_policy.trust_region.conjugate_gradient", lambda product, target, steps: (target * nan, target)
     )
     test_a_learner_that_goes_wrong_stops_the_run(EnvironmentReward(), "kl")
 
@@ -172,6 +174,14 @@ def test_cloning_that_goes_wrong_stops_at_the_next_validation() -> None:
     generator = torch.Generator().manual_seed(0)
     policy = make_policy(continuous_environment(), [4], 0.0, generator)
     huge = Demonstrations(torch.zeros(20, 3), torch.full((20, 2), 3e38))
-    cloning = Cloning(steps=60, learning_rate=0.01, batch_size=8, validation_fraction=0.3, validate_every=10)
+    cloning = Cloning(
+        steps=60,
+        learning_rate=0.01,
+        weight_decay=0,
+        dropout=0,
+        batch_size=8,
+        validation_fraction=0.3,
+        validate_every=10,
+    )
     with pytest.raises(UserError, match=r"^Continuous-v0: step 10 of cloning: loss: a NaN or an infinity arose"):
         list(clone(policy, huge, cloning, generator, Checkpoint()))

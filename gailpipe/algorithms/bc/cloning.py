@@ -7,6 +7,7 @@ from math import inf
 import torch
 from torch import Tensor
 
+from gailpipe.algorithms.bc.regularization import decayed, dropping_out
 from gailpipe.algorithms.bc.settings import Cloning
 from gailpipe.demonstrations.demonstrations import Demonstrations
 from gailpipe.foundation.errors import UserError
@@ -26,11 +27,11 @@ def clone(
 ) -> Iterator[Metrics]:
     """Train `policy` in place by maximum likelihood, and yield the metrics of each validation.
 
-    Adam on the negative log-likelihood of a random part of the pairs; at the end the policy is the snapshot with the
-    least error on the other pairs (`validation_error`; Ho & Ermon 2016, section 6), and a Gaussian's σ is the root mean
-    square error there, of actions as executed: clipped to their bounds, which makes it less than the likeliest σ where
-    means lie beyond them. Adam has hardly moved σ when the means are at their best. What `checkpoint` has of this
-    already is neither done nor yielded again.
+    AdamW on the negative log-likelihood of a random part of the pairs, with dropout; at the end the policy is the
+    snapshot with the least error on the other pairs (`validation_error`; Ho & Ermon 2016, section 6), and a Gaussian's
+    σ is the root mean square error there, of actions as executed: clipped to their bounds, which makes it less than the
+    likeliest σ where means lie beyond them. Adam has hardly moved σ when the means are at their best. What `checkpoint`
+    has of this already is neither done nor yielded again.
 
     Raises:
         UserError: There is but one pair, or a NaN or an infinity arose: names the step and the quantity.
@@ -45,14 +46,15 @@ def clone(
     observations, actions = demonstrations.observations, demonstrations.actions
     policy.start_from(observations, actions)
 
-    optimizer = torch.optim.Adam(policy.parameters(), settings.learning_rate, fused=True)
+    optimizer = torch.optim.AdamW(decayed(policy, settings.weight_decay), settings.learning_rate, fused=True)
     best = copy.deepcopy(policy)
     parts: dict[str, Part] = {"policy": policy, "best": best, "optimizer": optimizer, "generator": generator}
     checkpoint.restore(parts)
     done = int(checkpoint.metrics[-1]["step"]) if checkpoint.metrics else 0
     for step in range(done + 1, settings.steps + 1):
         batch = training[torch.randint(len(training), (settings.batch_size,), generator=generator)]
-        loss = -policy.distribution(observations[batch]).log_prob(actions[batch]).mean()
+        with dropping_out(policy, settings.dropout, generator):
+            loss = -policy.distribution(observations[batch]).log_prob(actions[batch]).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

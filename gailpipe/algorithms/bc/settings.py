@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from gailpipe.foundation.params import PositiveFloat, Section
+from gailpipe.foundation.params import NonNegativeFloat, PositiveFloat, Section
 from gailpipe.training.settings import Imitator
 
 
@@ -13,6 +13,10 @@ class Cloning(Section):
 
     steps: NonNegativeInt
     learning_rate: PositiveFloat
+    weight_decay: NonNegativeFloat
+    """Each step takes this share, times the learning rate, off every weight; biases and σ keep theirs."""
+    dropout: Annotated[float, Field(ge=0, lt=1)]
+    """Share of the hidden units that a step does without."""
     batch_size: PositiveInt
     validation_fraction: Annotated[float, Field(gt=0, lt=1)]
     validate_every: PositiveInt

@@ -7,8 +7,8 @@ from torch.nn.functional import mse_loss
 from gailpipe.policies.networks import mlp
 from gailpipe.policies.normalizer import Normalizer
 from gailpipe.policies.policy import Policy
-from gailpipe.rl.rollout import Rollout
 from gailpipe.training.checkpoint import Metrics, Part
+from gailpipe.training.transitions import Transitions
 
 FEATURES = 32  # of the fixed random network, which the other one learns to predict
 LEARNING_RATE = 1e-3
@@ -36,9 +36,9 @@ class RndReward(nn.Module):
         self.register_buffer("unit", torch.tensor(torch.nan))
         self._optimizer = torch.optim.Adam(self.learned.parameters(), LEARNING_RATE, fused=True)
 
-    def fit(self, rollout: Rollout) -> Metrics:
-        """Learn to predict where the rollout has been, and return how novel it was on average."""
-        reached = rollout.observations[1:][rollout.valid]
+    def fit(self, transitions: Transitions) -> Metrics:
+        """Learn to predict where the policy has been, and return how novel it was on average."""
+        reached = transitions.next_observations
         self.normalizer.update(reached)
         reached = self.normalizer(reached)
         with torch.no_grad():
@@ -53,11 +53,11 @@ class RndReward(nn.Module):
             self._optimizer.step()
         return {"novelty": float(novelty / self.unit)}
 
-    def forward(self, rollout: Rollout) -> Tensor:
-        """Return the reward of each step, (num_steps, num_envs)."""
-        reached = self.normalizer(rollout.observations[1:])
+    def forward(self, transitions: Transitions) -> Tensor:
+        """Return the reward of each transition, (...)."""
+        reached = self.normalizer(transitions.next_observations)
         novelty = (self.learned(reached) - self.random(reached)).square().mean(-1) / self.unit
-        return rollout.rewards + self._weight * novelty
+        return transitions.rewards + self._weight * novelty
 
     def parts(self) -> dict[str, Part]:
         return {"rnd": self, "rnd_optimizer": self._optimizer}

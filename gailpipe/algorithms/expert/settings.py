@@ -1,7 +1,7 @@
 """Settings of the expert."""
 
 from gailpipe.foundation.params import NonNegativeFloat, PositiveFraction
-from gailpipe.rl.settings import Training
+from gailpipe.rl.on_policy.settings import Training
 
 
 class Expert(Training):

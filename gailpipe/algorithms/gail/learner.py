@@ -10,7 +10,8 @@ from gailpipe.algorithms.gail.settings import Gail
 from gailpipe.demonstrations.demonstrations import Demonstrations
 from gailpipe.envs.environment import Environment
 from gailpipe.policies.policy import GaussianPolicy, Policy
-from gailpipe.rl.imitation import ImitationRun, learn
+from gailpipe.rewards.imitation import learn
+from gailpipe.rl.on_policy.imitation import ImitationRun
 from gailpipe.training.checkpoint import Checkpoint
 
 

@@ -9,8 +9,9 @@ from gailpipe.algorithms.linear.reward import LinearReward, Weigh, fem_weights, 
 from gailpipe.demonstrations.demonstrations import Demonstrations
 from gailpipe.envs.environment import Environment
 from gailpipe.policies.policy import Policy
-from gailpipe.rl.imitation import ImitationRun, learn
-from gailpipe.rl.settings import Imitation
+from gailpipe.rewards.imitation import learn
+from gailpipe.rl.on_policy.imitation import ImitationRun
+from gailpipe.rl.on_policy.settings import Imitation
 
 WEIGHTS = {"fem": fem_weights, "gtal": gtal_weights}
 

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from gailpipe.algorithms.linear.features import Features
 from gailpipe.demonstrations.demonstrations import Demonstrations
 from gailpipe.policies.policy import Policy
-from gailpipe.rl.rollout import Rollout
 from gailpipe.training.checkpoint import Metrics, Part
+from gailpipe.training.transitions import Transitions
 
 Weigh = Callable[[Tensor], Tensor]
 """Maps the gap of feature expectations, the expert's less the policy's, to weights; both (num_features,)."""
@@ -49,9 +49,9 @@ class LinearReward:
         self._weights = torch.zeros_like(self._expert)
         self._bound = torch.zeros(())
 
-    def fit(self, rollout: Rollout) -> Metrics:
+    def fit(self, transitions: Transitions) -> Metrics:
         """Choose the weights anew, and return the expert's lead by them: the gap in FEM's or GTAL's norm."""
-        features = self._features(rollout.valid_observations, rollout.valid_actions)
+        features = self._features(transitions.observations, transitions.actions)
         gap = self._expert - features.mean(0)
         self._weights = self._weigh(gap)
         values = features @ self._weights
@@ -61,9 +61,9 @@ class LinearReward:
             self._bound = torch.minimum(self._bound, values.min())
         return {"expert_lead": float(gap @ self._weights)}
 
-    def __call__(self, rollout: Rollout) -> Tensor:
-        """Return the reward of each step, (num_steps, num_envs)."""
-        return self._features(rollout.observations[:-1], rollout.actions) @ self._weights - self._bound
+    def __call__(self, transitions: Transitions) -> Tensor:
+        """Return the reward of each transition, (...)."""
+        return self._features(transitions.observations, transitions.actions) @ self._weights - self._bound
 
     def parts(self) -> dict[str, Part]:
         return {"linear_reward": self}

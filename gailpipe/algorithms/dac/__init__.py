@@ -1,0 +1,1 @@
+"""Discriminator-actor-critic: adversarial imitation that learns from replayed transitions."""

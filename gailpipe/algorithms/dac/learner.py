@@ -1,0 +1,94 @@
+"""DAC: soft actor-critic on the reward of a discriminator that learns along."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from gailpipe.algorithms.dac.settings import Dac
+from gailpipe.demonstrations.demonstrations import Demonstrations, load_demonstrations
+from gailpipe.envs.environment import Environment
+from gailpipe.envs.vector_env import VectorEnv
+from gailpipe.foundation.seeding import derive_seed
+from gailpipe.policies.policy import CategoricalPolicy, Policy
+from gailpipe.policies.squashed import make_actor
+from gailpipe.rewards.adversarial import AdversarialReward
+from gailpipe.rewards.imitation import learn
+from gailpipe.rl.off_policy.loop import train
+from gailpipe.rl.off_policy.sac import SoftActorCritic
+from gailpipe.training.checkpoint import Checkpoint
+from gailpipe.training.metrics import follow, learning_curves
+from gailpipe.training.seeds import Learned, Run
+
+
+def learn_dac(environment: Environment, demonstrations: Path, settings: Dac, seed: int, out: Path) -> None:
+    """Train DAC's policies of all seeds on the demonstrations in a file, and make the directory `out` of them.
+
+    Raises:
+        UserError: The demonstrations will not do, something else is at `out`, or a run failed: names its seed.
+    """
+    learn(DacRun("dac", environment, demonstrations, settings, seed), out)
+
+
+class DacRun(Run[Dac]):
+    """Soft actor-critic on the reward of a discriminator."""
+
+    def __call__(self, index: int, checkpoints: Path) -> Learned:
+        environment, settings, generator = self.environment, self.settings, self.generator(index)
+        demonstrations = load_demonstrations(self.demonstrations, environment, settings.trajs)
+        learner, reward_function = start_dac(environment, demonstrations, settings, generator)
+        checkpoint = Checkpoint(checkpoints / "training")
+
+        def make_vector_env(start: int) -> VectorEnv:
+            vector_env_seed = derive_seed(self.seed, f"{self.algorithm} simulators", environment.name, index, start)
+            return VectorEnv(environment, settings.num_envs, vector_env_seed, num_threads=1)
+
+        training = train(
+            learner,
+            make_vector_env,
+            reward_function,
+            settings,
+            demonstrations.observations.dtype,
+            generator,
+            checkpoint,
+            checkpoints / "replay",
+        )
+        follow(training, self.name(index), settings.env_steps, "env_steps", checkpoint, index)
+        return Learned(learner.average, learning_curves(checkpoint), reward_function.files())
+
+
+def start_dac(
+    environment: Environment, demonstrations: Demonstrations, settings: Dac, generator: torch.Generator
+) -> tuple[SoftActorCritic, AdversarialReward]:
+    """Return a new learner, whose units are the demonstrations', and the reward that it will learn from."""
+    policy = make_actor(environment, settings.hidden_sizes, generator)
+    policy.start_from(demonstrations.observations, demonstrations.actions)
+    ends_on_success = settings.episodes_end_on_success is True
+    reward = AdversarialReward(policy, demonstrations, settings, ends_on_success, settings.discount, False, generator)
+    cloning_loss = None
+    if settings.cloning_weight and not settings.observations_only:
+        cloning_loss = make_cloning_loss(policy, demonstrations, settings, generator)
+    return SoftActorCritic(policy, settings, cloning_loss, generator), reward
+
+
+def make_cloning_loss(
+    policy: Policy, demonstrations: Demonstrations, settings: Dac, generator: torch.Generator
+) -> Callable[[], Tensor]:
+    """Return what draws a batch of demonstrated pairs, and computes how far the policy's modes are from their actions.
+
+    That is the mean squared error of encoded actions (Fujimoto & Gu 2021, equation 3), or of discrete ones the mean
+    negative log-likelihood.
+    """
+
+    def cloning_loss() -> Tensor:
+        rows = torch.randint(len(demonstrations), (settings.batch_size,), generator=generator)
+        observations, actions = demonstrations.observations[rows], demonstrations.actions[rows]
+        if isinstance(policy, CategoricalPolicy):
+            error = -policy.distribution(observations).log_prob(actions).mean()
+        else:
+            errors = policy.encode_actions(policy.mode(observations)) - policy.encode_actions(actions)
+            error = errors.square().mean()
+        return settings.cloning_weight * error
+
+    return cloning_loss

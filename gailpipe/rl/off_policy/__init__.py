@@ -1,0 +1,1 @@
+"""Learning from replayed transitions: soft actor-critic, on any reward."""

@@ -1,0 +1,1 @@
+"""Learning from rollouts: TRPO with a value function, on any reward."""
