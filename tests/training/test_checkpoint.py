@@ -9,7 +9,6 @@ import torch
 from torch import nn
 
 from gailpipe.algorithms.bc.cloning import clone
-from gailpipe.algorithms.bc.settings import Cloning
 from gailpipe.demonstrations.demonstrations import Demonstrations
 from gailpipe.envs.vector_env import Step
 from gailpipe.foundation.errors import UserError
@@ -18,6 +17,7 @@ from gailpipe.rewards.reward_function import EnvironmentReward
 from gailpipe.rl.on_policy.loop import train
 from gailpipe.training.checkpoint import Checkpoint
 from gailpipe.training.transitions import Transitions
+from tests.algorithms.test_bc import CLONING
 from tests.environments import continuous_environment
 from tests.rl.on_policy.test_loop import settings
 from tests.training.test_rollout import FakeVectorEnv
@@ -174,14 +174,6 @@ def test_cloning_that_goes_wrong_stops_at_the_next_validation() -> None:
     generator = torch.Generator().manual_seed(0)
     policy = make_policy(continuous_environment(), [4], 0.0, generator)
     huge = Demonstrations(torch.zeros(20, 3), torch.full((20, 2), 3e38))
-    cloning = Cloning(
-        steps=60,
-        learning_rate=0.01,
-        weight_decay=0,
-        dropout=0,
-        batch_size=8,
-        validation_fraction=0.3,
-        validate_every=10,
-    )
+    cloning = CLONING.model_copy(update={"steps": 60, "learning_rate": 0.01, "batch_size": 8, "validate_every": 10})
     with pytest.raises(UserError, match=r"^Continuous-v0: step 10 of cloning: loss: a NaN or an infinity arose"):
         list(clone(policy, huge, cloning, generator, Checkpoint()))
