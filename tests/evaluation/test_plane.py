@@ -74,7 +74,7 @@ def test_states_lie_in_the_demonstrations_plane_and_are_judged_all_over_it(
         for path in (finished.root / "data" / "results" / "occupancy" / environment).iterdir()
     }
     states, judged, distances = (tables[name] for name in ("states", "judged", "distances"))
-    assert states["policy"].unique(maintain_order=True).to_list() == ["demonstrations", "bc", "gail"]
+    assert states["policy"].unique(maintain_order=True).to_list() == ["demonstrations", "bc", "gail", "dac"]
     demonstrated = states.filter(policy="demonstrations")
     x, y = demonstrated["x"].to_numpy(), demonstrated["y"].to_numpy()
     assert np.mean(x) == pytest.approx(0, abs=1e-5)
@@ -85,7 +85,7 @@ def test_states_lie_in_the_demonstrations_plane_and_are_judged_all_over_it(
         assert around.min() < place.min() < place.max() < around.max()
     assert set(judged["policy"]) == {"gail"}
     assert judged["logit"].is_finite().all()
-    assert set(distances["policy"]) == {"demonstrations", "bc", "gail"}
+    assert set(distances["policy"]) == {"demonstrations", "bc", "gail", "dac"}
     assert distances["inhomogeneity"].is_between(-0.5, 1).all()
 
 

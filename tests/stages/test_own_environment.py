@@ -54,7 +54,7 @@ def workspace(finished: Workspace, tmp_path_factory: pytest.TempPathFactory) -> 
     params = YAML(typ="safe").load(workspace.root / "params.yaml")
     params["recordings"]["my-own"] = {"path": "recordings/own.npz"}
     kind = {"id": "environments.own:Own-v0", "kwargs": {"speed": 0.2}, "code": "environments/own.py"}
-    params["envs"]["my-own"] = {**kind, "bc": {"steps": 300}, "gail": {}, "dac": {}}
+    params["envs"]["my-own"] = {**kind, "bc": {"trajs": 4, "steps": 2000}, "gail": {}, "dac": {}}
     write_params(params, workspace.root / "params.yaml")
     workspace.ran = stages_run(workspace.dvc("repro"))  # type: ignore[attr-defined]
     return workspace
