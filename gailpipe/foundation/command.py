@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gailpipe.foundation.errors import UserError
+from gailpipe.foundation.times import timed
 
 
 def stage_parser(stage: str, description: str | None) -> argparse.ArgumentParser:
@@ -74,11 +75,15 @@ class NamedPath(argparse.Action):
 
 
 def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentParser) -> None:
-    """Run `main` on the command line's arguments; a `UserError` ends it with its sentence and exit status 1."""
+    """Run `main` on the command line's arguments; a `UserError` ends it with its sentence and exit status 1.
+
+    How long a stage took goes on record.
+    """
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that workers and unfinished files go, too
     try:
-        main(arguments)
+        with timed(parser.prog.rpartition(".")[2], arguments):
+            main(arguments)
     except UserError as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:

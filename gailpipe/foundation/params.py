@@ -47,13 +47,7 @@ def load_section(
     Raises:
         UserError: Names the first key that is wrong, and what would be right.
     """
-    document = read_params(path)
-    settings = _mapping(path, document, section)
-    place_of_env = () if env is None else _place_of_env(section, env)
-    different = _difference(path, document, *place_of_env) if place_of_env else {}
-    assigned: Any = {}
-    for assignment in assignments:
-        assigned = merge(assigned, _assigned(assignment))
+    settings, different, assigned = _parts_of_section(path, section, env, assignments)
     try:
         return model.model_validate(merge(merge(settings, different), assigned))
     except ValidationError as error:
@@ -62,9 +56,19 @@ def load_section(
         if keys and _has(assigned, keys):
             place = f"--set {'.'.join(keys)}"
         else:
-            above = place_of_env if different and _has(different, keys) else (section,)
+            above = _place_of_env(section, env) if env and different and _has(different, keys) else (section,)
             place = f"{path}: {'.'.join([*above, *keys])}"
         raise UserError(f"{place}: {describe(details, model)}") from error
+
+
+def read_section(path: Path, section: str, env: str | None, assignments: Sequence[str]) -> dict[str, Any]:
+    """Read what `load_section` validates.
+
+    Raises:
+        UserError: There is no such section.
+    """
+    settings, different, assigned = _parts_of_section(path, section, env, assignments)
+    return merge(merge(settings, different), assigned)
 
 
 def load_env(path: Path, model: type[SectionType], env: str) -> SectionType:
@@ -141,6 +145,19 @@ def require_known(
     for key in required:
         if key not in keys:
             raise UserError(f"{path}: {place}{key}: is missing{'; write {} where nothing differs' if place else ''}")
+
+
+def _parts_of_section(
+    path: Path, section: str, env: str | None, assignments: Sequence[str]
+) -> tuple[Mapping[str, Any], Mapping[str, Any], Any]:
+    """Return a section, what an environment has otherwise, and what the command line says."""
+    document = read_params(path)
+    settings = _mapping(path, document, section)
+    different = {} if env is None else _difference(path, document, *_place_of_env(section, env))
+    assigned: Any = {}
+    for assignment in assignments:
+        assigned = merge(assigned, _assigned(assignment))
+    return settings, different, assigned
 
 
 def _assigned(assignment: str) -> Any:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import Literal
 
 from filelock import FileLock, Timeout
 
@@ -61,6 +62,16 @@ def remove_done() -> None:
     """Remove the folders of work that is done: to be called when all results are on record."""
     for done in root().glob(f"*/{DONE}"):
         shutil.rmtree(done.parent, ignore_errors=True)
+
+
+def state(folder: Path) -> Literal["runs", "was interrupted", "is done"]:
+    """Tell how the work is of which `folder` is."""
+    try:
+        if (folder / LOCK).exists():
+            FileLock(folder / LOCK).acquire(timeout=0).lock.release()
+    except Timeout:
+        return "runs"
+    return "is done" if (folder / DONE).exists() else "was interrupted"
 
 
 def root() -> Path:

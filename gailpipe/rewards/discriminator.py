@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from enum import Enum
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -9,8 +10,10 @@ from torch import Tensor, nn
 from gailpipe.policies.encoding import ActionEncoder
 from gailpipe.policies.networks import BoundedLinear, mlp
 from gailpipe.policies.normalizer import Normalizer
-from gailpipe.rewards.settings import Adversarial, DiscriminatorFit
 from gailpipe.training.transitions import Transitions
+
+if TYPE_CHECKING:
+    from gailpipe.rewards.settings import Adversarial, DiscriminatorFit
 
 
 class Judged(Enum):
@@ -81,7 +84,7 @@ class Discriminator(nn.Module, ABC):
 class PairDiscriminator(Discriminator):
     """D(s, a) (Ho & Ermon 2016), or D(s, s′) of observations alone (Torabi et al. 2019)."""
 
-    def __init__(self, view: View, settings: Adversarial, generator: torch.Generator) -> None:
+    def __init__(self, view: View, settings: "Adversarial", generator: torch.Generator) -> None:
         super().__init__()
         self._view = view
         self.judged = Judged.STATE_PAIRS if settings.observations_only else Judged.PAIRS
@@ -102,7 +105,7 @@ class ShapedDiscriminator(Discriminator):
     off by who knows the policy.
     """
 
-    def __init__(self, view: View, settings: Adversarial, discount: float, generator: torch.Generator) -> None:
+    def __init__(self, view: View, settings: "Adversarial", discount: float, generator: torch.Generator) -> None:
         super().__init__()
         self._view, self._discount = view, discount
         of_states = settings.observations_only or settings.discriminator.form == "shaped_states"
@@ -125,13 +128,13 @@ class ShapedDiscriminator(Discriminator):
 
 
 def make_discriminator(
-    view: View, settings: Adversarial, discount: float, generator: torch.Generator
+    view: View, settings: "Adversarial", discount: float, generator: torch.Generator
 ) -> PairDiscriminator | ShapedDiscriminator:
     if settings.discriminator.form == "pairs":
         return PairDiscriminator(view, settings, generator)
     return ShapedDiscriminator(view, settings, discount, generator)
 
 
-def _network(input_dim: int, settings: DiscriminatorFit, generator: torch.Generator) -> nn.Sequential:
+def _network(input_dim: int, settings: "DiscriminatorFit", generator: torch.Generator) -> nn.Sequential:
     layer = BoundedLinear if settings.spectral_norm else nn.Linear
     return mlp(input_dim, settings.hidden_sizes, 1, generator, layer=layer, activation=settings.activation)

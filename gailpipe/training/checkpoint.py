@@ -39,7 +39,7 @@ class Checkpoint:
 
     def __init__(self, path: Path | None = None) -> None:
         self.metrics: list[Metrics] = []
-        self._path = path
+        self.path = path
         self._tensors: dict[str, Tensor] = {}
         self._saved, self._cost = time.monotonic(), 0.0
         if path is not None and path.exists():
@@ -60,11 +60,11 @@ class Checkpoint:
 
     def save(self, parts: Mapping[str, Part]) -> None:
         """Replace the checkpoint by the state of `parts`, and the metrics."""
-        if self._path is None:
+        if self.path is None:
             return
         started = time.monotonic()
         tensors = {f"{name}/{key}": value for name, part in parts.items() for key, value in _state(part).items()}
-        write_file(self._path, tensor_bytes(tensors, {"metrics": self.metrics}))
+        write_file(self.path, tensor_bytes(tensors, {"metrics": self.metrics}))
         self._saved = time.monotonic()
         self._cost = self._saved - started
 

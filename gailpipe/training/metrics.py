@@ -1,6 +1,6 @@
-"""The metrics of a run, one row an iteration: shown while they arise, checked to be finite, and kept as curves."""
+"""The metrics of a run, one row an iteration: shown and logged as they arise, checked to be finite, kept as curves."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from math import isnan, nan
 
 import polars as pl
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.progress import Progress
 from gailpipe.training.checkpoint import Checkpoint, Metrics, Part
+from gailpipe.training.log import Log
 
 SHOWN = {
     "return": "return",
@@ -20,45 +21,29 @@ SHOWN = {
 }
 
 
-def show_on(progress: Progress, checkpoint: Checkpoint, clock: str) -> Callable[[Metrics], None]:
-    """Return what shows an iteration's metrics on `progress`, which starts from what `checkpoint` has already.
-
-    Args:
-        progress: Where they are shown.
-        checkpoint: Holds the metrics of earlier processes.
-        clock: The metric that counts the steps so far.
-    """
-    before = checkpoint.metrics[-1][clock] if checkpoint.metrics else 0.0
-    if before:
-        progress.resume(int(before))
-    shown: dict[str, float] = {}
-
-    def show(metrics: Metrics) -> None:
-        nonlocal before
-        shown.update({name: metrics[key] for key, name in SHOWN.items() if not isnan(metrics.get(key, nan))})
-        progress.advance(int(metrics[clock] - before), shown)
-        before = metrics[clock]
-
-    return show
-
-
 def follow(
     training: Iterable[Metrics], name: str, steps: int, clock: str, checkpoint: Checkpoint, position: int = 0
 ) -> None:
-    """Show a training's metrics as they arise, to its end.
+    """Show and log a training's metrics as they arise, to its end.
 
     Args:
         training: Yields them.
         name: Stands before its progress.
         steps: How many there will be.
         clock: The metric that counts them.
-        checkpoint: Holds the metrics of earlier processes.
+        checkpoint: Holds the metrics of earlier processes, and those that `training` yields.
         position: The line of the terminal.
     """
+    before = checkpoint.metrics[-1][clock] if checkpoint.metrics else 0.0
+    log, shown = Log(name, steps, clock, checkpoint), dict[str, float]()
     with Progress(name, steps, position=position) as progress:
-        show = show_on(progress, checkpoint, clock)
+        if before:
+            progress.resume(int(before))
         for metrics in training:
-            show(metrics)
+            shown.update({name: metrics[key] for key, name in SHOWN.items() if not isnan(metrics.get(key, nan))})
+            progress.advance(int(metrics[clock] - before), shown)
+            before = metrics[clock]
+            log.append(metrics)
 
 
 def learning_curves(checkpoint: Checkpoint) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gailpipe.foundation.errors import UserError
-from gailpipe.foundation.scratch import digest, remove_done, root, scratch
+from gailpipe.foundation.scratch import digest, remove_done, root, scratch, state
 from tests.workspace import ROOT
 
 OUT = Path("out")
@@ -57,6 +57,14 @@ def test_finished_work_is_kept_until_its_result_is_on_record() -> None:
     assert set(root().iterdir()) == {interrupted, first, second}
     remove_done()
     assert set(root().iterdir()) == {interrupted}
+
+
+def test_the_state_of_work_is_known_while_it_lasts_and_after() -> None:
+    interrupted = interrupted_folder("interrupted", {})
+    with scratch("gail", {}, [], OUT) as folder:
+        (folder / "checkpoint").touch()
+        assert state(folder) == "runs"
+    assert (state(folder), state(interrupted)) == ("is done", "was interrupted")
 
 
 def test_work_that_never_began_leaves_nothing() -> None:
