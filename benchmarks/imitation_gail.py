@@ -14,12 +14,13 @@ from imitation.data.types import Transitions
 from imitation.rewards.reward_nets import BasicRewardNet
 from imitation.util.logger import configure
 from imitation.util.networks import RunningNorm
-from stable_baselines3 import PPO
+from stable_baselines3 import PPO, SAC
 from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.evaluation import evaluate_policy
 
 NUM_ENVS = 8
 PAIRS = 200
+SAC_STEPS_A_ROUND, SAC_UPDATES_A_STEP = 128, 0.5
 
 
 class Done(Exception):  # noqa: N818
@@ -29,7 +30,14 @@ class Done(Exception):  # noqa: N818
 def main(arguments: argparse.Namespace) -> None:
     environment = arguments.environment.replace("-v5", "-v4")  # the newest that Gymnasium 0.29 has
     venv = make_vec_env(environment, NUM_ENVS, seed=arguments.seed)
-    generator = PPO("MlpPolicy", venv, seed=arguments.seed)
+    if arguments.algorithm == "SAC":
+        gradient_steps = int(SAC_UPDATES_A_STEP * NUM_ENVS)  # after a step of all
+        generator, steps_a_round = (
+            SAC("MlpPolicy", venv, gradient_steps=gradient_steps, seed=arguments.seed),
+            SAC_STEPS_A_ROUND,
+        )
+    else:
+        generator, steps_a_round = PPO("MlpPolicy", venv, seed=arguments.seed), None  # a rollout
     reward_net = BasicRewardNet(venv.observation_space, venv.action_space, normalize_input_layer=RunningNorm)
     trainer = GAIL(
         demonstrations=load_pairs(arguments.pairs) if arguments.pairs else random_pairs(environment),
@@ -37,6 +45,7 @@ def main(arguments: argparse.Namespace) -> None:
         n_disc_updates_per_round=8,
         venv=venv,
         gen_algo=generator,
+        gen_train_timesteps=steps_a_round,
         reward_net=reward_net,
         allow_variable_horizon=True,
         custom_logger=configure(tempfile.mkdtemp(), format_strs=[]),
@@ -97,6 +106,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("environment")
     parser.add_argument("--seconds", type=float, required=True, help="of training, and two rounds at least")
+    parser.add_argument("--algorithm", choices=["PPO", "SAC"], default="PPO", help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--pairs", help="JSON file of demonstrated observations and actions; random ones without it")
     parser.add_argument("--evaluate-every", type=int, default=0, metavar="STEPS", help="and at the end; default: never")

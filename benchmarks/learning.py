@@ -1,4 +1,4 @@
-"""Measure how long it takes to imitate an expert for good: GAIL from a random and from a cloned policy, and a peer's.
+"""Measure how long it takes to imitate an expert for good: GAIL from a random or a cloned policy, DAC, and a peer's.
 
 All learn from the same demonstrations, each on a core of its own. What is done is kept in --out after each run;
 started again, this goes on from there.
@@ -23,12 +23,14 @@ from benchmarks.peer import REQUIREMENTS, SCRIPT, peer_parser, require_peer
 from benchmarks.snapshots import (
     CLONING_STEPS,
     EPISODES,
+    OFF_POLICY_STEPS_A_SNAPSHOT,
     PEER_SECONDS,
     STEPS_A_SNAPSHOT,
     Job,
     Snapshot,
     learn,
 )
+from gailpipe.algorithms.dac.settings import Dac
 from gailpipe.algorithms.gail.settings import Gail
 from gailpipe.foundation.checksum import read_checked
 from gailpipe.foundation.command import run
@@ -42,13 +44,7 @@ def main(arguments: argparse.Namespace) -> None:
     require_peer(arguments.peer)
     files = {environment: arguments.demonstrations / f"{environment}.parquet" for environment in ENVS}
     settings = {
-        (environment, learner): load_section(
-            arguments.params,
-            Gail,
-            "gail",
-            environment,
-            [f"cloning.steps={CLONING_STEPS if learner == 'gail-bc' else 0}"],
-        )
+        (environment, learner): settings_of(learner, arguments.params, environment)
         for environment, learner in product(ENVS, LEARNERS)
     }
     conditions = {
@@ -73,15 +69,23 @@ def main(arguments: argparse.Namespace) -> None:
     write_file(arguments.out / "benchmarks-learning.md", page(runs, trajs, describe_machine()).encode())
 
 
-def conditions_of(learner: str, settings: Gail, demonstrations: bytes) -> dict[str, Any]:
+def settings_of(learner: str, params: Path, environment: str) -> Gail | Dac:
+    """Return the settings of one of our learners; of a peer GAIL's, for the demonstrations that it shall have."""
+    if learner == "dac":
+        return load_section(params, Dac, "dac", environment)
+    cloning = f"cloning.steps={CLONING_STEPS if learner == 'gail-bc' else 0}"
+    return load_section(params, Gail, "gail", environment, [cloning])
+
+
+def conditions_of(learner: str, settings: Gail | Dac, demonstrations: bytes) -> dict[str, Any]:
     """Return what runs of a learner depend on: of the code what learns, for `imitation` also what scores it."""
     conditions = {
         "machine": describe_machine(),
         "demonstrations": sha256(demonstrations).hexdigest(),
-        "budgets": [STEPS_A_SNAPSHOT, EPISODES, PEER_SECONDS],
+        "budgets": [STEPS_A_SNAPSHOT, OFF_POLICY_STEPS_A_SNAPSHOT, EPISODES, PEER_SECONDS],
     }
     judge = Path(benchmarks.snapshots.__file__)
-    if learner == "imitation":
+    if learner.startswith("imitation"):
         return conditions | {"trajs": settings.trajs, "code": _digest([SCRIPT, REQUIREMENTS, judge])}
     return conditions | {"settings": settings.model_dump(), "code": _digest([judge, *_loaded_code()])}
 

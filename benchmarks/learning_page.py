@@ -5,32 +5,42 @@ from collections.abc import Mapping, Sequence
 from itertools import product, takewhile
 from math import inf
 
-from benchmarks.snapshots import EPISODES, PEER_SECONDS, STEPS_A_SNAPSHOT, Job, Snapshot
+from benchmarks.snapshots import EPISODES, OFF_POLICY_STEPS_A_SNAPSHOT, PEER_SECONDS, STEPS_A_SNAPSHOT, Job, Snapshot
 
 ENVS = ("Hopper-v5", "HalfCheetah-v5", "Walker2d-v5")
 SEEDS = 3
 GOAL, LEAST_SNAPSHOTS = 0.9, 3  # normalised; and how often at least it must be seen
-LEARNERS = {"gail": "GAIL", "gail-bc": "GAIL, cloned first", "imitation": "`imitation`"}
+LEARNERS = {
+    "gail": "GAIL",
+    "gail-bc": "GAIL, cloned first",
+    "dac": "DAC",
+    "imitation": "`imitation`, PPO",
+    "imitation-sac": "`imitation`, SAC",
+}
 PAGE = """\
 # Time to an expert
 
 Seconds until the normalised score first is {goal}, and seconds and environment steps until no later snapshot falls
-below it, learning from {trajs} trajectories: GAIL from a random policy, GAIL whose policy is cloned first, and the GAIL
-of `imitation` 1.0.1 (PPO with its defaults, 8 environments), which is stopped after {minutes} minutes. Each run had a
-core of its own.
+below it, learning from {trajs} trajectories: GAIL from a random policy, GAIL whose policy is cloned first, DAC, and the
+GAIL of `imitation` 1.0.1 with PPO and with SAC, which is stopped after {minutes} minutes. Each run had a core of its
+own.
 
 | environment | learner | first | for good | first, seconds | for good, seconds | steps |
 |---|---|--:|--:|--:|--:|--:|
 {rows}
 
 Medians over {seeds} seeds; a run that did not get there counts as longer than all others, and > says how long each of
-these was tried at least. A snapshot is taken every {every:,} steps: {episodes} episodes of the deterministic policy,
-off the clock, ours from the same initial states each time, `imitation`'s from new ones; at least the last {least} must
-reach the goal. Our runs have the settings that stand in benchmarks-learning.json, those that paper/params.yaml had for
-their environment when they ran, and a step that shrinks to nothing, `imitation`'s a constant one, with which they go on
-swinging. 0 is the random policy, 1 the demonstrations' own return.
-Our steps include resets, one an episode. The environments of `imitation` are those of Gymnasium 0.29 (-v4), to which
-it is pinned; Walker2d's feet differ there, so that it imitates a walker with other friction.
+these was tried at least. A snapshot is taken every {every:,} steps, of DAC and SAC every {off_policy_every:,}:
+{episodes} episodes of the deterministic policy, off the clock, ours from the same initial states each time,
+`imitation`'s from new ones; at least the last {least} must reach the goal. 0 is the random policy, 1 the
+demonstrations' own return.
+
+Our runs have the settings that stand in benchmarks-learning.json, those that paper/params.yaml had for their
+environment when they ran, and a step that shrinks to nothing, `imitation`'s a constant one, with which they go on
+swinging. `imitation` steps 8 environments. Its PPO has its defaults; its SAC takes an update for every two steps, and
+its discriminator 8 after every 128. Rewards in its replay buffer stay those of the discriminator at their time. Our
+steps include resets, one an episode. The environments of `imitation` are those of Gymnasium 0.29 (-v4), to which it is
+pinned; Walker2d's feet differ there, so that it imitates a walker with other friction.
 `make bench-learning` makes this page. {machine}
 """
 
@@ -68,6 +78,7 @@ def page(runs: Mapping[str, Sequence[Snapshot]], trajs: int, machine: str) -> st
         minutes=PEER_SECONDS // 60,
         seeds=SEEDS,
         every=STEPS_A_SNAPSHOT,
+        off_policy_every=OFF_POLICY_STEPS_A_SNAPSHOT,
         episodes=EPISODES,
         least=LEAST_SNAPSHOTS,
         machine=machine,

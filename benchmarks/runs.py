@@ -13,8 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from benchmarks.snapshots import start_gail, vector_env_arguments
-from gailpipe.algorithms.dac.learner import start_dac
+from benchmarks.snapshots import start_gail, start_off_policy, vector_env_arguments
 from gailpipe.algorithms.dac.settings import Dac
 from gailpipe.algorithms.gail.settings import Gail
 from gailpipe.demonstrations.demonstrations import Demonstrations
@@ -22,8 +21,6 @@ from gailpipe.envs.environment import Environment, find_environment
 from gailpipe.envs.vector_env import Step, VectorEnv
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.processes import all_or_none, available_cores, side_by_side
-from gailpipe.rl.off_policy.loop import train
-from gailpipe.training.checkpoint import Checkpoint
 from gailpipe.training.compute import use_one_thread
 
 CEILING_ENVS = 256
@@ -55,15 +52,13 @@ def single_speed(settings: Gail, seconds: float, env: str) -> float:
 def off_policy_speed(settings: Dac, seconds: float, env: str) -> float:
     """Return the steps per second of one run of DAC on one core, with the updates that are due after them."""
     use_one_thread()
-    environment, generator = find_environment(env), torch.Generator().manual_seed(0)
-    pairs = _random_demonstrations(environment)
-    learner, reward_function = start_dac(environment, pairs, settings, generator)
+    environment = find_environment(env)
 
     def make_vector_env(start: int) -> VectorEnv:
-        return VectorEnv(environment, settings.num_envs, start, num_threads=1)
+        return VectorEnv(*vector_env_arguments(settings, environment, 0, start, num_threads=1))
 
-    precision = pairs.observations.dtype
-    training = train(learner, make_vector_env, reward_function, settings, precision, generator, Checkpoint(), None)
+    pairs = _random_demonstrations(environment)
+    _, training = start_off_policy(environment, pairs, settings, 0, make_vector_env)
     ends = (int(metrics["env_steps"]) for metrics in training)
     return _speed((after - before for before, after in pairwise(chain([0], ends))), seconds)
 

@@ -20,7 +20,7 @@ from benchmarks.cluster import main as measure_cluster
 from benchmarks.cluster import page as cluster_page
 from benchmarks.cluster import prepare, split
 from benchmarks.heavy_cheetah import GRAVITY
-from benchmarks.learning import conditions_of, load_runs
+from benchmarks.learning import conditions_of, load_runs, settings_of
 from benchmarks.learning_page import ENVS, LEARNERS, first_there, sustained
 from benchmarks.learning_page import page as learning_page
 from benchmarks.peer import peer_speed, require_peer, run_peer
@@ -221,8 +221,8 @@ def test_a_run_that_never_gets_there_counts_as_longer_than_all_others() -> None:
     runs |= {f"Walker2d-v5/imitation/{seed}": [] for seed in range(3)}
     text = learning_page(runs, 4, "A machine.")
     assert "| Hopper-v5 | GAIL | 2 of 3 | 2 of 3 | 20 | 20 | 20,000 |" in text
-    assert "| Hopper-v5 | `imitation` | 1 of 3 | 1 of 3 | > 30 | > 30 | – |" in text
-    assert "| Walker2d-v5 | `imitation` | 0 of 3 | 0 of 3 | > 0 | > 0 | – |" in text
+    assert "| Hopper-v5 | `imitation`, PPO | 1 of 3 | 1 of 3 | > 30 | > 30 | – |" in text
+    assert "| Walker2d-v5 | `imitation`, PPO | 0 of 3 | 0 of 3 | > 0 | > 0 | – |" in text
     assert "A machine." in text
 
 
@@ -269,18 +269,22 @@ def test_a_peers_runs_do_not_depend_on_our_settings() -> None:
 def test_runs_depend_on_the_code_that_learns_and_not_on_what_prints(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = load_section(ROOT / "paper" / "params.yaml", Gail, "gail", "Hopper-v5")
+    settings = {learner: settings_of(learner, ROOT / "paper" / "params.yaml", "Hopper-v5") for learner in LEARNERS}
+
+    def codes() -> dict[str, str]:
+        return {learner: conditions_of(learner, one, b"")["code"] for learner, one in settings.items()}
 
     def changed(module: ModuleType) -> set[str]:
-        before = {learner: conditions_of(learner, settings, b"")["code"] for learner in LEARNERS}
+        before = codes()
         other = tmp_path / f"{module.__name__}.py"
         other.write_text("# other code")
         with monkeypatch.context() as patch:
             patch.setattr(module, "__file__", str(other))
-            return {learner for learner in LEARNERS if conditions_of(learner, settings, b"")["code"] != before[learner]}
+            after = codes()
+        return {learner for learner in LEARNERS if after[learner] != before[learner]}
 
     assert changed(benchmarks.learning_page) == set()
-    assert changed(gailpipe.rl.on_policy.loop) == {"gail", "gail-bc"}
+    assert changed(gailpipe.rl.on_policy.loop) == {"gail", "gail-bc", "dac"}
     assert changed(benchmarks.snapshots) == set(LEARNERS)
 
 
@@ -346,3 +350,21 @@ def test_gravity_is_heavier_where_rewards_are_transferred_to_and_nothing_else_ch
     heavy, usual = (make_env(environment).unwrapped.model for environment in found)  # type: ignore[attr-defined]
     np.testing.assert_allclose(heavy.opt.gravity, GRAVITY * usual.opt.gravity)
     np.testing.assert_array_equal(heavy.body_mass, usual.body_mass)
+
+
+def test_dac_is_judged_more_often_and_its_average_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged = list[Any]()
+
+    def judge(environment: Any, act: Any) -> float:
+        judged.append(act)
+        return 100.0
+
+    monkeypatch.setattr(benchmarks.snapshots, "mean_return", judge)
+    monkeypatch.setattr(benchmarks.snapshots, "OFF_POLICY_STEPS_A_SNAPSHOT", 1000)
+    table = pl.DataFrame({"trajectory": [0] * 6, "observation": np.zeros((6, 4), np.float32), "action": [0, 1] * 3})
+    write_table(table.with_columns(trajectory_return=pl.lit(500.0)), tmp_path / "demonstrations.parquet")
+    tiny = ["env_steps=2500", "updates_per_step=0.002", "batch_size=8", "trajs=1", "hidden_sizes=[4]"]
+    settings = load_section(ROOT / "params.yaml", Dac, "dac", "CartPole-v1", tiny)
+    snapshots = learn(Job("CartPole-v1", "dac", 0), settings, tmp_path / "demonstrations.parquet", Path("nowhere"))
+    assert [snapshot.env_steps for snapshot in snapshots] == [1008, 2016, 2512]
+    assert len({id(act) for act in judged[1:]}) == 1  # the first one judged is random
