@@ -29,6 +29,7 @@ TINY: dict[str, dict[str, Any]] = {
         "updates_per_step": 0.05,
         "batch_size": 16,
         "hidden_sizes": [8],
+        "cloning_steps": 20,
     },
     "evaluate": {"episodes": 2},
     "occupancy": {"episodes": 2, "states": 20},

@@ -1,10 +1,10 @@
 """The policy of off-policy learning: a Gaussian whose noise depends on the state, squashed between bounds."""
 
 from collections.abc import Sequence
-from math import log, pi
+from math import e, log, pi
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.distributions import Distribution, Independent, Normal, Transform, TransformedDistribution, constraints
 from torch.nn.functional import softplus
 
@@ -34,6 +34,13 @@ class SquashedPolicy(Policy):
         self.network = mlp(
             environment.observation_dim, hidden_sizes, 2 * action_dim, generator, OUTPUT_GAIN, activation="relu"
         )
+
+    def set_noise(self, entropy: float) -> None:
+        """Give a new policy's u an entropy, in nats per dimension, whatever the state."""
+        output = self.network[-1]
+        assert isinstance(output, nn.Linear)
+        with torch.no_grad():
+            output.bias.chunk(2)[1].fill_(entropy - log(2 * pi * e) / 2)
 
     def distribution(self, observations: Tensor) -> Distribution:
         mean, std = self._moments(observations)

@@ -1,5 +1,6 @@
 """DAC: from demonstrations to a directory of policies."""
 
+import math
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import polars as pl
 import pytest
 import torch
 
-from gailpipe.algorithms.dac.learner import learn_dac, make_cloning_loss, start_dac
+from gailpipe.algorithms.dac.learner import cloning_error, learn_dac, start_dac
 from gailpipe.algorithms.dac.settings import Dac
 from gailpipe.demonstrations.demonstrations import Demonstrations
 from gailpipe.envs.environment import find_environment
@@ -27,7 +28,7 @@ from tests.training.test_rollout import FakeVectorEnv
 from tests.workspace import ROOT
 
 TINY = ["env_steps=120", "num_envs=4", "first_steps=40", "updates_per_step=0.25", "batch_size=16", "hidden_sizes=[8]"]
-RUN = [*TINY, "trajs=2", "seeds=1", "discriminator.hidden_sizes=[8]"]
+RUN = [*TINY, "cloning_steps=20", "trajs=2", "seeds=1", "discriminator.hidden_sizes=[8]"]
 
 
 def settings(*assignments: str) -> Dac:
@@ -104,8 +105,16 @@ def test_dac_learns_from_actions_of_every_kind(name: str, tmp_path: Path, monkey
 
 def test_the_policy_comes_to_choose_what_was_demonstrated() -> None:
     """The reward alone says so: nothing is cloned."""
-    learning = ["env_steps=1040", "updates_per_step=0.3", "learning_rate=0.003", "discriminator.learning_rate=0.003"]
-    own = settings(*learning, "cloning_weight=0", "num_envs=2", "average_rate=0.1", "discount=0.5", "batch_size=64")
+    learning = ["env_steps=1600", "updates_per_step=0.3", "learning_rate=0.003", "discriminator.learning_rate=0.003"]
+    own = settings(
+        *learning,
+        "cloning_weight=0",
+        "cloning_steps=0",
+        "num_envs=2",
+        "average_rate=0.1",
+        "discount=0.5",
+        "batch_size=64",
+    )
     own = own.model_copy(update={"episodes_end_on_success": False})
     chance, environment = generator(), FakeVectorEnv.environment
     expert = Demonstrations(torch.tensor([[0.0], [1.0], [2.0]]).repeat(5, 1), torch.full((15,), 3))
@@ -116,24 +125,57 @@ def test_the_policy_comes_to_choose_what_was_demonstrated() -> None:
     assert float(probabilities[:, 3].min().detach()) > 0.6  # of four actions
 
 
-def test_cloning_loses_the_squared_error_of_modes_or_minus_the_log_likelihood() -> None:
-    weighed = settings("cloning_weight=3")
+def test_the_error_of_a_clone_is_squared_or_minus_the_log_likelihood() -> None:
     policy = make_actor(continuous_environment(), [8], generator())
     actions = torch.tensor([[0.5, 6.0]])
     observations = torch.randn(1, 3, generator=generator())
-    one = make_cloning_loss(policy, Demonstrations(observations, actions), weighed, generator())
+    error = cloning_error(policy, Demonstrations(observations, actions), 16, generator())
     mode = policy.encode_actions(policy.mode(observations)).flatten().tolist()
-    assert float(one().detach()) == pytest.approx(3 * ((mode[0] - 0.5) ** 2 + (mode[1] - 1) ** 2) / 2, rel=1e-5)
+    assert float(error.detach()) == pytest.approx(((mode[0] - 0.5) ** 2 + (mode[1] - 1) ** 2) / 2, rel=1e-5)
     policy = make_actor(discrete_environment(), [8], generator())
-    one = make_cloning_loss(policy, Demonstrations(observations, torch.tensor([2])), weighed, generator())
-    expected = -3 * float(policy.distribution(observations).log_prob(torch.tensor([2])).detach())
-    assert float(one().detach()) == pytest.approx(expected)
+    error = cloning_error(policy, Demonstrations(observations, torch.tensor([2])), 16, generator())
+    expected = -float(policy.distribution(observations).log_prob(torch.tensor([2])).detach())
+    assert float(error.detach()) == pytest.approx(expected)
+
+
+def expert_of(observations: torch.Tensor) -> Demonstrations:
+    return Demonstrations(observations, torch.linspace(0, 8, 100).view(50, 2), observations + 1)
+
+
+def test_a_policy_starts_as_a_clone_with_the_noise_that_it_shall_keep() -> None:
+    environment, observations = in_gymnasium(continuous_environment()), torch.randn(50, 3, generator=generator())
+    learning = ["episodes_end_on_success=false", "hidden_sizes=[64]", "learning_rate=0.01"]
+    expert = Demonstrations(observations, 4 + 2 * observations[:, :2].tanh(), observations + 1)
+
+    def start(cloning_steps: int) -> SquashedPolicy:
+        own = settings(*learning, f"cloning_steps={cloning_steps}")
+        policy = start_dac(environment, expert, own, generator())[0].policy
+        assert isinstance(policy, SquashedPolicy)
+        return policy
+
+    random, cloned = (start(steps) for steps in (0, 500))
+    errors = [float(cloning_error(one, expert, 256, generator()).detach()) for one in (random, cloned)]
+    assert errors[1] < 0.01 < 0.1 < errors[0]
+    stds = [one._moments(observations)[1].mean() for one in (random, cloned)]
+    assert float(stds[0].detach()) == pytest.approx(1, rel=0.1)
+    assert float(stds[1].detach()) == pytest.approx(math.exp(-1) / math.sqrt(2 * math.pi * math.e), rel=0.5)
+
+
+def test_a_learners_loss_has_the_weighed_error_of_a_clone() -> None:
+    environment, expert = in_gymnasium(continuous_environment()), expert_of(torch.randn(50, 3, generator=generator()))
+    losses = []
+    for weight in (1, 3):
+        own = settings("episodes_end_on_success=false", f"cloning_weight={weight}")
+        learner, _ = start_dac(environment, expert, own, generator())
+        assert learner._cloning_loss is not None
+        losses.append(float(learner._cloning_loss().detach()))
+    assert losses[1] == pytest.approx(3 * losses[0])
 
 
 def test_a_run_starts_in_the_demonstrations_units_and_clones_only_known_actions() -> None:
     environment = in_gymnasium(continuous_environment(low=(-np.inf, -1.0), high=(np.inf, 1.0)))
     observations = 5 + 3 * torch.randn(50, 3, generator=generator())
-    expert = Demonstrations(observations, torch.linspace(0, 8, 100).view(50, 2), observations + 1)
+    expert = expert_of(observations)
     made = partial(start_dac, environment, expert, generator=generator())
     learner, _ = made(settings("episodes_end_on_success=false"))
     assert isinstance(learner.policy, SquashedPolicy)

@@ -35,6 +35,16 @@ def observations(batch: int) -> torch.Tensor:
     return torch.randn(batch, 3, generator=generator(), dtype=torch.float64)
 
 
+def test_the_noise_that_is_set_has_its_entropy() -> None:
+    policy = SquashedPolicy(continuous_environment(), [8], generator())
+    with torch.no_grad():
+        policy.network[-1].weight.zero_()  # type: ignore[operator]
+        policy.set_noise(-0.5)
+        mean, std = policy._moments(torch.randn(5, 3, generator=generator()))
+    torch.testing.assert_close(Normal(mean, std).entropy(), torch.full((5, 2), -0.5))
+    torch.testing.assert_close(mean, torch.zeros(5, 2))
+
+
 def test_the_density_between_the_bounds_integrates_to_one() -> None:
     policy = new_policy(continuous_environment(low=(-1.0,), high=(3.0,)))
     actions = torch.linspace(-1, 3, 40_001, dtype=torch.float64)[1:-1]

@@ -1,6 +1,7 @@
 """DAC: soft actor-critic on the reward of a discriminator that learns along."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -12,11 +13,11 @@ from gailpipe.envs.environment import Environment
 from gailpipe.envs.vector_env import VectorEnv
 from gailpipe.foundation.seeding import derive_seed
 from gailpipe.policies.policy import CategoricalPolicy, Policy
-from gailpipe.policies.squashed import make_actor
+from gailpipe.policies.squashed import SquashedPolicy, make_actor
 from gailpipe.rewards.adversarial import AdversarialReward
 from gailpipe.rewards.imitation import learn
 from gailpipe.rl.off_policy.loop import train
-from gailpipe.rl.off_policy.sac import SoftActorCritic
+from gailpipe.rl.off_policy.sac import ENTROPY_A_DIMENSION, SoftActorCritic
 from gailpipe.training.checkpoint import Checkpoint
 from gailpipe.training.metrics import follow, learning_curves
 from gailpipe.training.seeds import Learned, Run
@@ -67,28 +68,45 @@ def start_dac(
     ends_on_success = settings.episodes_end_on_success is True
     reward = AdversarialReward(policy, demonstrations, settings, ends_on_success, settings.discount, False, generator)
     cloning_loss = None
-    if settings.cloning_weight and not settings.observations_only:
-        cloning_loss = make_cloning_loss(policy, demonstrations, settings, generator)
+    if not settings.observations_only:
+        error = partial(cloning_error, policy, demonstrations, settings.batch_size, generator)
+        clone(policy, error, settings)
+        if settings.cloning_weight:
+            cloning_loss = partial(_weighed, settings.cloning_weight, error)
     return SoftActorCritic(policy, settings, cloning_loss, generator), reward
 
 
-def make_cloning_loss(
-    policy: Policy, demonstrations: Demonstrations, settings: Dac, generator: torch.Generator
-) -> Callable[[], Tensor]:
-    """Return what draws a batch of demonstrated pairs, and computes how far the policy's modes are from their actions.
+def clone(policy: Policy, error: Callable[[], Tensor], settings: Dac) -> None:
+    """Take `cloning_steps` steps of Adam on the policy's error on demonstrated actions.
+
+    A policy of continuous actions then starts with the noise that it is to keep: with more, it would leave what was
+    demonstrated at once.
+    """
+    if settings.cloning_steps and isinstance(policy, SquashedPolicy):
+        policy.set_noise(ENTROPY_A_DIMENSION)
+    optimizer = torch.optim.Adam(policy.parameters(), settings.learning_rate, fused=True)
+    for _ in range(settings.cloning_steps):
+        loss = error()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+
+def cloning_error(
+    policy: Policy, demonstrations: Demonstrations, batch_size: int, generator: torch.Generator
+) -> Tensor:
+    """Return how far the policy's modes are from the actions in a batch of demonstrated pairs, drawn anew.
 
     That is the mean squared error of encoded actions (Fujimoto & Gu 2021, equation 3), or of discrete ones the mean
     negative log-likelihood.
     """
+    rows = torch.randint(len(demonstrations), (batch_size,), generator=generator)
+    observations, actions = demonstrations.observations[rows], demonstrations.actions[rows]
+    if isinstance(policy, CategoricalPolicy):
+        return -policy.distribution(observations).log_prob(actions).mean()
+    errors = policy.encode_actions(policy.mode(observations)) - policy.encode_actions(actions)
+    return errors.square().mean()
 
-    def cloning_loss() -> Tensor:
-        rows = torch.randint(len(demonstrations), (settings.batch_size,), generator=generator)
-        observations, actions = demonstrations.observations[rows], demonstrations.actions[rows]
-        if isinstance(policy, CategoricalPolicy):
-            error = -policy.distribution(observations).log_prob(actions).mean()
-        else:
-            errors = policy.encode_actions(policy.mode(observations)) - policy.encode_actions(actions)
-            error = errors.square().mean()
-        return settings.cloning_weight * error
 
-    return cloning_loss
+def _weighed(weight: float, error: Callable[[], Tensor]) -> Tensor:
+    return weight * error()

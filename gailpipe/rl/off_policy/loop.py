@@ -83,6 +83,7 @@ def train(
             replay.append(rollout)
             if step * settings.num_envs < settings.first_steps <= (step + 1) * settings.num_envs:
                 learner.policy.normalizer.widen(replay.observations)
+            learner.set_learning_rate(settings.learning_rate_at(step))
             for update in settings.updates_after(step):
                 transitions = replay.sample(settings.batch_size, generator)
                 seen.metrics(reward_function.fit(transitions))

@@ -19,7 +19,8 @@ from gailpipe.training.transitions import Transitions
 
 FIRST_TEMPERATURE = 0.01
 LEAST_Q = 0.1  # the least unit of the policy's loss beside cloning
-DISCRETE_ENTROPY = 0.1  # of the greatest, as the target of discrete policies; a continuous one's is −1 per dimension
+ENTROPY_A_DIMENSION = -1.0  # in nats and the encoder's units, as the target of continuous policies
+DISCRETE_ENTROPY = 0.1  # of the greatest, as the target of discrete ones
 
 
 class Value(NamedTuple):
@@ -53,7 +54,7 @@ class ContinuousActionValue(ActionValue):
         self._policy = policy
         dims = policy.environment.observation_dim, policy.encoder.encoded_dim
         self.critics = TwinCritics(sum(dims), settings.hidden_sizes, 1, generator)
-        self.target_entropy = -float(dims[1])
+        self.target_entropy = ENTROPY_A_DIMENSION * dims[1]
 
     def taken(self, critics: TwinCritics, observations: Tensor, actions: Tensor) -> Tensor:
         return critics(self._inputs(observations, actions)).squeeze(-1)
@@ -160,6 +161,9 @@ class SoftActorCritic:
         if with_policy:
             _approach(self.average, self.policy, self._settings.average_rate)
         return {name: float(value.detach()) for name, value in metrics.items()}
+
+    def set_learning_rate(self, learning_rate: float) -> None:
+        self._optimizer.param_groups[0]["lr"] = learning_rate
 
     def parts(self) -> dict[str, Part]:
         """Return all that lasts, by name, for checkpoints."""

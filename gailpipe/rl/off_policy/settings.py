@@ -22,7 +22,7 @@ class OffPolicyTraining(Section):
     hidden_sizes: Annotated[list[PositiveInt], Field(min_length=1)]
     """Of the policy, and of each critic."""
     learning_rate: PositiveFloat
-    """Of Adam, for policy, critics and temperature."""
+    """Of Adam, for policy, critics and temperature. It falls to 0 in the second half of the budget."""
     discount: PositiveFraction
     target_rate: PositiveFraction
     """Share of the critics in their target at each update."""
@@ -40,6 +40,10 @@ class OffPolicyTraining(Section):
         """Return the numbers of the updates that follow a step of all copies, from 0."""
         taken = [max(0, count * self.num_envs - self.first_steps) for count in (step, step + 1)]
         return range(*(int(self.updates_per_step * steps) for steps in taken))
+
+    def learning_rate_at(self, step: int) -> float:
+        """Return Adam's learning rate after a step of all copies: in the second half of the budget it falls to 0."""
+        return self.learning_rate * min(1.0, 2 * (1 - step / self.iterations))
 
     @model_validator(mode="after")
     def _has_room_for_updates(self) -> Self:

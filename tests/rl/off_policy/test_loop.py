@@ -109,6 +109,19 @@ def test_the_policy_moves_at_every_few_updates(monkeypatch: pytest.MonkeyPatch) 
     assert moved == [True, False, False] * 5
 
 
+def test_each_update_has_the_learning_rate_of_its_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    rates, update = list[float](), SoftActorCritic.update
+
+    def watched(self: SoftActorCritic, *arguments: Any, **keywords: Any) -> Metrics:
+        (group,) = self._optimizer.param_groups
+        rates.append(group["lr"])
+        return update(self, *arguments, **keywords)
+
+    monkeypatch.setattr(SoftActorCritic, "update", watched)
+    list(train_on_fakes()[1])  # one update after each of the steps 5 to 19 of both copies
+    assert rates == pytest.approx([0.01] * 6 + [0.001 * left for left in range(9, 0, -1)])
+
+
 class BrokenReward(EnvironmentReward):
     def __call__(self, transitions: Transitions) -> torch.Tensor:
         return torch.full_like(transitions.rewards, nan)

@@ -29,3 +29,9 @@ def test_a_run_without_any_update_is_refused(env_steps: int) -> None:
     with pytest.raises(ValidationError, match=re.escape(sentence)):
         tiny(env_steps=env_steps)
     assert tiny(env_steps=11).env_steps == 11
+
+
+def test_the_learning_rate_falls_to_zero_in_the_second_half() -> None:
+    settings = tiny(env_steps=40, num_envs=2, learning_rate=0.01)
+    rates = [settings.learning_rate_at(step) for step in (0, 5, 10, 15, 19)]
+    assert rates == pytest.approx([0.01, 0.01, 0.01, 0.005, 0.001])
