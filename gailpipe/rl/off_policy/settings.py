@@ -14,7 +14,7 @@ class OffPolicyTraining(Section):
     """Of all copies together, rounded up to steps of each; the steps in which they reset themselves count, too."""
     num_envs: PositiveInt
     first_steps: PositiveInt
-    """Before the first update, by the random policy."""
+    """Before the first update, by the first policy."""
     updates_per_step: PositiveFloat
     """For each step of one copy."""
     batch_size: PositiveInt
@@ -22,7 +22,7 @@ class OffPolicyTraining(Section):
     hidden_sizes: Annotated[list[PositiveInt], Field(min_length=1)]
     """Of the policy, and of each critic."""
     learning_rate: PositiveFloat
-    """Of Adam, for policy, critics and temperature. It falls to 0 in the second half of the budget."""
+    """Of Adam, for policy, critics and temperature. It falls to 0 in the last quarter of the budget."""
     discount: PositiveFraction
     target_rate: PositiveFraction
     """Share of the critics in their target at each update."""
@@ -42,8 +42,8 @@ class OffPolicyTraining(Section):
         return range(*(int(self.updates_per_step * steps) for steps in taken))
 
     def learning_rate_at(self, step: int) -> float:
-        """Return Adam's learning rate after a step of all copies: in the second half of the budget it falls to 0."""
-        return self.learning_rate * min(1.0, 2 * (1 - step / self.iterations))
+        """Return Adam's learning rate after a step of all copies: in the last quarter of the budget it falls to 0."""
+        return self.learning_rate * min(1.0, 4 * (1 - step / self.iterations))
 
     @model_validator(mode="after")
     def _has_room_for_updates(self) -> Self:

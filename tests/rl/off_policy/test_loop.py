@@ -119,7 +119,7 @@ def test_each_update_has_the_learning_rate_of_its_step(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(SoftActorCritic, "update", watched)
     list(train_on_fakes()[1])  # one update after each of the steps 5 to 19 of both copies
-    assert rates == pytest.approx([0.01] * 6 + [0.001 * left for left in range(9, 0, -1)])
+    assert rates == pytest.approx([0.01] * 11 + [0.008, 0.006, 0.004, 0.002])
 
 
 class BrokenReward(EnvironmentReward):
