@@ -58,7 +58,7 @@ class Log:
 
     def _begin(self, lines: Path) -> None:
         rows = self._checkpoint.metrics
-        write_file(lines, "".join(map(_line, [self._heading, *rows])).encode())
+        write_file(lines, "".join([_line(self._heading), *map(_line, rows)]).encode())
         for earlier in lines.parent.glob(f"{EVENTS}*"):
             earlier.write_bytes(b"")  # a TensorBoard that looks on would wait for a file that is gone
         events = _events(rows, self._clock, begin=True)
