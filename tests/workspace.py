@@ -30,6 +30,7 @@ TINY: dict[str, dict[str, Any]] = {
         "batch_size": 16,
         "hidden_sizes": [8],
         "cloning_steps": 20,
+        "policy_warm_up": 5,
     },
     "evaluate": {"episodes": 2},
     "occupancy": {"episodes": 2, "states": 20},

@@ -90,7 +90,9 @@ def train(
                 rewards = reward_function(transitions)
                 with_policy = update % settings.policy_every == 0
                 seen.metrics({"reward": float(rewards.mean())})
-                seen.metrics(learner.update(transitions, rewards, with_policy=with_policy))
+                weight = settings.policy_weight_at(update)
+                metrics = learner.update(transitions, rewards, with_policy=with_policy, policy_weight=weight)
+                seen.metrics(metrics)
         metrics = {"env_steps": float(env_steps), **seen.means()}
         place = f"{environment.name}: step {env_steps}"
         require_finite(place, {name: value for name, value in metrics.items() if name not in ("return", "length")})

@@ -125,13 +125,16 @@ class SoftActorCritic:
         learned = [*self._critics.parameters(), *policy.parameters(), self._log_temperature]
         self._optimizer = torch.optim.Adam(learned, settings.learning_rate, fused=True)
 
-    def update(self, transitions: Transitions, rewards: Tensor, *, with_policy: bool) -> Metrics:
+    def update(
+        self, transitions: Transitions, rewards: Tensor, *, with_policy: bool, policy_weight: float = 1.0
+    ) -> Metrics:
         """Take a step of Adam on the critics and, if so asked, on policy and temperature: one backward pass for all.
 
         Args:
             transitions: A batch of the replay buffer, (batch,).
             rewards: Of these, (batch,).
             with_policy: Whether the policy moves, too.
+            policy_weight: Of its own loss beside cloning.
 
         Returns:
             What the learning curves show.
@@ -149,7 +152,8 @@ class SoftActorCritic:
             policy_loss = (temperature * now.log_probs - now.q).mean()
             if self._cloning_loss is not None:
                 cloning_loss = self._cloning_loss()
-                policy_loss = policy_loss / now.q.detach().abs().mean().clamp_min(LEAST_Q) + cloning_loss
+                unit = now.q.detach().abs().mean().clamp_min(LEAST_Q)
+                policy_loss = policy_weight * policy_loss / unit + cloning_loss
                 metrics["cloning_loss"] = cloning_loss
             missing = now.log_probs.detach().mean() + self._action_value.target_entropy
             loss = loss + policy_loss - self._log_temperature * missing

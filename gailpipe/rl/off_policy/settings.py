@@ -2,7 +2,7 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from gailpipe.foundation.params import PositiveFloat, PositiveFraction, Section
 
@@ -28,6 +28,8 @@ class OffPolicyTraining(Section):
     """Share of the critics in their target at each update."""
     policy_every: PositiveInt
     """Updates of the critics for one of the policy."""
+    policy_warm_up: NonNegativeInt
+    """Updates over which the policy's own loss grows to its full weight beside cloning: critics learn first."""
     average_rate: PositiveFraction
     """Share of the policy in its average, which is what a run ends with, at each of its updates."""
 
@@ -40,6 +42,10 @@ class OffPolicyTraining(Section):
         """Return the numbers of the updates that follow a step of all copies, from 0."""
         taken = [max(0, count * self.num_envs - self.first_steps) for count in (step, step + 1)]
         return range(*(int(self.updates_per_step * steps) for steps in taken))
+
+    def policy_weight_at(self, update: int) -> float:
+        """Return the weight of the policy's own loss beside cloning."""
+        return min(1.0, update / self.policy_warm_up) if self.policy_warm_up else 1.0
 
     def learning_rate_at(self, step: int) -> float:
         """Return Adam's learning rate after a step of all copies: in the last quarter of the budget it falls to 0."""

@@ -15,6 +15,7 @@ TINY: dict[str, Any] = {
     "discount": 0.5,
     "target_rate": 0.1,
     "policy_every": 1,
+    "policy_warm_up": 0,
     "average_rate": 0.25,
 }
 

@@ -97,16 +97,16 @@ def test_the_normaliser_is_widened_by_what_the_first_steps_observe_and_then_stay
     torch.testing.assert_close(normalizer.variance, expected)
 
 
-def test_the_policy_moves_at_every_few_updates(monkeypatch: pytest.MonkeyPatch) -> None:
-    moved, update = list[bool](), SoftActorCritic.update
+def test_the_policy_moves_at_every_few_updates_and_its_loss_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+    moved, update = list[tuple[bool, float]](), SoftActorCritic.update
 
-    def watched(self: SoftActorCritic, *arguments: Any, with_policy: bool) -> Metrics:
-        moved.append(with_policy)
-        return update(self, *arguments, with_policy=with_policy)
+    def watched(self: SoftActorCritic, *arguments: Any, with_policy: bool, policy_weight: float) -> Metrics:
+        moved.append((with_policy, policy_weight))
+        return update(self, *arguments, with_policy=with_policy, policy_weight=policy_weight)
 
     monkeypatch.setattr(SoftActorCritic, "update", watched)
-    list(train_on_fakes(policy_every=3)[1])
-    assert moved == [True, False, False] * 5
+    list(train_on_fakes(policy_every=3, policy_warm_up=10)[1])
+    assert moved == [(number % 3 == 0, min(1, number / 10)) for number in range(15)]
 
 
 def test_each_update_has_the_learning_rate_of_its_step(monkeypatch: pytest.MonkeyPatch) -> None:

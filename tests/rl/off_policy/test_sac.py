@@ -209,3 +209,14 @@ def test_the_cloning_loss_stands_beside_the_policys_in_units_of_the_mean_value()
         found.append([parameter.grad for parameter in learner.policy.parameters()])
     for pair in zip(*found, strict=True):
         torch.testing.assert_close(*pair)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_without_any_weight_of_its_own_loss_a_policy_only_clones(environment: Interface) -> None:
+    learner = new_learner(environment)
+    learner._cloning_loss = lambda: sum(one.square().sum() for one in learner.policy.parameters())
+    parameters = [one.detach().clone() for one in learner.policy.parameters()]
+    learner.update(transitions_of(learner), torch.ones(6), with_policy=True, policy_weight=0.0)
+    for parameter, before in zip(learner.policy.parameters(), parameters, strict=True):
+        assert parameter.grad is not None
+        torch.testing.assert_close(parameter.grad, 2 * before)

@@ -35,3 +35,9 @@ def test_the_learning_rate_falls_to_zero_in_the_last_quarter() -> None:
     settings = tiny(env_steps=40, num_envs=2, learning_rate=0.01)
     rates = [settings.learning_rate_at(step) for step in (0, 10, 15, 18, 19)]
     assert rates == pytest.approx([0.01, 0.01, 0.01, 0.004, 0.002])
+
+
+def test_the_policys_own_loss_grows_to_its_full_weight() -> None:
+    weights = [tiny(policy_warm_up=8).policy_weight_at(update) for update in (0, 2, 8, 100)]
+    assert weights == [0, 0.25, 1, 1]
+    assert tiny(policy_warm_up=0).policy_weight_at(0) == 1
