@@ -214,7 +214,7 @@ def test_the_cloning_loss_stands_beside_the_policys_in_units_of_the_mean_value()
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_without_any_weight_of_its_own_loss_a_policy_only_clones(environment: Interface) -> None:
     learner = new_learner(environment)
-    learner._cloning_loss = lambda: sum(one.square().sum() for one in learner.policy.parameters())
+    learner._cloning_loss = lambda: torch.stack([one.square().sum() for one in learner.policy.parameters()]).sum()
     parameters = [one.detach().clone() for one in learner.policy.parameters()]
     learner.update(transitions_of(learner), torch.ones(6), with_policy=True, policy_weight=0.0)
     for parameter, before in zip(learner.policy.parameters(), parameters, strict=True):
