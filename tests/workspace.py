@@ -56,6 +56,13 @@ def write_params(params: dict[str, Any], path: Path) -> None:
     yaml.dump(params, path)
 
 
+def without_variants(pipeline: str) -> str:
+    """Return dvc.yaml without the learners that have the stages of others: it takes a fifth off a run."""
+    for name in ("bc-plain", "dac-states"):
+        pipeline = re.sub(rf"  {name}:\n(    .*\n)+\n", "", pipeline).replace(f", {name}", "")
+    return pipeline
+
+
 class Workspace:
     """A Git and DVC repository at `root`."""
 
@@ -66,7 +73,7 @@ class Workspace:
     def create(cls, root: Path) -> Self:
         """Make a repository of the files that Git tracks here, as they are now, with tiny params.
 
-        The paper's pipeline is left out: a review looks at all its stages.
+        The paper's pipeline is left out, since a review looks at all its stages, and so are variants of learners.
         """
         workspace = cls(root)
         root.mkdir(exist_ok=True)
@@ -77,8 +84,8 @@ class Workspace:
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, root / name)
         write_params(tiny_params(), root / "params.yaml")
-        pipeline = root / "dvc.yaml"  # in which a command may set a budget, which would come before the tiny one
-        pipeline.write_text(re.sub(" --set env_steps=[0-9]+", "", pipeline.read_text()))
+        pipeline = root / "dvc.yaml"
+        pipeline.write_text(without_variants(pipeline.read_text()))
         workspace.run("git", "init", "--quiet", "--initial-branch=main")
         workspace.run("git", "config", "user.name", "Test")
         workspace.run("git", "config", "user.email", "test@example.org")

@@ -53,7 +53,7 @@ def test_the_report_and_the_policies_are_there(workspace: Workspace) -> None:
         assert (workspace.root / "reports" / file).stat().st_size > 1000
     assert "Pendulum-v1" in (workspace.root / "reports" / "README.md").read_text()
     assert (workspace.root / "reports" / "index.html").read_text().count("data:video/mp4") == 4 * len(TINY_ENVS)
-    for learner in ("bc", "bc-plain", "gail", "dac"):
+    for learner in ("bc", "gail", "dac"):
         policy = load_policy(workspace.root / "data" / learner / "Pendulum-v1" / "seed-0.safetensors")
         assert policy([0.1, 0.2, 0.3]).shape == (1,)
 
