@@ -83,7 +83,7 @@ def several_sets(root: Path) -> Made:
     }
     write_params(sets, root / "sets.yaml")
     document = tiny_params()
-    for key in ("occupancy", "import", "recordings"):
+    for key in ("occupancy", "theory", "import", "recordings"):
         del document[key]
     del document["envs"]["Pendulum-v1"], document["experts"]["Pendulum-v1"]
     imitation = {key: document["gail"][key] for key in Imitation.model_fields}

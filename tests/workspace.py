@@ -36,6 +36,7 @@ TINY: dict[str, dict[str, Any]] = {
     "occupancy": {"episodes": 2, "states": 20},
     "film": {"seconds": 0.1},
     "report": {"smoothing": 0.05},
+    "theory": {"grid": 3, "trials": 1, "batch": 1000},
 }
 TINY_ENVS = ("CartPole-v1", "Pendulum-v1")
 

@@ -24,12 +24,17 @@ from gailpipe.foundation.params import (
 )
 from gailpipe.grid.sets import check_sets, has_sets, sets_beside
 from gailpipe.report.settings import Report
+from gailpipe.theory.settings import Theory
 from gailpipe.training.settings import Imitator
 
 SECTIONS_OF_AN_EXPERT: dict[str, type[Section]] = {"expert": Expert, "sample": Sample}
 SECTIONS_OF_AN_ENV, OPTIONAL_SECTIONS_OF_AN_ENV = sections(optional=False), sections(optional=True)
 COMMON_SECTIONS: dict[str, type[Section]] = {"evaluate": Evaluate, "film": Film, "report": Report}
-COMMON_SECTIONS_WITHOUT_SETS: dict[str, type[Section]] = {"import": EveryImport, "occupancy": Occupancy}
+COMMON_SECTIONS_WITHOUT_SETS: dict[str, type[Section]] = {
+    "import": EveryImport,
+    "occupancy": Occupancy,
+    "theory": Theory,
+}
 ELSEWHERE = {
     "expert": "belongs in experts.{env}.expert",
     "sample": "belongs in experts.{env}.sample",

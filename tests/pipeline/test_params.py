@@ -32,7 +32,7 @@ def with_sets(tmp_path: Path, edit: Edit = lambda params: None, **sets: Any) -> 
             params[learner] = {key: params["gail"][key] for key in Imitation.model_fields}
             for environment in params["envs"].values():
                 environment[learner] = {}
-        for key in ("occupancy", "import", "recordings"):
+        for key in ("occupancy", "theory", "import", "recordings"):
             del params[key]
         edit(params)
 
@@ -115,6 +115,8 @@ def recorded(entry: Any) -> Edit:
         (remove("gail", "discriminator", "steps"), "gail.discriminator.steps: is missing"),
         (remove("evaluate"), "evaluate: is missing"),
         (put([1], "report"), r"report: \[1\]: must be a mapping"),
+        (put(1.0, "theory", "discount"), "theory.discount: 1.0: input should be less than 1$"),
+        (put(2, "theory", "grid"), "theory.grid: 2: input should be greater than or equal to 3"),
         (put(-3, "seed"), "seed: -3: must be an integer from 0"),
         (put("zero", "seed"), "seed: 'zero': must be an integer from 0"),
         (
@@ -373,6 +375,8 @@ def test_where_sets_are_every_algorithm_is_and_nothing_looks_at_occupancy(tmp_pa
         check_pipeline(written(tmp_path, lambda params: None))
     with pytest.raises(UserError, match=r"occupancy: belongs to pipelines without sets\.yaml; remove it"):
         check_pipeline(with_sets(tmp_path, put({}, "occupancy")))
+    with pytest.raises(UserError, match=r"theory: belongs to pipelines without sets\.yaml; remove it"):
+        check_pipeline(with_sets(tmp_path, put({}, "theory")))
 
 
 def test_sets_stand_in_a_file_of_their_own_which_has_all_their_sections(tmp_path: Path) -> None:
