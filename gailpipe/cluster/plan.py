@@ -4,10 +4,12 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
+from dvc.stage import PipelineStage
 
 from gailpipe.foundation.errors import UserError
 
@@ -18,6 +20,17 @@ class Job:
 
     stage: str
     upstream: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Stale:
+    """A stage that is out of date."""
+
+    stage: PipelineStage
+    upstream: tuple[str, ...]
+    """All stages that it depends on, directly or not, in an order in which they could run."""
+    changes: list[Any]
+    """What `dvc status` says of it; nothing where it only depends on stages that are out of date."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +58,16 @@ def out_of_date(repo: Repo, targets: Sequence[str]) -> list[Job]:
     Raises:
         UserError: A target is neither a stage nor a dvc.yaml.
     """
+    stale = stale_stages(repo, targets)
+    return [Job(one.stage.addressing, one.upstream) for one in stale if all(out.use_cache for out in one.stage.outs)]
+
+
+def stale_stages(repo: Repo, targets: Sequence[str]) -> list[Stale]:
+    """Return the stages of `targets` that are out of date or depend on one that is, dependencies first.
+
+    Raises:
+        UserError: A target is neither a stage nor a dvc.yaml.
+    """
     try:
         wanted = {stage for target in targets for stage in repo.stage.collect(target)}
     except DvcException as error:
@@ -53,16 +76,14 @@ def out_of_date(repo: Repo, targets: Sequence[str]) -> list[Job]:
     wanted |= {stage for one in wanted for stage in nx.descendants(graph, one)}
     order = [stage for stage in reversed(list(nx.topological_sort(graph))) if stage in wanted]
     changed = repo.status(targets=[stage.addressing for stage in order])
-    jobs: list[Job] = []
-    stale: set[str] = set()
+    found: dict[str, Stale] = {}
     for stage in order:
         below = nx.descendants(graph, stage)
         upstream = tuple(other.addressing for other in order if other in below)
-        if stage.addressing in changed or stale.intersection(upstream):
-            stale.add(stage.addressing)
-            if all(out.use_cache for out in stage.outs):
-                jobs.append(Job(stage.addressing, upstream))
-    return jobs
+        changes = changed.get(stage.addressing, [])
+        if changes or not found.keys().isdisjoint(upstream):
+            found[stage.addressing] = Stale(stage, upstream, changes)
+    return list(found.values())
 
 
 def find_source(repo: Repo, repository: str | None) -> Source:

@@ -18,6 +18,8 @@ from tests.workspace import ROOT
 
 FLOORS = [
     "stages",
+    "watch",
+    "plan",
     "cluster",
     "review",
     "pipeline",

@@ -1,0 +1,1 @@
+"""What `dvc repro` would run, why, and how long that takes."""

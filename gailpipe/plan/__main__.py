@@ -1,0 +1,95 @@
+"""List what `dvc repro` would run and why, with the time that each stage took last, and the sum.
+
+Times are those of this repository's own runs, else those in stage-times.json, which Git tracks. They are scaled by
+budgets that have changed since, and by the cores. What the run-cache has takes none.
+"""
+
+import argparse
+import json
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dvc.exceptions import NotDvcRepoError
+from dvc.repo import Repo
+from tqdm import tqdm
+
+from gailpipe.foundation.command import run
+from gailpipe.foundation.errors import UserError
+from gailpipe.foundation.files import write_file
+from gailpipe.foundation.processes import available_cores, processor
+from gailpipe.foundation.times import read_times
+from gailpipe.plan.stages import SCALING, Planned, planned_stages
+
+TRACKED = Path("stage-times.json")
+
+
+def main(arguments: argparse.Namespace) -> None:
+    try:
+        with Repo() as repo:
+            os.chdir(repo.root_dir)
+            times = read_tracked() | read_times(Path())
+            if arguments.record:
+                record(times)
+            else:
+                show(planned_stages(repo, arguments.targets, times, available_cores()), times)
+    except NotDvcRepoError as error:
+        raise UserError("is not in a DVC repository; run it in a clone of gailpipe") from error
+
+
+def read_tracked() -> dict[str, Any]:
+    """Read stage-times.json; it is empty where there is none.
+
+    Raises:
+        UserError: It is no JSON.
+    """
+    try:
+        return json.loads(TRACKED.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise UserError(f"{TRACKED}: is not valid JSON: {error}; `git checkout {TRACKED}` restores it") from error
+
+
+def record(times: Mapping[str, Any]) -> None:
+    """Write `times` to stage-times.json, with those settings alone that scale them."""
+    lean = {
+        stage: {**time, "settings": {key: value for key, value in time["settings"].items() if key in SCALING}}
+        for stage, time in sorted(times.items())
+    }
+    lines = ",\n".join(f" {json.dumps(stage)}: {json.dumps(time)}" for stage, time in lean.items())
+    write_file(TRACKED, f"{{\n{lines}\n}}\n".encode())
+
+
+def show(planned: Sequence[Planned], times: Mapping[str, Any]) -> None:
+    """Print a line for each stage, and the sum."""
+    if not planned:
+        print("Nothing: all stages are up to date.")
+        return
+    width = max(len(stage.name) for stage in planned)
+    for stage in planned:
+        took = "?" if stage.seconds is None else tqdm.format_interval(stage.seconds)
+        print(f"{stage.name:<{width}}  {took:>8}  {stage.reasons}")
+    known = [stage.seconds for stage in planned if stage.seconds is not None]
+    unknown = len(planned) - len(known)
+    cores = available_cores()
+    print(
+        f"\n{len(planned)} stages, {tqdm.format_interval(sum(known))} one after another on {cores} cores"
+        + (f", and {unknown} that nobody has timed" if unknown else "")
+    )
+    elsewhere = Counter(times[stage.name]["processor"] for stage in planned if stage.name in times)
+    del elsewhere[processor()]
+    if elsewhere:
+        print(f"Of these {sum(elsewhere.values())} were timed on {' and '.join(elsewhere)}; this is {processor()}.")
+    if any("no result" in stage.reasons for stage in planned):
+        print("`dvc pull --run-cache --allow-missing` restores the results that are stored; it comes first.")
+
+
+if __name__ == "__main__":
+    description = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="python -m gailpipe.plan", description=__doc__, formatter_class=description)
+    parser.add_argument("targets", nargs="*", default=["dvc.yaml"], help="stages or dvc.yaml files; default: dvc.yaml")
+    parser.add_argument("--record", action="store_true", help="write this repository's own times to stage-times.json")
+    run(main, parser)

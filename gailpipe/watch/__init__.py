@@ -1,0 +1,1 @@
+"""Trainings under way, as a table in a terminal."""

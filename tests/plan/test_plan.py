@@ -1,0 +1,130 @@
+"""What `dvc repro` would run, why, and for how long."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from gailpipe.cluster.plan import Stale
+from gailpipe.foundation.errors import UserError
+from gailpipe.plan import __main__ as plan
+from gailpipe.plan import stages
+from gailpipe.plan.stages import Planned, planned_stages
+from tests.workspace import ROOT
+
+DELETED = {"changed outs": {"data/gail/Hopper-v5": "deleted"}}
+GAIL = "python -m stages.gail --env Hopper-v5 --set trajs=4 --out data/gail/Hopper-v5"
+
+
+def stale(name: str, changes: list[Any], upstream: tuple[str, ...] = (), cmd: str = GAIL) -> Stale:
+    outs = [SimpleNamespace(def_path=f"data/{name.replace('@', '/')}")]
+    return Stale(SimpleNamespace(addressing=name, outs=outs, cmd=cmd), upstream, changes)
+
+
+def planned(monkeypatch: pytest.MonkeyPatch, found: list[Stale], times: dict[str, Any], cores: int) -> list[Planned]:
+    monkeypatch.setattr(stages, "stale_stages", lambda *_: found)
+    repo: Any = None
+    return planned_stages(repo, ["dvc.yaml"], times, cores)
+
+
+def time_of(**settings: Any) -> dict[str, Any]:
+    return {"gail@Hopper-v5": {"seconds": 100.0, "processor": "any", "cores": 2, "settings": settings}}
+
+
+@pytest.mark.parametrize(
+    ("env_steps", "seeds", "cores", "seconds"),
+    [
+        (1000, 3, 2, 100.0),
+        (3000, 3, 2, 300.0),
+        (1000, 6, 2, 200.0),
+        (1000, 3, 3, 100 / 1.5),
+        (1000, 3, 16, 100 / 1.5),  # a core for each run does not make it faster than one for three
+        (1000, 1, 2, 100 / 1.5),
+    ],
+)
+def test_a_time_is_scaled_by_the_budget_and_by_how_many_runs_share_a_core(
+    monkeypatch: pytest.MonkeyPatch, env_steps: int, seeds: int, cores: int, seconds: float
+) -> None:
+    monkeypatch.setattr(stages, "read_section", lambda *_: {"env_steps": env_steps, "seeds": seeds})
+    found = [stale("gail@Hopper-v5", ["changed command"])]
+    (stage,) = planned(monkeypatch, found, time_of(env_steps=1000, seeds=3), cores)
+    assert stage.seconds == pytest.approx(seconds)
+
+
+def test_settings_are_those_that_the_command_will_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = []
+
+    def read_section(*arguments: Any) -> dict[str, Any]:
+        loaded.append(arguments)
+        return {}
+
+    monkeypatch.setattr(stages, "read_section", read_section)
+    planned(monkeypatch, [stale("gail@Hopper-v5", ["changed command"])], time_of(), 2)
+    assert loaded == [(Path("params.yaml"), "gail", "Hopper-v5", ["trajs=4"])]
+
+
+def test_reasons_are_what_changed_and_not_what_other_stages_will_make(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    changed = {"params.yaml": {"gail.env_steps": "modified"}, "gailpipe/rl": "modified"}
+    found = [
+        stale("gail@Hopper-v5", [{"changed deps": changed}]),
+        stale("evaluate@Hopper-v5", [{"changed deps": {"data/gail/Hopper-v5": "modified"}}], ("bc", "gail@Hopper-v5")),
+        stale("report", [], ("gail@Hopper-v5", "evaluate@Hopper-v5")),
+    ]
+    assert [(stage.name, stage.reasons) for stage in planned(monkeypatch, found, {}, 2)] == [
+        ("gail@Hopper-v5", "gail.env_steps, gailpipe/rl"),
+        ("evaluate@Hopper-v5", "after gail@Hopper-v5"),
+        ("report", "after evaluate@Hopper-v5"),
+    ]
+
+
+def test_more_than_three_reasons_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    changes = [{"changed deps": dict.fromkeys("abcde", "modified")}]
+    (stage,) = planned(monkeypatch, [stale("gail@Hopper-v5", changes)], {}, 2)
+    assert stage.reasons == "a, b, c and 2 more"
+
+
+def test_a_result_that_the_cache_has_takes_no_time_and_one_that_it_lacks_is_unknown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(ROOT)
+    lost = {"changed outs": {"data/bc/Hopper-v5": "not in cache"}}
+    found = [stale("gail@Hopper-v5", [DELETED]), stale("bc@Hopper-v5", [lost])]
+    assert [stage.seconds for stage in planned(monkeypatch, found, {}, 2)] == [0.0, None]
+
+
+def test_the_sum_says_what_nobody_has_timed_and_where_the_rest_was(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(plan, "available_cores", lambda: 2)
+    monkeypatch.setattr(plan, "processor", lambda: "this one")
+    shown = [Planned("gail@Hopper-v5", "gail.trajs", 442.0), Planned("dac@Hopper-v5", "no result", None)]
+    plan.show(shown, {"gail@Hopper-v5": {"processor": "another"}})
+    assert capsys.readouterr().out.splitlines() == [
+        "gail@Hopper-v5     07:22  gail.trajs",
+        "dac@Hopper-v5          ?  no result",
+        "",
+        "2 stages, 07:22 one after another on 2 cores, and 1 that nobody has timed",
+        "Of these 1 were timed on another; this is this one.",
+        "`dvc pull --run-cache --allow-missing` restores the results that are stored; it comes first.",
+    ]
+
+
+def test_recorded_times_keep_the_settings_that_scale_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert plan.read_tracked() == {}
+    plan.record(time_of(env_steps=1000, seeds=3, discount=0.9))
+    assert plan.read_tracked() == time_of(env_steps=1000, seeds=3)
+
+
+def test_damaged_times_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    plan.TRACKED.write_text("{")
+    with pytest.raises(UserError, match=r"^stage-times\.json: is not valid JSON"):
+        plan.read_tracked()
+
+
+def test_the_times_that_travel_with_the_repository_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert {*plan.read_tracked()["gail@Hopper-v5"]} == {"seconds", "processor", "cores", "settings"}
