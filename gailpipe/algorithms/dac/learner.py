@@ -17,7 +17,7 @@ from gailpipe.policies.squashed import SquashedPolicy, make_actor
 from gailpipe.rewards.adversarial import AdversarialReward
 from gailpipe.rewards.imitation import learn
 from gailpipe.rl.off_policy.loop import train
-from gailpipe.rl.off_policy.sac import ENTROPY_A_DIMENSION, SoftActorCritic
+from gailpipe.rl.off_policy.sac import ENTROPY_PER_DIMENSION, SoftActorCritic
 from gailpipe.training.checkpoint import Checkpoint
 from gailpipe.training.metrics import follow, learning_curves
 from gailpipe.training.seeds import Learned, Run
@@ -62,9 +62,15 @@ class DacRun(Run[Dac]):
 def start_dac(
     environment: Environment, demonstrations: Demonstrations, settings: Dac, generator: torch.Generator
 ) -> tuple[SoftActorCritic, AdversarialReward]:
-    """Return a new learner, whose units are the demonstrations', and the reward that it will learn from."""
+    """Return a new learner, whose units are the demonstrations', and the reward that it will learn from.
+
+    Of observations alone it starts from a random policy, and knows no unit of actions without bounds.
+    """
     policy = make_actor(environment, settings.hidden_sizes, generator)
-    policy.start_from(demonstrations.observations, demonstrations.actions)
+    if settings.observations_only:
+        policy.normalizer.update(demonstrations.observations)
+    else:
+        policy.start_from(demonstrations.observations, demonstrations.actions)
     ends_on_success = settings.episodes_end_on_success is True
     reward = AdversarialReward(policy, demonstrations, settings, ends_on_success, settings.discount, False, generator)
     cloning_loss = None
@@ -79,11 +85,11 @@ def start_dac(
 def clone(policy: Policy, error: Callable[[], Tensor], settings: Dac) -> None:
     """Take `cloning_steps` steps of Adam on the policy's error on demonstrated actions.
 
-    A policy of continuous actions then starts with the noise that it is to keep: with more, it would leave what was
-    demonstrated at once.
+    A policy of continuous actions then starts with little noise: with more, it would leave what was demonstrated at
+    once.
     """
     if settings.cloning_steps and isinstance(policy, SquashedPolicy):
-        policy.set_noise(ENTROPY_A_DIMENSION)
+        policy.set_noise(ENTROPY_PER_DIMENSION)
     optimizer = torch.optim.Adam(policy.parameters(), settings.learning_rate, fused=True)
     for _ in range(settings.cloning_steps):
         loss = error()

@@ -132,7 +132,8 @@ class Replay:
         path, size = self._folder / name, prod(shape) * dtype.itemsize
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with path.open("ab") as file:
+            path.touch()
+            with path.open("r+b") as file:  # where the file system can't allocate, it has to be read, too
                 if hasattr(os, "posix_fallocate"):
                     os.posix_fallocate(file.fileno(), 0, size)
                 else:

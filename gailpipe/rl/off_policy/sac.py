@@ -19,7 +19,7 @@ from gailpipe.training.transitions import Transitions
 
 FIRST_TEMPERATURE = 0.01
 LEAST_Q = 0.1  # the least unit of the policy's loss beside cloning
-ENTROPY_A_DIMENSION = -1.0  # in nats and the encoder's units, as the target of continuous policies
+ENTROPY_PER_DIMENSION = -1.0  # in nats and the encoder's units, as the target of continuous policies
 DISCRETE_ENTROPY = 0.1  # of the greatest, as the target of discrete ones
 
 
@@ -54,7 +54,7 @@ class ContinuousActionValue(ActionValue):
         self._policy = policy
         dims = policy.environment.observation_dim, policy.encoder.encoded_dim
         self.critics = TwinCritics(sum(dims), settings.hidden_sizes, 1, generator)
-        self.target_entropy = ENTROPY_A_DIMENSION * dims[1]
+        self.target_entropy = ENTROPY_PER_DIMENSION * dims[1]
 
     def taken(self, critics: TwinCritics, observations: Tensor, actions: Tensor) -> Tensor:
         return critics(self._inputs(observations, actions)).squeeze(-1)
@@ -94,10 +94,10 @@ class DiscreteActionValue(ActionValue):
 
 
 class SoftActorCritic:
-    """A policy, its critics, and one step on all of them.
+    """A policy, its critics, and one step on all of them. A run ends with `average`, the policy's running average.
 
     Args:
-        policy: New; what the run ends with is its `average`.
+        policy: New.
         settings: Of the step.
         cloning_loss: What is added to the policy's loss, whose own part is in units of the mean |Q|.
         generator: Draws first weights and actions.
