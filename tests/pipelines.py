@@ -16,7 +16,7 @@ from tests.workspace import tiny_params, write_params
 
 ENV = "CartPole-v1"
 MEANS = {"bc": 40.0, "bc-plain": 30.0, "fem": 80.0, "gtal": 120.0, "gail": 160.0, "gail-bc": 60.0}
-MEANS |= {"dac": 100.0, "gail-entropy": 20.0}
+MEANS |= {"dac": 100.0, "dac-states": 50.0, "gail-entropy": 20.0}
 METRICS = {"expert_accuracy": 0.7, "policy_accuracy": 0.6, "entropy": 1.0}
 EVALUATED: Sequence[tuple[str, str, Sequence[str]]] = (
     ("evaluate", f"{ENV}-2", ("bc", "gail")),

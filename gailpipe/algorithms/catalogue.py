@@ -32,13 +32,24 @@ class Learner(Actor):
     """Which sets of demonstrations it learns from, where a pipeline has several for an environment; None: none."""
     varied: str | None = None
     """What its sets set in its section, and all other learners leave at 0."""
+    assigned: tuple[str, ...] = ()
+    """What its stage sets in its section, as the command line says it."""
     algorithm: str | None = None
     """Under which name its results stand, if not its own: a study of one setting belongs to the algorithm."""
 
 
 LEARNERS = {
     "bc": Learner("BC", "#de8f05", "s", "bc", Bc),
-    "bc-plain": Learner("BC, unregularised", "#8c510a", "P", "bc", Bc, optional=True, sets=None),
+    "bc-plain": Learner(
+        "BC, unregularised",
+        "#8c510a",
+        "P",
+        "bc",
+        Bc,
+        optional=True,
+        sets=None,
+        assigned=("weight_decay=0", "dropout=0"),
+    ),
     "fem": Learner("FEM", "#029e73", "^", "fem", Imitation, optional=True),
     "gtal": Learner("GTAL", "#cc78bc", "v", "gtal", Imitation, optional=True),
     "gail": Learner("GAIL", "#0173b2", "o", "gail", Gail),
@@ -46,7 +57,16 @@ LEARNERS = {
         "GAIL, cloned first", "#d55e00", "D", "gail", Gail, optional=True, sets="cloned_sets", varied="cloning.steps"
     ),
     "dac": Learner("DAC", "#56b4e9", "X", "dac", Dac, optional=True, sets="off_policy_sets"),
-    "dac-states": Learner("DAC, observations only", "#ca9161", "p", "dac", Dac, optional=True, sets=None),
+    "dac-states": Learner(
+        "DAC, observations only",
+        "#ca9161",
+        "p",
+        "dac",
+        Dac,
+        optional=True,
+        sets=None,
+        assigned=("observations_only=true", "env_steps=20000"),
+    ),
     "gail-entropy": Learner(
         "GAIL", "#0173b2", "o", "gail", Gail, True, "entropy_sets", varied="causal_entropy", algorithm="gail"
     ),

@@ -15,6 +15,7 @@ from gailpipe.evaluation.scores import has_scale, normalized, score
 from gailpipe.foundation.params import load_envs, load_section
 from gailpipe.grid.cells import Evaluation
 from gailpipe.grid.sets import DemonstrationSet, EntropySet
+from gailpipe.rl.on_policy.settings import Imitation
 
 CELL = ("environment", "trajectories")
 """What tells apart the cells of one kind of demonstrations."""
@@ -91,7 +92,7 @@ def _policies(
         )
         .join(stochastic, on="seed")
     )
-    settings = load_section(params, entry.settings, entry.section, env)
+    settings = load_section(params, entry.settings, entry.section, env, entry.assigned)
     causal_entropy = one.causal_entropy if isinstance(one, EntropySet) else getattr(settings, "causal_entropy", 0.0)
 
     def scored(column: str) -> pl.Expr:
@@ -102,7 +103,7 @@ def _policies(
         task=pl.lit(names.get(env, env.split("-")[0].lower())),
         environment=pl.lit(env),
         algorithm=pl.lit(entry.algorithm or learner),
-        entropy_coefficient=pl.lit(causal_entropy if settings.interactions else None, pl.Float64),
+        entropy_coefficient=pl.lit(causal_entropy if isinstance(settings, Imitation) else None, pl.Float64),
         trajectories=pl.lit(one.trajs, pl.Int64),
         run=pl.col("seed"),
         mean_return="mean_return",

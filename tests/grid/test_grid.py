@@ -72,6 +72,14 @@ def test_what_is_shown_of_policies_is_split_by_their_demonstrations_and_by_lambd
     assert set(grid.entropy.original["environment"]) == {ENV}
 
 
+def test_a_variant_has_the_steps_that_its_stage_sets_and_who_learns_off_policy_no_lambda(tmp_path: Path) -> None:
+    made = one_set(tmp_path)
+    write_evaluation(made.data / "results" / "evaluate-dac-states" / f"{ENV}.parquet", ["dac-states"])
+    rows = gathered(made).filter(pl.col("algorithm").str.starts_with("dac"))
+    found = rows.select("algorithm", "env_steps", "entropy_coefficient").unique(maintain_order=True).rows()
+    assert found == [("dac", 256, None), ("dac-states", 20_000, None)]
+
+
 def test_a_lambda_of_params_is_recorded_and_not_compared_with_another(tmp_path: Path) -> None:
     made = one_set(tmp_path)
     document = deepcopy(read_params(made.params))

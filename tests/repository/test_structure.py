@@ -160,6 +160,11 @@ def test_a_stage_depends_on_the_parameters_that_it_loads_and_on_no_others(name: 
     assert ("data/validated/ENV.json" in deps) == ("--env" in stage["cmd"])
 
 
+def test_what_a_variants_stage_sets_is_what_others_know_of_it() -> None:
+    for name in stages()["evaluate"]["matrix"]["learner"]:
+        assert re.findall(r"--set (\S+)", stages()[name]["cmd"]) == [*LEARNERS[name].assigned]
+
+
 def test_the_reports_depend_on_the_parameters_that_they_load() -> None:
     learners = {LEARNERS[name].section for name in stages()["evaluate"]["matrix"]["learner"]}
     assert {*stages()["report"]["params"]} == {"report", "occupancy", "envs", *learners}
