@@ -7,11 +7,12 @@ is kept in --out after each run; started again, this goes on from there.
 import argparse
 import json
 import statistics
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeAlias
 
 from benchmarks.heavy_cheetah import GRAVITY
 from benchmarks.machine import describe_machine
@@ -22,14 +23,16 @@ from gailpipe.algorithms.gail.learner import learn_gail
 from gailpipe.algorithms.gail.settings import Gail
 from gailpipe.envs.environment import find_environment
 from gailpipe.envs.settings import EnvSettings
+from gailpipe.foundation.checksum import read_checked
 from gailpipe.foundation.command import run
 from gailpipe.foundation.files import write_file
 from gailpipe.foundation.params import load_section
-from gailpipe.foundation.processes import side_by_side
+from gailpipe.foundation.processes import available_cores, side_by_side
 from gailpipe.policies.policy_file import load_policy
 
 LEARNED_IN, SEEDS = "HalfCheetah-v5", 3
 CHANGED = EnvSettings(id="benchmarks.heavy_cheetah:HeavyCheetah-v0")
+Job: TypeAlias = tuple[str, int]  # the form of a reward, and a seed
 FORMS = {"GAIL": "pairs", "AIRL, g(s, a)": "shaped", "AIRL, g(s)": "shaped_states"}
 TRUE = "the true reward"
 PAGE = """\
@@ -51,26 +54,38 @@ Means over {seeds} seeds. The random policy makes {random:,.0f}. `make bench-tra
 def main(arguments: argparse.Namespace) -> None:
     gail = load_section(arguments.params, Gail, "gail", LEARNED_IN).model_copy(update={"seeds": 1})
     expert = load_section(arguments.params, Expert, "expert", LEARNED_IN)
+    conditions = {
+        "machine": describe_machine(),
+        "demonstrations": sha256(read_checked(arguments.demonstrations)).hexdigest(),
+        "settings": [gail.model_dump(), expert.model_dump()],
+    }
     results = arguments.out / "benchmarks-transfer.json"
-    runs: dict[str, dict[str, float]] = json.loads(results.read_text()) if results.exists() else {}
-    measure = partial(_measure, gail, expert, arguments.demonstrations)
+    runs = load_runs(results, conditions)
     jobs = [(form, seed) for form in (TRUE, *FORMS) for seed in range(SEEDS) if f"{form}/{seed}" not in runs]
-    print(f"{len(runs)} runs stand in {results}; {len(jobs)} are to be done", flush=True)
-    for first in range(0, len(jobs), 2):
-        pair = jobs[first : first + 2]
-        for (form, seed), found in zip(pair, side_by_side(partial(_job, measure, pair), range(len(pair))), strict=True):
+    print(f"{len(runs)} runs stand under the same conditions in {results}; {len(jobs)} are to be done", flush=True)
+    for some in batched(jobs, available_cores()):
+        measure = partial(_measure, gail, expert, arguments.demonstrations, some)
+        for (form, seed), found in zip(some, side_by_side(measure, range(len(some))), strict=True):
             runs[f"{form}/{seed}"] = found
             print(f"{form}, seed {seed}: {found}", flush=True)
-        write_file(results, f"{json.dumps(runs, indent=2)}\n".encode())
+        write_file(results, f"{json.dumps({'conditions': conditions, 'runs': runs}, indent=2)}\n".encode())
     write_file(arguments.out / "benchmarks-transfer.md", page(runs, gail, expert).encode())
 
 
-def _job(measure: Any, pair: list[tuple[str, int]], number: int) -> dict[str, float]:
-    return measure(*pair[number])
+def load_runs(path: Path, conditions: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """Return the runs of an earlier benchmark under the same conditions."""
+    stored = json.loads(path.read_text()) if path.exists() else {}
+    return stored["runs"] if stored.get("conditions") == conditions else {}
 
 
-def _measure(gail: Gail, expert: Expert, demonstrations: Path, form: str, seed: int) -> dict[str, float]:
-    """Return what a reward of one form is worth in the changed environment, and the policy beside it."""
+def batched(jobs: Sequence[Job], size: int) -> Iterator[Sequence[Job]]:
+    """Yield `size` jobs after `size` jobs, the last time what is left."""
+    return (jobs[first : first + size] for first in range(0, len(jobs), size))
+
+
+def _measure(gail: Gail, expert: Expert, demonstrations: Path, jobs: Sequence[Job], number: int) -> dict[str, float]:
+    """Return what the reward of one of `jobs` is worth in the changed environment, and the policy beside it."""
+    form, seed = jobs[number]
     changed = find_environment("HeavyCheetah", CHANGED)
     with TemporaryDirectory() as folder:
         found, reward = dict[str, float](), None

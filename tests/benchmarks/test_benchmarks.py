@@ -37,6 +37,7 @@ from benchmarks.snapshots import Job, Snapshot, learn
 from benchmarks.speed import main as measure_speed
 from benchmarks.speed import page, summarise
 from benchmarks.transfer import CHANGED, FORMS, TRUE
+from benchmarks.transfer import load_runs as load_transfers
 from benchmarks.transfer import page as transfer_page
 from gailpipe.algorithms.dac.settings import Dac
 from gailpipe.algorithms.expert.settings import Expert
@@ -368,3 +369,11 @@ def test_dac_is_judged_more_often_and_its_average_is(tmp_path: Path, monkeypatch
     snapshots = learn(Job("CartPole-v1", "dac", 0), settings, tmp_path / "demonstrations.parquet", Path("nowhere"))
     assert [snapshot.env_steps for snapshot in snapshots] == [1008, 2016, 2512]
     assert len({id(act) for act in judged[1:]}) == 1  # the first one judged is random
+
+
+def test_transfers_are_taken_up_again_under_the_same_conditions_alone(tmp_path: Path) -> None:
+    path, runs = tmp_path / "runs.json", {"GAIL/0": {"anew": 1.0}}
+    assert load_transfers(path, {"settings": 1}) == {}
+    path.write_text(json.dumps({"conditions": {"settings": 1}, "runs": runs}))
+    assert load_transfers(path, {"settings": 1}) == runs
+    assert load_transfers(path, {"settings": 2}) == {}
