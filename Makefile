@@ -7,8 +7,10 @@ help:  ## list what there is
 
 # paper/ is a DVC repository of its own: `dvc --cd paper pull` restores its results.
 repro: .venv/installed store  ## set up, restore the stored results, and run whatever is out of date
+	@python -m gailpipe.review.rwlock
 	dvc pull --run-cache --allow-missing
 	dvc repro
+	@test ! -f .git/shallow || echo "This clone is shallow: \`git fetch --unshallow\` before \`dvc exp run\` with --queue or --temp."
 
 store:
 	@damaged=$$(git ls-files --modified data/store); test -z "$$damaged" || \

@@ -1,6 +1,5 @@
 """A tiny pipeline, and strikes at it: how `dvc repro` is interrupted at random moments, again and again, to its end."""
 
-import json
 import math
 import os
 import random
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from gailpipe.review.rwlock import mend
 from tests.workspace import TINY_ENVS, Workspace, tiny_params, write_params
 
 RUNNING, RESUMED = "Running stage '", ": resumes after "
@@ -52,7 +52,7 @@ class Repro:
 
     def __init__(self, workspace: Workspace, targets: Sequence[str] = ()) -> None:
         self._scratch = workspace.root / ".scratch"
-        _remove_torn_lock(workspace.root / ".dvc" / "tmp" / "rwlock")
+        mend(workspace.root)
         with tempfile.NamedTemporaryFile("w", dir=workspace.root.parent, suffix=".log", delete=False) as log:
             self._log = Path(log.name)
             self.process = workspace.start("dvc", "repro", *targets, output=log.file)
@@ -91,16 +91,6 @@ class Repro:
         unfinished = [path for path in self._scratch.glob("*") if not (path / "done").exists()]
         saved = [path.stat().st_mtime for folder in unfinished for path in folder.rglob(name)]
         return time.time() - min(saved, default=-math.inf)
-
-
-def _remove_torn_lock(file: Path) -> None:
-    """Do what README.md says where DVC was killed while it wrote this file, which it does in place."""
-    try:
-        json.loads(file.read_text())
-    except FileNotFoundError:
-        pass
-    except json.JSONDecodeError:
-        file.unlink()
 
 
 def time_stages(workspace: Workspace, targets: Sequence[str] = ()) -> dict[str, float]:

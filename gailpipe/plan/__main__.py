@@ -22,6 +22,7 @@ from gailpipe.foundation.files import write_file
 from gailpipe.foundation.processes import available_cores, processor
 from gailpipe.foundation.times import read_times
 from gailpipe.plan.stages import SCALING, Planned, planned_stages
+from gailpipe.review.rwlock import mend
 
 TRACKED = Path("stage-times.json")
 
@@ -30,6 +31,7 @@ def main(arguments: argparse.Namespace) -> None:
     try:
         with Repo() as repo:
             os.chdir(repo.root_dir)
+            mend(Path())
             times = read_tracked() | read_times(Path())
             if arguments.record:
                 record(times)

@@ -11,6 +11,7 @@ from typing import Any
 
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
+from gailpipe.review.rwlock import mend
 
 PAPER = Path("paper/dvc.yaml")  # in a DVC repository of its own
 
@@ -39,6 +40,7 @@ def stale_stages() -> dict[str, list[str]]:
 
 
 def _stale_stages(repository: Path) -> dict[str, list[str]]:
+    mend(repository)
     status = _dvc(repository, "status", "--json")
     repro = _dvc(repository, "repro", "--dry", "--allow-missing", "--keep-going")
     # where data is missing, a dry run fails at each stage that it would run, and names them all in one line

@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from gailpipe import load_policy
+from gailpipe.review.rwlock import mend
+from gailpipe.review.store import compare
 from tests.faults import read_results, require_equal
 from tests.workspace import ROOT, Workspace, stages_run, write_params
 
@@ -96,6 +99,76 @@ def test_a_damaged_store_is_named_and_git_restores_it(workspace: Workspace) -> N
     assert "`git checkout data/store` restores" in output
     workspace.run("git", "checkout", "data/store")
     workspace.run(*check)
+
+
+def test_a_shallow_clone_loses_no_experiment(workspace: Workspace, tmp_path: Path) -> None:
+    root = tmp_path / "clone"
+    workspace.run("git", "clone", "--quiet", "--depth=1", f"file://{workspace.root}", str(root))
+    clone = Workspace(root)
+    for key, value in (("user.name", "Test"), ("user.email", "test@example.org")):
+        clone.run("git", "config", key, value)
+    in_a_copy = ("exp", "run", "--temp", "-S", "bc.trajs=3", "validate")
+    output = clone.dvc(*in_a_copy, fails=True)
+    assert f"error: {root}: is a shallow clone, in which DVC would lose this experiment; `git fetch" in output
+    assert "Traceback" not in output
+    clone.dvc("exp", "run", "-S", "bc.trajs=4", "validate")
+    clone.run("git", "checkout", "--quiet", ".")
+    assert len(clone.dvc("exp", "list", "--name-only").split()) == 1
+    clone.run("git", "fetch", "--quiet", "--unshallow")
+    clone.dvc(*in_a_copy)
+    assert len(clone.dvc("exp", "list", "--name-only").split()) == 2
+
+
+def test_a_record_of_locks_that_a_kill_has_torn_is_mended(workspace: Workspace) -> None:
+    file = workspace.root / ".dvc" / "tmp" / "rwlock"
+    for torn in ("", '{"write": {"/data'):
+        file.write_text(torn)
+        assert "corrupted" in workspace.dvc("repro", "validate", fails=True)
+        assert "removed .dvc/tmp/rwlock" in workspace.run("python", "-m", "gailpipe.review.rwlock")
+        workspace.dvc("repro", "validate")
+    whole = '{"write": {}, "read": {"/data/bc": [{"pid": 1, "cmd": "dvc repro"}]}}'
+    file.write_text(whole)
+    mend(workspace.root)
+    assert file.read_text() == whole
+
+
+def test_the_store_of_a_finished_pipeline_holds_what_the_lock_names_and_pruning_leaves_it_so(
+    workspace: Workspace,
+) -> None:
+    assert compare(workspace.root) == ([], [])
+    change(workspace, "other", "evaluate", "episodes", 1)
+    check = ("python", "-m", "gailpipe.review.store")
+    assert "are not in data/store; `dvc push --run-cache` stores them" in workspace.run(*check, "--prune", fails=True)
+    workspace.dvc("push", "--run-cache")
+    superfluous, missing = compare(workspace.root)
+    assert not missing
+    assert {path.relative_to(workspace.root / "data" / "store").parts[0] for path in superfluous} == {"files", "runs"}
+    assert "belong to no dvc.lock; `python -m gailpipe.review.store --prune`" in workspace.run(*check, fails=True)
+    workspace.run(*check, "--prune")
+    assert compare(workspace.root) == ([], [])
+    for path in ("data", ".dvc/cache"):
+        workspace.run("mv", path, f"{path}-before")
+    workspace.run("mkdir", "data")
+    workspace.run("cp", "-r", "data-before/store", "data-before/original", "data")
+    workspace.dvc("pull", "--run-cache", "--allow-missing")
+    assert stages_run(workspace.dvc("repro")) == set()
+
+
+def test_a_policy_is_fetched_by_its_name_from_a_published_repository(workspace: Workspace, tmp_path: Path) -> None:
+    name = "gail-cartpole"
+    workspace.run("git", "tag", "--annotate", f"{name}@v1.0.0", "--message", "Publish")
+    url = f"file://{workspace.root}"
+    for source, options in ((str(workspace.root), ()), (url, ("--remote-config", f"url={workspace.root}/data/store"))):
+        file = tmp_path / f"{len(options)}.safetensors"
+        workspace.dvc("artifacts", "get", source, name, "--out", str(file), *options)
+        assert load_policy(file)([0.0, 0.0, 0.0, 0.0]) in (0, 1)
+
+
+def test_the_artifacts_are_files_of_the_results() -> None:
+    yaml = YAML(typ="safe")
+    outs = [out["path"] for stage in yaml.load(ROOT / "dvc.lock")["stages"].values() for out in stage["outs"]]
+    for name, artifact in yaml.load(ROOT / "dvc.yaml")["artifacts"].items():
+        assert any(Path(artifact["path"]).is_relative_to(out) for out in outs), name
 
 
 @pytest.mark.parametrize("folder", [ROOT, ROOT / "paper"])

@@ -1,0 +1,26 @@
+"""Whether Git can hand back what an experiment of DVC's made."""
+
+from pathlib import Path
+
+from gailpipe.foundation.errors import UserError
+
+EXPERIMENTS = "/.dvc/tmp/exps/"  # where `dvc exp run --queue` and `--temp` run, below the repository's root
+
+
+def require_history(folder: Path) -> None:
+    """Check that `folder` is no copy for an experiment of a shallow clone.
+
+    There DVC fetches the experiment's commit back by Git, which fails where a parent of the commit is missing. DVC
+    does not say so, and calls it a success.
+
+    Raises:
+        UserError: It is one, whose results would be lost.
+    """
+    repository, inside, _ = f"{folder.resolve()}/".partition(EXPERIMENTS)
+    if inside and any(
+        (parent / ".git" / "shallow").exists() for parent in (Path(repository), *Path(repository).parents)
+    ):
+        raise UserError(
+            f"{repository}: is a shallow clone, in which DVC would lose this experiment; "
+            "`git fetch --unshallow` first, or `dvc exp run` without --queue and --temp"
+        )
