@@ -83,7 +83,7 @@ def test_states_lie_in_the_demonstrations_plane_and_are_judged_all_over_it(
     for axis in ("x", "y"):
         place, around = states[axis].to_numpy(), judged[axis].to_numpy()
         assert around.min() < place.min() < place.max() < around.max()
-    assert set(judged["policy"]) == {"gail"}
+    assert set(judged["policy"]) == {"gail", "dac"}
     assert judged["logit"].is_finite().all()
     assert set(distances["policy"]) == {"demonstrations", "bc", "gail", "dac"}
     assert distances["inhomogeneity"].is_between(-0.5, 1).all()
