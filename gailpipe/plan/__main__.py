@@ -5,7 +5,6 @@ budgets that have changed since, and by the cores. What the run-cache has takes 
 """
 
 import argparse
-import json
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,13 +17,11 @@ from tqdm import tqdm
 
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
-from gailpipe.foundation.files import write_file
 from gailpipe.foundation.processes import available_cores, processor
 from gailpipe.foundation.times import read_times
-from gailpipe.plan.stages import SCALING, Planned, planned_stages
+from gailpipe.plan.stages import Planned, planned_stages
+from gailpipe.plan.tracked import read_tracked, record
 from gailpipe.review.rwlock import mend
-
-TRACKED = Path("stage-times.json")
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -39,30 +36,6 @@ def main(arguments: argparse.Namespace) -> None:
                 show(planned_stages(repo, arguments.targets, times, available_cores()), times)
     except NotDvcRepoError as error:
         raise UserError("is not in a DVC repository; run it in a clone of gailpipe") from error
-
-
-def read_tracked() -> dict[str, Any]:
-    """Read stage-times.json; it is empty where there is none.
-
-    Raises:
-        UserError: It is no JSON.
-    """
-    try:
-        return json.loads(TRACKED.read_bytes())
-    except FileNotFoundError:
-        return {}
-    except ValueError as error:
-        raise UserError(f"{TRACKED}: is not valid JSON: {error}; `git checkout {TRACKED}` restores it") from error
-
-
-def record(times: Mapping[str, Any]) -> None:
-    """Write `times` to stage-times.json, with those settings alone that scale them."""
-    lean = {
-        stage: {**time, "settings": {key: value for key, value in time["settings"].items() if key in SCALING}}
-        for stage, time in sorted(times.items())
-    }
-    lines = ",\n".join(f" {json.dumps(stage)}: {json.dumps(time)}" for stage, time in lean.items())
-    write_file(TRACKED, f"{{\n{lines}\n}}\n".encode())
 
 
 def show(planned: Sequence[Planned], times: Mapping[str, Any]) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dvc.repo import Repo
+from dvc.stage import Stage
 
-from gailpipe.cluster.plan import Stale, stale_stages
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.params import read_section
+from gailpipe.plan.stale import Stale, stale_stages
 
 BUDGETS = ("env_steps", "steps", "episodes")  # a run takes time in proportion
 SCALING = (*BUDGETS, "seeds")
@@ -25,6 +26,17 @@ class Planned(NamedTuple):
     reasons: str
     seconds: float | None
     """That it will take; None if nobody has measured it."""
+    cores: int = 1
+    """That it can use: one for each of its seeds."""
+    upstream: tuple[str, ...] = ()
+    """All stages that it depends on, directly or not."""
+    stage: Stage = None
+    """Itself, as DVC has it."""
+
+    @property
+    def commands(self) -> list[str]:
+        """Those that DVC gives to a shell, one after another."""
+        return self.stage.cmd if isinstance(self.stage.cmd, list) else self.stage.cmd.splitlines()
 
 
 def planned_stages(repo: Repo, targets: Sequence[str], times: Mapping[str, Any], cores: int) -> list[Planned]:
@@ -45,8 +57,12 @@ def planned_stages(repo: Repo, targets: Sequence[str], times: Mapping[str, Any],
     planned = []
     for one in stale:
         name = one.stage.addressing
-        seconds = 0.0 if restored(one, names) else _seconds(times.get(name), one.stage.cmd, cores)
-        planned.append(Planned(name, _reasons(one, names, made), seconds))
+        settings = _settings(one.stage.cmd)
+        seconds = 0.0 if restored(one, names) else _seconds(times.get(name), settings, cores)
+        reasons = _reasons(one, names, made)
+        seeds = settings.get("seeds")
+        used = max(seeds, 1) if isinstance(seeds, int) else 1
+        planned.append(Planned(name, reasons, seconds, used, one.upstream, one.stage))
     return planned
 
 
@@ -84,19 +100,22 @@ def _changes(changes: Sequence[Any], made: set[str]) -> Iterator[str]:
             yield "no result" if {*change["changed outs"].values()} & {"deleted", "not in cache"} else "its result"
 
 
-def _seconds(measured: Mapping[str, Any] | None, command: str, cores: int) -> float | None:
+def _seconds(measured: Mapping[str, Any] | None, now: Mapping[str, Any], cores: int) -> float | None:
     """Return what a stage took, in proportion to its budget, and to how many of its runs share a core."""
     if measured is None:
         return None
-    then, now = measured["settings"], _settings(command)
+    then = measured["settings"]
     scale = prod(now[key] / then[key] for key in BUDGETS if key in now and then.get(key))
     crowd = max(1.0, now.get("seeds", 1) / cores) / max(1.0, then.get("seeds", 1) / measured["cores"])
     return measured["seconds"] * scale * crowd
 
 
-def _settings(command: str) -> dict[str, Any]:
+def _settings(command: object) -> dict[str, Any]:
     """Return the settings that a stage's command will load; none where it has no section."""
-    _, _, module, *rest = shlex.split(command)
+    words = shlex.split(command) if isinstance(command, str) else []
+    if words[1:2] != ["-m"]:
+        return {}
+    _, _, module, *rest = words
     parser = ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--params", type=Path, default=Path("params.yaml"))
     parser.add_argument("--env")

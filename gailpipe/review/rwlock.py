@@ -6,9 +6,13 @@ DVC writes the file in place, and every later command of DVC's stops at what is 
 import argparse
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from dvc.lock import LockError, make_lock
+from dvc.repo import Repo
+from dvc.rwlock import rwlock
 
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
@@ -36,6 +40,34 @@ def mend(repository: Path) -> None:
                 print(f"removed {file}, of which a killed DVC had left half", file=sys.stderr)
     except LockError as error:
         raise UserError(f"{file}: another DVC process is writing it; try again") from error
+
+
+@contextmanager
+def reserve(repo: Repo) -> Iterator[None]:
+    """Keep other DVC commands from the stages of a repository.
+
+    One lock for all of it, since DVC reads and writes the whole file several times for each stage.
+
+    Raises:
+        UserError: Another is at one of them.
+    """
+    hardlink = repo.config["core"].get("hardlink_lock", False)
+    with named_lock(), rwlock(repo.tmp_dir, repo.fs, " ".join(sys.argv), [], [repo.root_dir], hardlink):
+        yield
+
+
+@contextmanager
+def named_lock() -> Iterator[None]:
+    """Say who has a lock that is refused to the block.
+
+    Raises:
+        UserError: It was refused.
+    """
+    try:
+        yield
+    except LockError as error:
+        told, _, _ = str(error).partition("\n\n")
+        raise UserError(f"another command is at work here: {' '.join(told.split())}") from error
 
 
 def _is_torn(file: Path) -> bool:

@@ -1,6 +1,5 @@
-"""Stages side by side on Dask workers, which share nothing but an S3 bucket."""
+"""Stages side by side on this machine, and on Dask workers, which share nothing with it."""
 
-import argparse
 import json
 import os
 import re
@@ -8,163 +7,188 @@ import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Barrier
+from types import SimpleNamespace
+from typing import Any
 
-import boto3
 import psutil
 import pytest
+from distributed import Client
 from dvc.repo import Repo
-from moto.server import ThreadedMotoServer
 from ruamel.yaml import YAML
 
-from gailpipe.cluster.__main__ import tls
-from gailpipe.cluster.plan import Job, Source, find_source, out_of_date
-from gailpipe.cluster.view import View
-from gailpipe.cluster.worker import StageFailedError, _run, run_stage
+from gailpipe.cluster import leash
+from gailpipe.cluster.__main__ import run_stages
+from gailpipe.cluster.leash import PlaceLostError, StageFailedError
+from gailpipe.cluster.workers import Workers, unpack, versions
+from gailpipe.cluster.workspace import Workspace as CoresOfThisMachine
 from gailpipe.foundation.errors import UserError
+from gailpipe.foundation.times import read_times
+from gailpipe.plan.order import Job
+from gailpipe.plan.stages import Planned, planned_stages
+from gailpipe.plan.view import View
 from tests.faults import read_results, require_equal
-from tests.workspace import ROOT, TINY_ENVS, Process, Workspace, stages_run, tiny_params, write_params
+from tests.workspace import TINY_ENVS, Process, Workspace, tiny_params, write_params
 
+CLUSTER = (sys.executable, "-m", "gailpipe.cluster")
 WORKERS = ("one", "two")
-FOLDERS = ("data/experts/", "data/demonstrations/", "data/gail/")
 
 
 @dataclass(frozen=True)
 class Cluster:
     address: str
+    scheduler: Process
     workers: dict[str, Process]
 
 
 @pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The endpoint of an S3 server that has a bucket `results`."""
-    for name, value in {"ACCESS_KEY_ID": "test", "SECRET_ACCESS_KEY": "test", "DEFAULT_REGION": "us-east-1"}.items():
-        monkeypatch.setenv(f"AWS_{name}", value)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    boto3.client("s3", endpoint_url=endpoint).create_bucket(Bucket="results")
-    yield endpoint
-    server.stop()
-
-
-@pytest.fixture
-def head(tmp_path: Path, bucket: str) -> Workspace:
-    workspace = Workspace.create(tmp_path / "head")
-    workspace.dvc("remote", "add", "--default", "bucket", "s3://results/store")
-    workspace.dvc("remote", "modify", "bucket", "endpointurl", bucket)
-    workspace.commit("Share results by a bucket")
+def small(tmp_path: Path) -> Workspace:
+    """A repository in which nothing takes time: `start` is before `end`, which lasts until it is stopped."""
+    root = tmp_path / "small"
+    root.mkdir()
+    workspace = Workspace(root)
+    for command in (("git", "init", "--quiet"), ("dvc", "init", "--quiet")):
+        workspace.run(*command)
+    add_stage(workspace, "start", "cp -r source results", deps=["source"], outs=["results"])
+    add_stage(workspace, "end", "ls; sleep 300", deps=["results"], outs=["never"])
+    add_stage(
+        workspace,
+        "beside",
+        "cp source/b.txt beside.txt; cat notes.txt >> beside.txt || true",
+        deps=["source"],
+        metrics=[{"beside.txt": {"cache": False}}],
+    )
+    (root / "source" / "a").mkdir(parents=True)
+    (root / "source" / "b.txt").write_text("content")
+    (root / "notes.txt").write_text("that no stage reads")
     return workspace
 
 
+def add_stage(workspace: Workspace, name: str, cmd: str, **kinds: list[Any]) -> None:
+    path = workspace.root / "dvc.yaml"
+    stages = json.loads(path.read_text())["stages"] if path.exists() else {}
+    path.write_text(json.dumps({"stages": stages | {name: {"cmd": cmd, **kinds}}}))
+
+
+def recorded(workspace: Workspace) -> dict[str, Any]:
+    return YAML(typ="safe").load(workspace.root / "dvc.lock")["stages"]
+
+
 @pytest.fixture
-def cluster(tmp_path: Path, head: Workspace) -> Iterator[Cluster]:
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
     """A scheduler, and two workers in folders of their own."""
-    file = tmp_path / "scheduler.json"
-    options = ("--scheduler-file", str(file))
-    python = (sys.executable, "-m", "dask")
-    scheduler = head.start(*python, "scheduler", "--port", "0", "--no-dashboard", *options, directory=tmp_path)
+    file, start = tmp_path / "scheduler.json", Workspace(tmp_path).start
+    options = ("--scheduler-file", str(file), "--no-dashboard")
+    scheduler = start(sys.executable, "-m", "dask", "scheduler", "--port", "0", *options)
     workers = {}
     for name in WORKERS:
         folder = tmp_path / name
         folder.mkdir()
-        options_of_one = ("--no-nanny", "--nthreads", "1", "--no-dashboard", "--name", name, "--local-directory", ".")
-        workers[name] = head.start(*python, "worker", *options, *options_of_one, directory=folder)
-    deadline = time.monotonic() + 60
-    while not (file.exists() and file.read_text()):
-        assert time.monotonic() < deadline, "the scheduler has not started"
-        time.sleep(0.1)
-    yield Cluster(json.loads(file.read_text())["address"], workers)
+        of_one = ("--no-nanny", "--nthreads", "1", "--name", name, "--local-directory", ".")
+        workers[name] = start(sys.executable, "-m", "dask", "worker", *options, *of_one, directory=folder)
+    wait_until(lambda: file.exists() and bool(file.read_text()))
+    yield Cluster(json.loads(file.read_text())["address"], scheduler, workers)
     for process in (scheduler, *workers.values()):
         process.kill()
         process.communicate()
 
 
-def processes_of(stage: str, folder: Path) -> list[psutil.Process]:
-    """Return the processes that run `stage` below `folder`."""
+def wait_until(condition: Any) -> None:
+    deadline = time.monotonic() + 300
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def processes_of(command: str, folder: Path) -> list[psutil.Process]:
+    """Return the processes of a command below `folder`."""
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
-            if f"stages.{stage}" in process.cmdline() and Path(process.cwd()).is_relative_to(folder):
+            if command in process.cmdline() and Path(process.cwd()).is_relative_to(folder):
                 found.append(process)
     return found
 
 
-def wait_for(stage: str, folder: Path, running: bool) -> None:
-    deadline = time.monotonic() + 300
-    while bool(processes_of(stage, folder)) != running:
-        assert time.monotonic() < deadline, f"{stage} in {folder}"
-        time.sleep(0.05)
-
-
 def test_two_workers_and_a_lost_one_end_with_what_one_machine_makes(
-    tmp_path: Path, head: Workspace, cluster: Cluster, finished: Workspace
+    tmp_path: Path, cluster: Cluster, finished: Workspace
 ) -> None:
-    head.dvc("repro", "validate")
-    head.commit("Validate, and share nothing")
-    targets = ("gail@CartPole-v1", "gail@Pendulum-v1")
-    process = head.start(sys.executable, "-m", "gailpipe.cluster", "--scheduler", cluster.address, *targets)
+    head = Workspace.create(tmp_path / "head")
+    (head.root / "notes.txt").write_text("not committed")
+    process = head.start(*CLUSTER, "--scheduler", cluster.address, "gail@CartPole-v1", "expert@Pendulum-v1")
     assert process.stdout is not None
-    lines, lost, interrupted = [], None, None
+    lines, interrupted = [], ""
     for line in process.stdout:
         lines.append(line)
-        started = re.match(r"(expert@\S+): runs on worker (\w+)", line)
-        if started and lost is None:
-            interrupted, lost = started.groups()
-            wait_for("expert", tmp_path / lost, running=True)
+        started = re.match(r"(expert@\S+): runs on (\S+), core 0", line)
+        if started and not interrupted:
+            interrupted, address = started.groups()
+            with Client(cluster.address) as client:
+                lost = client.scheduler_info()["workers"][address]["name"]
+            wait_until(lambda lost=lost: processes_of("stages.expert", tmp_path / lost))
             cluster.workers[lost].send_signal(signal.SIGKILL)
-            wait_for("expert", tmp_path / lost, running=False)
+            wait_until(lambda lost=lost: not processes_of("stages.expert", tmp_path / lost))
     output = "".join(lines)
     assert process.wait() == 0, output
-    assert lost is not None
-    made, undisturbed_files = (
-        {path: content for path, content in read_results(place).items() if path.startswith(FOLDERS)}
+    stages, undisturbed = recorded(head), recorded(finished)
+    assert stages == {stage: undisturbed[stage] for stage in stages}
+    assert {*stages} == {"validate", "expert@Pendulum-v1"} | {
+        f"{name}@CartPole-v1" for name in ("expert", "sample", "gail")
+    }
+    outs = tuple(out["path"] for stage in stages.values() for out in stage["outs"])
+    made, expected = (
+        {path: content for path, content in read_results(place).items() if path.startswith(outs)}
         for place in (head, finished)
     )
-    require_equal(made, undisturbed_files)
-    expected = {f"{stage}@{environment}" for stage in ("expert", "sample", "gail") for environment in TINY_ENVS}
-    stages, undisturbed = (YAML(typ="safe").load(place.root / "dvc.lock")["stages"] for place in (head, finished))
-    assert stages == {stage: undisturbed[stage] for stage in (*expected, "validate")}
-
-    started_on = re.findall(r"^(\S+): runs on worker (\w+)", output, re.MULTILINE)
-    assert {stage for stage, _ in started_on} == expected
-    logs = "".join(path.read_text() for name in WORKERS for path in (tmp_path / name).rglob("thread-*/log"))
-    runs = Counter(re.findall(r"Running stage '([^']+)'", logs))
-    assert set(runs) == expected
-    assert {stage for stage, count in runs.items() if count > 1} <= {interrupted}
-    assert {worker for _, worker in started_on} == set(WORKERS)
-    assert "done, 0 running, 0 left" in output
-    assert stages_run(output) == set()
-
-    head.run("git", "checkout", "--quiet", "--detach")  # a commit of no branch, to workers that have clones
-    params = tiny_params()
-    params["bc"]["steps"] += 10
-    write_params(params, head.root / "params.yaml")
-    head.commit("Clone longer")
-    again = head.run(sys.executable, "-m", "gailpipe.cluster", "--scheduler", cluster.address, "bc@CartPole-v1")
-    assert re.findall(r"^(bc@\S+): done", again, re.MULTILINE) == ["bc@CartPole-v1"]
+    require_equal(made, expected)
+    assert sorted(re.findall(r"^(\S+): runs on \S+, core 0", output, re.MULTILINE)) == sorted([*stages, interrupted])
+    assert re.findall(r"^(\S+): runs on .*, again, since the first was lost", output, re.MULTILINE) == [interrupted]
+    assert "5 of 5 done, 0 running, 0 left" in output
 
 
-def test_all_that_is_out_of_date_is_planned_but_what_git_tracks(
+def test_one_machine_side_by_side_ends_with_what_dvc_repro_makes(tmp_path: Path, finished: Workspace) -> None:
+    head = finished.copy(tmp_path / "head")
+    head.forget()
+    head.run("git", "checkout", "--quiet", "--", "data/store")
+    (head.root / "notes.txt").write_text("not committed")
+    output = head.run(*CLUSTER)
+    require_equal(read_results(head), read_results(finished))
+    others = ("--", ".", ":(exclude)dvc.lock")  # in which the order is another
+    assert head.run("git", "status", "--porcelain", *others) == "?? notes.txt\n"  # nothing in data/store
+    assert not any((head.root / ".scratch").iterdir())
+    stages = recorded(head)
+    assert set(re.findall(r"^(\S+): runs on this machine, core", output, re.MULTILINE)) == set(stages)
+    assert set(read_times(head.root)) == set(stages)
+    assert head.dvc("status").strip() == "Data and pipelines are up to date."
+    assert head.run(*CLUSTER, directory=head.root / "stages") == "Nothing: all stages are up to date.\n"
+    (head.root / "dvc.lock").unlink()
+    again = head.run(*CLUSTER, "gail@CartPole-v1")
+    assert "gail@CartPole-v1: done without a run; 4 of 4 done" in again  # out of the run-cache
+    assert "runs on" not in again
+
+
+def test_all_that_is_out_of_date_is_planned(
     finished: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workspace = finished.copy(tmp_path / "repository")
     monkeypatch.chdir(workspace.root)
     with Repo() as repo:
-        assert out_of_date(repo, ["dvc.yaml"]) == []
+        assert planned_stages(repo, ["dvc.yaml"], {}, 2) == []
     params = tiny_params()
     params["seed"] += 1
+    params["gail"]["seeds"] = 3
     write_params(params, workspace.root / "params.yaml")
     with Repo() as repo:
-        jobs = out_of_date(repo, ["dvc.yaml"])
+        planned = {stage.name: stage for stage in planned_stages(repo, ["dvc.yaml"], {}, 2)}
     of_environments = ("expert", "sample", "bc", "gail", "dac", "occupancy", "film-expert")
-    assert {job.stage for job in jobs} == {
+    assert {*planned} >= {
         "validate",
+        "report",
         *(f"{stage}@{environment}" for stage in of_environments for environment in TINY_ENVS),
         *(
             f"{stage}@{environment}-{learner}"
@@ -173,189 +197,255 @@ def test_all_that_is_out_of_date_is_planned_but_what_git_tracks(
             for learner in ("bc", "gail", "dac")
         ),
     }
-    for place, job in enumerate(jobs):
-        assert set(job.upstream) <= {earlier.stage for earlier in jobs[:place]}
-    (evaluate,) = [job for job in jobs if job.stage == "evaluate@Pendulum-v1-bc"]
-    assert set(evaluate.upstream) == {"validate", *(f"{stage}@Pendulum-v1" for stage in ("expert", "sample", "bc"))}
+    names = list(planned)
+    for place, stage in enumerate(planned.values()):
+        assert set(stage.upstream) <= {*names[:place]}
+        assert stage.cores == (3 if stage.name.startswith("gail@") else 1)
+    upstream = {"validate", *(f"{stage}@Pendulum-v1" for stage in ("expert", "sample", "bc"))}
+    assert {*planned["evaluate@Pendulum-v1-bc"].upstream} == upstream
 
 
-def test_a_repository_without_a_commit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for command in (("git", "init", "--quiet"), (sys.executable, "-m", "dvc", "init", "--quiet")):
-        subprocess.run(command, cwd=tmp_path, check=True)
-    (tmp_path / ".gitignore").write_text("*")
-    subprocess.run(("git", "rm", "--quiet", "-r", "--cached", "."), cwd=tmp_path, check=True)
-    with (tmp_path / ".dvc" / "config").open("a") as config:
-        config.write("[core]\n    remote = store\n['remote \"store\"']\n    url = store\n")
-    monkeypatch.chdir(tmp_path)
-    with Repo() as repo, pytest.raises(UserError, match="`git rev-parse HEAD` failed: "):
-        find_source(repo, None)
-
-
-def test_the_papers_repository_is_found_in_a_clone_and_all_that_it_runs_is_committed(tmp_path: Path) -> None:
-    head = Workspace.create(tmp_path / "head")
-    with Repo(head.root / "paper") as repo:
-        source = find_source(repo, None)
-        assert (source.head, source.repository, source.folder) == (str(head.root / "paper"), str(head.root), "paper")
-        assert source.remote_path == str(head.root / "data" / "store")
-        (head.root / "stages" / "new.py").touch()
-        with pytest.raises(UserError, match=r"but stages/new\.py differ"):
-            find_source(repo, None)
-
-
-def test_a_failed_command_tells_what_it_printed_and_nothing_before(tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    _run(tmp_path, log, sys.executable, "-c", "print('earlier')")
-    with pytest.raises(subprocess.CalledProcessError) as failed:
-        _run(tmp_path, log, sys.executable, "-c", "raise SystemExit('no disk')")
-    assert failed.value.output == "no disk\n"
-    assert log.read_text() == "earlier\nno disk\n"
-
-
-def test_a_stage_that_has_ended_is_not_shown_again(capsys: pytest.CaptureFixture[str]) -> None:
-    with View(["expert", "sample"], 2) as view:
-        view.start("expert", "one")
-        view.start("expert", "two")
-        view.finish("expert")
-        view.start("expert", "one")
-        view.fail("sample", "its log")
-        view.start("sample", "one")
-    lines = capsys.readouterr().err.splitlines()
-    assert lines[:2] == [
-        "expert: runs on worker one",
-        "expert: runs on worker two, again, since the first was lost",
-    ]
-    assert lines[2].startswith("expert: done after 00:00 on worker two; 1 of 2 done, 0 running, 1 left")
-    assert lines[3:] == ["sample: its log"]
-
-
-def test_a_failed_stage_shows_its_log_and_the_others_are_kept(tmp_path: Path) -> None:
-    head = Workspace.create(tmp_path / "head")
-    stage = head.root / "stages" / "sample.py"
-    stage.write_text(f"{stage.read_text()}\n    raise SystemExit('broken on purpose')\n")
-    head.commit("Break a stage")
-    output = head.run(sys.executable, "-m", "gailpipe.cluster", "sample@CartPole-v1", "bc@CartPole-v1", fails=True)
-    assert "broken on purpose" in output
-    assert "bc@CartPole-v1: can't run, since sample@CartPole-v1 failed" in output
-    assert output.strip().endswith("error: 2 of 4 stages failed or could not run; the others are in the DVC remote")
-    assert "Traceback" not in output
-    assert not (head.root / "dvc.lock").exists()
-    assert list((head.root / ".scratch").glob("expert-CartPole-v1-*"))  # kept here, where workers are none
-    elsewhere = ("--repository", head.root.as_uri())
-    again = head.run(sys.executable, "-m", "gailpipe.cluster", *elsewhere, "expert@CartPole-v1")
-    assert "expert@CartPole-v1: done" in again  # although the first run has left results in data/store
-    assert "Stage 'expert@CartPole-v1' is cached" in again
-
-
-def test_an_interrupted_head_takes_its_workers_along_and_leaves_what_to_go_on_from(tmp_path: Path) -> None:
+def test_an_interrupted_head_takes_its_stages_along_lets_no_second_in_and_leaves_what_to_go_on_from(
+    tmp_path: Path,
+) -> None:
     head = Workspace.create(tmp_path / "head")
     params = tiny_params()
     params["expert"]["env_steps"] = 64_000
     write_params(params, head.root / "params.yaml")
-    head.commit("Train long enough to be interrupted")
-    process = head.start(sys.executable, "-m", "gailpipe.cluster", "expert@CartPole-v1")
-    deadline = time.monotonic() + 300
-    while not list((head.root / ".scratch").glob("expert-*/training")):
-        assert process.poll() is None
-        assert time.monotonic() < deadline, "no checkpoint"
-        time.sleep(0.05)
+    process = head.start(*CLUSTER, "expert@CartPole-v1")
+    wait_until(lambda: process.poll() is not None or list((head.root / ".scratch").glob("expert-*/training")))
     workers = psutil.Process(process.pid).children(recursive=True)
+    second = head.run(*CLUSTER, "expert@CartPole-v1", fails=True)
+    assert re.fullmatch(rf"error: another command is at work here: .* \(PID {process.pid}\): .*\n", second)
     os.killpg(process.pid, signal.SIGINT)
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 130, output
     assert "Traceback" not in output
-    assert not psutil.wait_procs(workers, timeout=60)[1]
+    assert not any(worker.is_running() for worker in workers)
+    assert {*recorded(head)} == {"validate"}
     assert "expert CartPole-v1: resumes after" in head.dvc("repro", "expert@CartPole-v1")
+
+
+def test_a_killed_head_takes_its_stages_along_and_what_was_done_is_kept(small: Workspace) -> None:
+    process = small.start(*CLUSTER)
+    wait_until(lambda: processes_of("sleep", small.root))
+    process.kill()
+    process.communicate()
+    wait_until(lambda: not processes_of("sleep", small.root))
+    (small.root / ".dvc" / "tmp" / "rwlock").write_text('{"write": {"/data')  # where a kill has torn it
+    add_stage(small, "end", "touch never", deps=["results"], outs=["never"])
+    output = small.run(*CLUSTER)
+    assert "removed .dvc/tmp/rwlock, of which a killed DVC had left half" in output
+    assert re.findall(r"^(\S+): runs on", output, re.MULTILINE) == ["end"]
+    assert {*recorded(small)} == {"start", "end", "beside"}
+    assert small.dvc("status").strip() == "Data and pipelines are up to date."
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_no_command_outlives_its_leash(ending: signal.Signals) -> None:
     sleeper = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(300)"]
-    command = [sys.executable, "-m", "gailpipe.cluster.leash", *sleeper]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as leash:
-        assert leash.stdout is not None
-        leash.stdout.readline()
-        (child,) = psutil.Process(leash.pid).children()
-        leash.send_signal(ending)
-        assert leash.wait(timeout=60) == 128 + ending
-        child.wait(timeout=60)
+    command = [sys.executable, leash.__file__, *sleeper]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        (child,) = psutil.Process(process.pid).children()
+        process.send_signal(ending)
+        assert process.wait(timeout=60) != 0
+        assert not child.is_running()
 
 
-PEM = ("--tls-ca", "ca.pem", "--tls-cert", "cert.pem", "--tls-key", "gone.pem")
+def test_a_failed_stage_shows_its_log_and_the_others_are_kept(small: Workspace) -> None:
+    add_stage(small, "start", "echo tried\necho broken; exit 3\necho after", deps=["source"], outs=["results"])
+    output = small.run(*CLUSTER, fails=True)
+    assert "start: `echo broken; exit 3` ended with status 3:\ntried\nbroken\n" in output
+    assert "end: can't run, since start failed" in output
+    assert output.endswith("error: 2 of 3 stages failed or could not run; the others are on record\n")
+    assert {*recorded(small)} == {"beside"}
+    add_stage(small, "start", "true", deps=["source"], outs=["results"])
+    assert "start: output 'results' does not exist" in small.run(*CLUSTER, "start", fails=True)
+
+
+def test_a_worker_has_what_a_stage_depends_on_and_nothing_else(small: Workspace, cluster: Cluster) -> None:
+    on_cluster = (*CLUSTER, "--scheduler", cluster.address)
+    small.run(*on_cluster, "start", "beside")
+    assert (small.root / "results" / "b.txt").read_text() == "content"
+    assert (small.root / "results" / "a").is_dir()
+    assert (small.root / "beside.txt").read_text() == "content"  # and not notes.txt
+    assert small.dvc("status", "start", "beside").strip() == "Data and pipelines are up to date."
+    add_stage(small, "end", "ls; exit 3", deps=["results"], outs=["never"])
+    output = small.run(*on_cluster, fails=True)
+    assert "end: `ls; exit 3` ended with status 3:\nresults\nerror: 1 of 1 stages failed" in output
+
+
+def test_a_lost_head_ends_its_stages_on_workers_and_a_lost_scheduler_is_said(
+    small: Workspace, cluster: Cluster, tmp_path: Path
+) -> None:
+    def started() -> Process:
+        process = small.start(*CLUSTER, "--scheduler", cluster.address, "end")
+        wait_until(lambda: any(processes_of("sleep", tmp_path / name) for name in WORKERS))
+        return process
+
+    process = started()
+    process.kill()
+    process.communicate()
+    wait_until(lambda: not any(processes_of("sleep", tmp_path / name) for name in WORKERS))
+    process = started()
+    cluster.scheduler.kill()
+    output, _ = process.communicate(timeout=120)
+    error = f"error: --scheduler {cluster.address}: has gone; what was done is kept, so run this again"
+    assert output.splitlines()[-1] == error
+    assert "Traceback" not in output
+    assert {*recorded(small)} == {"start"}
+
+
+def test_a_scheduler_without_workers_is_said_within_ten_seconds(small: Workspace, cluster: Cluster) -> None:
+    for worker in cluster.workers.values():
+        worker.kill()
+        worker.wait()
+    output = small.run(*CLUSTER, "--scheduler", cluster.address, fails=True)
+    assert output == f"error: --scheduler {cluster.address}: has no workers that could run stages; start some\n"
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (PEM[:2], "--tls-cert, --tls-key: not given; TLS needs all of --tls-ca, --tls-cert, --tls-key"),
-        (PEM, "--tls-ca, --tls-cert, --tls-key are for --scheduler tls://…, but that is not given"),
-        (("--scheduler", "tcp://a:1", *PEM), "--tls-key are for --scheduler tls://…, but that is tcp://a:1"),
-        (("--scheduler", "tls://a:1", *PEM), "--tls-key gone.pem: is no file"),
-        (("--scheduler", "tls://a:1"), "--scheduler tls://a:1: needs --tls-ca, --tls-cert, --tls-key"),
+        (("--scheduler", "tcp://127.0.0.1:9"), "--scheduler tcp://127.0.0.1:9: no Dask scheduler answers there: "),
+        (("--scheduler", "tls://127.0.0.1:9"), "--scheduler tls://127.0.0.1:9: no Dask scheduler answers there: TLS"),
+        (("--scheduler", "nowhere"), "--scheduler nowhere: no Dask scheduler answers there: missing port number"),
+        (("nothing",), "Stage 'nothing' not found inside 'dvc.yaml' file; give stages, or paths of dvc.yaml files"),
     ],
 )
-def test_certificates_that_can_not_be_used_are_named(arguments: tuple[str, ...], message: str, tmp_path: Path) -> None:
-    for name in ("ca.pem", "cert.pem"):
-        (tmp_path / name).touch()
-    command = [sys.executable, "-m", "gailpipe.cluster", *arguments]
-    done = subprocess.run(command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True)
-    error = done.stderr.decode()
-    assert error.startswith("error: ")
-    assert message in error
-
-
-def test_certificates_reach_the_connection(tmp_path: Path) -> None:
-    files = {kind: tmp_path / f"{kind}.pem" for kind in ("ca", "cert", "key")}
-    for file in files.values():
-        file.touch()
-    arguments = {f"tls_{kind}": file for kind, file in files.items()}
-    security = tls(argparse.Namespace(scheduler="tls://a:1", **arguments))
-    assert security is not None
-    assert security.require_encryption
-    assert security.get_tls_config_for_role("client") | {"ciphers": None} == {
-        "ca_file": str(files["ca"]), "cert": str(files["cert"]), "key": str(files["key"]), "ciphers": None,
-    }  # fmt: skip
-
-
-def test_an_address_that_looks_like_an_option_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    commands: list[tuple[str, ...]] = []
-
-    def refuse(folder: Path, log: Path, *command: str, **_: str) -> None:
-        commands.append(command)
-        raise subprocess.CalledProcessError(1, command, "")
-
-    monkeypatch.setattr("gailpipe.cluster.worker._run", refuse)
-    monkeypatch.setattr("gailpipe.cluster.worker.get_worker", lambda: WorkerDouble(str(tmp_path)))
-    with pytest.raises(StageFailedError):
-        run_stage(Source("head", "--upload-pack=touch", ".", "abc", "store", None), Job("bc", ()), False)
-    assert commands == [("git", "clone", "--quiet", "--no-checkout", "--", "--upload-pack=touch", "clone")]
+def test_what_can_not_be_run_is_said(arguments: tuple[str, ...], message: str, small: Workspace) -> None:
+    output = small.run(*CLUSTER, *arguments, fails=True)
+    assert output.splitlines()[-1].startswith("error: ")
+    assert message in output
+    assert "Traceback" not in output
 
 
 @dataclass
-class WorkerDouble:
-    local_directory: str
-    name: str = "0"
+class ClientDouble:
+    """A Dask client: its workers answer with these versions, and fail so."""
 
-    def log_event(self, *_: object) -> None: ...
+    theirs: Any
+    error: Exception | None = None
+
+    def __call__(self, *_: Any, **__: Any) -> "ClientDouble":
+        return self
+
+    def wait_for_workers(self, *_: Any, **__: Any) -> None: ...
+
+    def nthreads(self) -> dict[str, int]:
+        if isinstance(self.theirs, OSError):
+            raise self.theirs
+        return {"tcp://a:1": 2}
+
+    def run(self, *_: Any, **__: Any) -> dict[str, Any]:
+        return {"tcp://a:1": self.theirs}
+
+    def scatter(self, *_: Any, **__: Any) -> list[Any]:
+        assert self.error is not None
+        raise self.error
 
 
-def test_what_can_not_be_run_is_said(tmp_path: Path) -> None:
-    head = Workspace.create(tmp_path / "head")
-    command = (sys.executable, "-m", "gailpipe.cluster")
-    output = head.run(*command, fails=True, directory=head.root / "stages")
-    assert output.startswith(f"error: runs in {head.root} alone")
-    for arguments, message in (
-        (("--scheduler", "tcp://127.0.0.1:9"), "--scheduler tcp://127.0.0.1:9: no Dask scheduler answers there"),
-        (("nothing",), "nothing"),
-    ):
-        output = head.run(*command, *arguments, fails=True)
-        assert output.startswith("error: ")
-        assert message in output
-        assert "Traceback" not in output
-    (head.root / "stages" / "expert.py").write_text("")
-    for name in range(6):
-        (head.root / f"new-{name}.py").write_text("")
-    output = head.run(*command, fails=True)
-    assert output.strip() == (
-        "error: workers run what is committed, but stages/expert.py, new-0.py, new-1.py, new-2.py, new-3.py and 2 more "
-        "differ; commit, stash or remove that first"
-    )
+def connect(monkeypatch: pytest.MonkeyPatch, client: ClientDouble) -> Workers:
+    monkeypatch.setattr("gailpipe.cluster.workers.Client", client)
+    repo: Any = None
+    return Workers(repo, "tcp://a:0")
+
+
+@pytest.mark.parametrize(
+    ("theirs", "message"),
+    [
+        (
+            versions() | {"torch": "1.0"},
+            "tcp://a:1 runs nothing, since its versions are not those here: {'torch': '1.0'}",
+        ),
+        (ModuleNotFoundError("No module named 'gailpipe'"), "No module named 'gailpipe'"),
+    ],
+)
+def test_a_worker_of_another_version_is_said_and_left_out(
+    theirs: Any, message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert connect(monkeypatch, ClientDouble(versions())).places() == {"tcp://a:1": range(2)}
+    with pytest.raises(UserError, match=r"^--scheduler tcp://a:0: has no workers that could run stages"):
+        connect(monkeypatch, ClientDouble(theirs))
+    assert message in capsys.readouterr().err
+
+
+def test_a_stage_that_loses_its_workers_is_tried_elsewhere_but_not_for_ever(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stage: Any = SimpleNamespace(addressing="expert", deps=[], outs=[], cmd="train", wdir=str(tmp_path))
+    job = Job(Planned("expert", "", None, stage=stage), "tcp://a:1", (0,), ())
+    workers = connect(monkeypatch, ClientDouble(versions(), CancelledError()))
+    for _ in range(2):
+        with pytest.raises(PlaceLostError):
+            workers.execute(job)
+    with pytest.raises(StageFailedError, match="failed: tcp://a:1 was lost, as 2 others before") as error:
+        workers.execute(job)
+    assert not isinstance(error.value, PlaceLostError)
+    workers = connect(monkeypatch, ClientDouble(versions(), ValueError("no space")))
+    with pytest.raises(StageFailedError, match="failed: no space"):
+        workers.execute(job)
+
+
+def test_a_stage_has_the_packages_that_its_code_is_in_and_the_code_of_its_environments(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    client = ClientDouble(versions())
+    sent: list[bytes] = []
+
+    def scatter(data: list[bytes], **_: Any) -> list[bytes]:
+        sent.extend(data)
+        raise CancelledError
+
+    monkeypatch.setattr(client, "scatter", scatter)
+    files = ("gailpipe/__init__.py", "gailpipe/rl/loop.py", "gailpipe/rl/on_policy/trpo.py", "environments/reach.py")
+    for name in (*files, "notes.txt", "gailpipe/other/__init__.py"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    deps = [SimpleNamespace(fs_path=str(tmp_path / name)) for name in ("gailpipe/rl", "params.yaml")]
+    stage: Any = SimpleNamespace(addressing="expert", deps=deps, outs=[], cmd="train", wdir=str(tmp_path))
+    with pytest.raises(PlaceLostError):
+        connect(monkeypatch, client).execute(Job(Planned("expert", "", None, stage=stage), "tcp://a:1", (0,), ()))
+    unpack(sent[0], str(tmp_path / "worker"))
+    unpacked = {str(path.relative_to(tmp_path / "worker")) for path in (tmp_path / "worker").rglob("*.*")}
+    assert unpacked == {*files}
+
+
+class WorkspaceDouble(CoresOfThisMachine):
+    """Two cores, on which nothing takes time but what is to meet, and one stage loses its place once."""
+
+    def __init__(self) -> None:
+        self.ran: list[str] = []
+        self.stopped = False
+        self._barrier = Barrier(2, timeout=60)
+
+    def places(self) -> dict[str, range]:
+        return {"": range(2)}
+
+    def run(self, job: Job, started: Any) -> None:
+        started(job.stage.name, "core")
+        self.ran.append(job.stage.name)
+        if job.stage.name in ("bc", "gail"):
+            self._barrier.wait()
+        if job.stage.name == "sample" and self.ran.count("sample") == 1:
+            raise PlaceLostError
+
+    def stop(self) -> None:
+        self.stopped = True
+
+
+def test_stages_run_after_those_that_they_depend_on_side_by_side_and_again_where_a_place_is_lost() -> None:
+    planned = [
+        Planned("gail", "", None, 1, ("expert", "sample")),
+        Planned("bc", "", None, 1, ("expert", "sample")),
+        Planned("sample", "", None, 1, ("expert",)),
+        Planned("expert", "", None),
+    ]
+    workspace = WorkspaceDouble()
+    assert run_stages(planned, workspace, View(planned)) == 0
+    assert workspace.ran[:3] == ["expert", "sample", "sample"]
+    assert {*workspace.ran[3:]} == {"bc", "gail"}
+    assert workspace.stopped

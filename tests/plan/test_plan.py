@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from gailpipe.cluster.plan import Stale
 from gailpipe.foundation.errors import UserError
 from gailpipe.plan import __main__ as plan
 from gailpipe.plan import stages
 from gailpipe.plan.stages import Planned, planned_stages
+from gailpipe.plan.stale import Stale
+from gailpipe.plan.tracked import TRACKED, read_tracked, record
 from tests.workspace import ROOT
 
 DELETED = {"changed outs": {"data/gail/Hopper-v5": "deleted"}}
@@ -50,6 +51,7 @@ def test_a_time_is_scaled_by_the_budget_and_by_how_many_runs_share_a_core(
     found = [stale("gail@Hopper-v5", ["changed command"])]
     (stage,) = planned(monkeypatch, found, time_of(env_steps=1000, seeds=3), cores)
     assert stage.seconds == pytest.approx(seconds)
+    assert stage.cores == seeds
 
 
 def test_settings_are_those_that_the_command_will_load(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,6 +64,12 @@ def test_settings_are_those_that_the_command_will_load(monkeypatch: pytest.Monke
     monkeypatch.setattr(stages, "read_section", read_section)
     planned(monkeypatch, [stale("gail@Hopper-v5", ["changed command"])], time_of(), 2)
     assert loaded == [(Path("params.yaml"), "gail", "Hopper-v5", ["trajs=4"])]
+
+
+@pytest.mark.parametrize("command", ["sleep 1", ["sleep 1", "sleep 2"], None])
+def test_a_stage_that_is_no_module_uses_one_core(monkeypatch: pytest.MonkeyPatch, command: Any) -> None:
+    (stage,) = planned(monkeypatch, [stale("nap", ["changed command"], cmd=command)], {}, 2)
+    assert stage.cores == 1
 
 
 def test_reasons_are_what_changed_and_not_what_other_stages_will_make(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,18 +121,18 @@ def test_the_sum_says_what_nobody_has_timed_and_where_the_rest_was(
 
 def test_recorded_times_keep_the_settings_that_scale_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert plan.read_tracked() == {}
-    plan.record(time_of(env_steps=1000, seeds=3, discount=0.9))
-    assert plan.read_tracked() == time_of(env_steps=1000, seeds=3)
+    assert read_tracked() == {}
+    record(time_of(env_steps=1000, seeds=3, discount=0.9))
+    assert read_tracked() == time_of(env_steps=1000, seeds=3)
 
 
 def test_damaged_times_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    plan.TRACKED.write_text("{")
+    TRACKED.write_text("{")
     with pytest.raises(UserError, match=r"^stage-times\.json: is not valid JSON"):
-        plan.read_tracked()
+        read_tracked()
 
 
 def test_the_times_that_travel_with_the_repository_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    assert {*plan.read_tracked()["gail@Hopper-v5"]} == {"seconds", "processor", "cores", "settings"}
+    assert {*read_tracked()["gail@Hopper-v5"]} == {"seconds", "processor", "cores", "settings"}

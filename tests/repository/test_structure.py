@@ -19,8 +19,8 @@ from tests.workspace import ROOT
 FLOORS = [
     "stages",
     "watch",
-    "plan",
     "cluster",
+    "plan",
     "review",
     "pipeline",
     "export",

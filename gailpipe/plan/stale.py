@@ -1,0 +1,49 @@
+"""What is out of date, and what each stage must wait for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import networkx as nx
+from dvc.exceptions import DvcException
+from dvc.repo import Repo
+from dvc.stage import Stage
+
+from gailpipe.foundation.errors import UserError
+from gailpipe.review.rwlock import named_lock
+
+
+@dataclass(frozen=True)
+class Stale:
+    """A stage that is out of date."""
+
+    stage: Stage
+    upstream: tuple[str, ...]
+    """All stages that it depends on, directly or not, in an order in which they could run."""
+    changes: list[Any]
+    """What `dvc status` says of it; nothing where it only depends on stages that are out of date."""
+
+
+def stale_stages(repo: Repo, targets: Sequence[str]) -> list[Stale]:
+    """Return the stages of `targets` that are out of date or depend on one that is, dependencies first.
+
+    Raises:
+        UserError: A target is neither a stage nor a dvc.yaml, or another DVC command is at work.
+    """
+    try:
+        wanted = {stage for target in targets for stage in repo.stage.collect(target)}
+    except DvcException as error:
+        raise UserError(f"{error}; give stages, or paths of dvc.yaml files") from error
+    graph: nx.DiGraph = repo.index.graph  # from each stage to those that it depends on
+    wanted |= {stage for one in wanted for stage in nx.descendants(graph, one)}
+    order = [stage for stage in reversed(list(nx.topological_sort(graph))) if stage in wanted]
+    with named_lock(), repo.lock:  # `repo.status` loads dvc.yaml once more for each of its targets
+        changed = {name: changes for stage in order for name, changes in stage.status().items()}
+    found: dict[str, Stale] = {}
+    for stage in order:
+        below = nx.descendants(graph, stage)
+        upstream = tuple(other.addressing for other in order if other in below)
+        changes = changed.get(stage.addressing, [])
+        if changes or not found.keys().isdisjoint(upstream):
+            found[stage.addressing] = Stale(stage, upstream, changes)
+    return list(found.values())
