@@ -20,6 +20,7 @@ import benchmarks.snapshots
 from benchmarks.learning_page import ENVS, GOAL, LEARNERS, SEEDS, name, page, sustained
 from benchmarks.machine import describe_machine
 from benchmarks.peer import REQUIREMENTS, SCRIPT, peer_parser, require_peer
+from benchmarks.runs import NO_SUCCESS
 from benchmarks.snapshots import (
     CLONING_STEPS,
     EPISODES,
@@ -72,9 +73,9 @@ def main(arguments: argparse.Namespace) -> None:
 def settings_of(learner: str, params: Path, environment: str) -> Gail | Dac:
     """Return the settings of one of our learners; of a peer GAIL's, for the demonstrations that it shall have."""
     if learner == "dac":
-        return load_section(params, Dac, "dac", environment)
+        return load_section(params, Dac, "dac", environment, [NO_SUCCESS])
     cloning = f"cloning.steps={CLONING_STEPS if learner == 'gail-bc' else 0}"
-    return load_section(params, Gail, "gail", environment, [cloning])
+    return load_section(params, Gail, "gail", environment, [NO_SUCCESS, cloning])
 
 
 def conditions_of(learner: str, settings: Gail | Dac, demonstrations: bytes) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from gailpipe.foundation.processes import all_or_none, available_cores, side_by_
 from gailpipe.training.compute import use_one_thread
 
 CEILING_ENVS = 256
+NO_SUCCESS = "episodes_end_on_success=false"  # in no task of a benchmark
 PAIRS = 200  # of demonstrations, as in four trajectories of the paper
 WARM_UP_SECONDS = 5.0
 

@@ -13,6 +13,7 @@ from benchmarks.machine import describe_machine
 from benchmarks.peer import peer_parser, peer_speed, require_peer
 from benchmarks.runs import (
     CEILING_ENVS,
+    NO_SUCCESS,
     in_new_process,
     off_policy_speed,
     random_speed,
@@ -64,9 +65,9 @@ def main(arguments: argparse.Namespace) -> None:
     for name in ("seconds", "rounds"):
         if not getattr(arguments, name) > 0:
             raise UserError(f"--{name}: {getattr(arguments, name):g}: must be greater than 0")
-    settings = load_section(arguments.params, Gail, "gail")
+    settings = load_section(arguments.params, Gail, "gail", assignments=[NO_SUCCESS])
     require_peer(arguments.peer)
-    dac = load_section(arguments.params, Dac, "dac")
+    dac = load_section(arguments.params, Dac, "dac", assignments=[NO_SUCCESS])
     results = {}
     for environment in ENVS:
         rounds = list[dict[str, float]]()

@@ -36,6 +36,7 @@ def learning_curves(params: Path, data: Path, policies: pl.DataFrame, smoothing:
         require_cells(data / algorithm, cells)
         for name, one in cells.items():
             curves = read_table(data / algorithm / name / "learning.parquet", ("seed", "env_steps", "return"))
+            curves = curves.cast({cs.float(): pl.Float64})
             scale = policies.filter(environment=one.env).row(0, named=True)
             score = pl.lit(None)
             if scale["normalized"] is not None:

@@ -22,7 +22,7 @@ class AdversarialReward:
         policy: What learns from it; initialised.
         demonstrations: The expert's.
         settings: Of the discriminator.
-        episodes_end_on_success: Decides the sign of the reward of D(s, a) (`Pays`).
+        pays_for_ends: Decides the sign of the reward of D(s, a) (`Pays`).
         discount: γ of AIRL's shaping, the policy's own.
         less_log_probs: Whether log π is taken off AIRL's f. It is not where the policy learns with an entropy of its
             own, nor ever where actions are not looked at.
@@ -34,7 +34,7 @@ class AdversarialReward:
         policy: Policy,
         demonstrations: Demonstrations,
         settings: Adversarial,
-        episodes_end_on_success: bool,
+        pays_for_ends: bool,
         discount: float,
         less_log_probs: bool,
         generator: torch.Generator,
@@ -42,9 +42,7 @@ class AdversarialReward:
         self._policy, self._settings, self._generator = policy, settings.discriminator, generator
         view = View(policy.normalizer, policy.encoder)
         self.discriminator = make_discriminator(view, settings, discount, generator).eval()
-        self._pays = (
-            Pays.LOGIT if settings.shaped else Pays.LOG_D if episodes_end_on_success else Pays.MINUS_LOG_ONE_MINUS_D
-        )
+        self._pays = Pays.LOGIT if settings.shaped else Pays.LOG_D if pays_for_ends else Pays.MINUS_LOG_ONE_MINUS_D
         self._less_log_probs = less_log_probs and settings.shaped and not settings.observations_only
         self._expert = demonstrations.transitions(followed=settings.judges_next_observations)
         parameters = list(self.discriminator.parameters())

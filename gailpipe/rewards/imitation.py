@@ -28,10 +28,9 @@ def learn(run: Run[Settings], out: Path) -> None:
     adversarial = settings if isinstance(settings, Adversarial) else None
     if adversarial and adversarial.judges_next_observations:
         _require_next_observations(run, adversarial)
-    if not (adversarial and adversarial.shaped):
-        ends = {"episodes_end_on_success": ends_on_success(run, trajectories)}
-        run = replace(run, settings=settings.model_copy(update=ends))
-    train_seeds(run, out)
+    matters = not (adversarial and adversarial.shaped)
+    ends = {"episodes_end_on_success": matters and ends_on_success(run, trajectories)}
+    train_seeds(replace(run, settings=settings.model_copy(update=ends)), out)
 
 
 def _require_next_observations(run: Run[Settings], settings: Adversarial) -> None:

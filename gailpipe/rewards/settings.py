@@ -17,6 +17,12 @@ class RewardedImitator(Imitator):
     `auto` takes ends for success where most demonstrated trajectories end before the time limit.
     """
 
+    @property
+    def pays_for_ends(self) -> bool:
+        """Return whether the reward is never positive; `auto` has to be decided before (`imitation.learn`)."""
+        assert self.episodes_end_on_success != "auto"
+        return self.episodes_end_on_success
+
 
 class DiscriminatorFit(Section):
     """What the discriminator is, how it follows the policy, and what keeps it from winning."""

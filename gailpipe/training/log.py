@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from io import BytesIO
+from math import nan
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -85,10 +86,10 @@ class Logged(NamedTuple):
 
 def read_log(path: Path) -> Logged | None:
     """Read the log in `path`, to which a run may be adding a line; None if it says nothing yet."""
-    rows = []
+    rows = list[dict[str, Any]]()
     for line in path.read_text(encoding="utf-8").splitlines():
         try:
-            rows.append(json.loads(line))
+            rows.append({name: nan if value is None else value for name, value in json.loads(line).items()})
         except json.JSONDecodeError:  # it is being written, or the disk was full
             break
     if len(rows) < 2:
@@ -98,7 +99,8 @@ def read_log(path: Path) -> Logged | None:
 
 
 def _line(content: dict[str, Any]) -> str:
-    return f"{json.dumps(content)}\n"
+    numbers = {name: None if value != value else value for name, value in content.items()}  # JSON has no NaN
+    return f"{json.dumps(numbers, allow_nan=False)}\n"
 
 
 def _events(rows: Sequence[Metrics], clock: str, begin: bool = False) -> bytes:

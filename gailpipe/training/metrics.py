@@ -47,9 +47,10 @@ def follow(
 
 
 def learning_curves(checkpoint: Checkpoint) -> pl.DataFrame:
-    """Return the metrics of all iterations; what no episode told, since none ended, is null."""
+    """Return the metrics of all iterations, in single precision; what no episode told, since none ended, is null."""
     no_episode_ended = cs.by_name("return", "length", require_all=False)
-    return pl.DataFrame(checkpoint.metrics, infer_schema_length=None).with_columns(no_episode_ended.fill_nan(None))
+    curves = pl.DataFrame(checkpoint.metrics, infer_schema_length=None).with_columns(no_episode_ended.fill_nan(None))
+    return curves.cast({cs.float(): pl.Float32, cs.integer(): pl.Int32})
 
 
 def require_finite(place: str, quantities: Mapping[str, Tensor | float]) -> None:

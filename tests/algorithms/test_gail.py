@@ -18,7 +18,7 @@ from tests.workspace import ROOT
 
 
 def gail_settings(**different: Any) -> Gail:
-    settings = load_section(ROOT / "params.yaml", Gail, "gail", "Hopper-v5")
+    settings = load_section(ROOT / "params.yaml", Gail, "gail", "Hopper-v5", ["episodes_end_on_success=false"])
     return settings.model_copy(update=different)
 
 

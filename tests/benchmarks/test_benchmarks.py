@@ -25,6 +25,7 @@ from benchmarks.learning_page import ENVS, LEARNERS, first_there, sustained
 from benchmarks.learning_page import page as learning_page
 from benchmarks.peer import peer_speed, require_peer, run_peer
 from benchmarks.runs import (
+    NO_SUCCESS,
     PAIRS,
     Log,
     LoggedVectorEnv,
@@ -328,7 +329,7 @@ def test_our_learner_is_judged_every_so_often_and_at_its_end_while_the_clock_sta
     observations = np.zeros((6, 4), np.float32)
     table = pl.DataFrame({"trajectory": [0] * 6, "observation": observations, "action": [0, 1] * 3})
     write_table(table.with_columns(trajectory_return=pl.lit(500.0)), tmp_path / "demonstrations.parquet")
-    tiny = ["env_steps=400", "num_envs=2", "num_steps=50", "trajs=1", "hidden_sizes=[4]"]
+    tiny = [NO_SUCCESS, "env_steps=400", "num_envs=2", "num_steps=50", "trajs=1", "hidden_sizes=[4]"]
     settings = load_section(ROOT / "params.yaml", Gail, "gail", "CartPole-v1", tiny)
     snapshots = learn(Job("CartPole-v1", "gail", 0), settings, tmp_path / "demonstrations.parquet", Path("nowhere"))
     assert [(snapshot.env_steps, snapshot.seconds) for snapshot in snapshots] == [(200, 2), (300, 3), (400, 4)]
@@ -364,7 +365,7 @@ def test_dac_is_judged_more_often_and_its_average_is(tmp_path: Path, monkeypatch
     monkeypatch.setattr(benchmarks.snapshots, "OFF_POLICY_STEPS_A_SNAPSHOT", 1000)
     table = pl.DataFrame({"trajectory": [0] * 6, "observation": np.zeros((6, 4), np.float32), "action": [0, 1] * 3})
     write_table(table.with_columns(trajectory_return=pl.lit(500.0)), tmp_path / "demonstrations.parquet")
-    tiny = ["env_steps=2500", "updates_per_step=0.002", "batch_size=8", "trajs=1", "hidden_sizes=[4]"]
+    tiny = [NO_SUCCESS, "env_steps=2500", "updates_per_step=0.002", "batch_size=8", "trajs=1", "hidden_sizes=[4]"]
     settings = load_section(ROOT / "params.yaml", Dac, "dac", "CartPole-v1", tiny)
     snapshots = learn(Job("CartPole-v1", "dac", 0), settings, tmp_path / "demonstrations.parquet", Path("nowhere"))
     assert [snapshot.env_steps for snapshot in snapshots] == [1008, 2016, 2512]

@@ -61,8 +61,10 @@ def new_discriminator(policy: Policy, settings: Adversarial) -> PairDiscriminato
     return discriminator
 
 
-def new_reward(policy: Policy, demonstrations: Demonstrations, settings: Adversarial) -> AdversarialReward:
-    return AdversarialReward(policy, demonstrations, settings, False, DISCOUNT, True, generator())
+def new_reward(
+    policy: Policy, demonstrations: Demonstrations, settings: Adversarial, *, less_log_probs: bool = True
+) -> AdversarialReward:
+    return AdversarialReward(policy, demonstrations, settings, False, DISCOUNT, less_log_probs, generator())
 
 
 def steps_of(policy: Policy, count: int = 12, seed: int = 1) -> Transitions:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor
+from torch.nn.functional import softplus
 
 from gailpipe.demonstrations.demonstrations import Demonstrations
 from gailpipe.policies.policy import Policy
@@ -76,6 +77,17 @@ def test_airls_d_is_exp_f_beside_pi(policy: Policy, form: str) -> None:
     assert figures["discriminator_loss"] == pytest.approx(float(expected), rel=1e-5)
     assert figures["expert_accuracy"] == pytest.approx(float((of_expert > 0.5).float().mean()))
     assert figures["policy_accuracy"] == pytest.approx(float((of_policy < 0.5).float().mean()))
+
+
+@pytest.mark.parametrize("form", OF_ACTIONS)
+def test_where_the_learner_has_an_entropy_of_its_own_d_is_of_f_alone(policy: Policy, form: str) -> None:
+    demonstrations, steps = demonstrations_of(policy), steps_of(policy)
+    reward = new_reward(policy, demonstrations, adversarial(**FORMS[form]), less_log_probs=False)
+    with torch.no_grad():
+        of_expert, of_policy = (reward.discriminator(one) for one in (demonstrations.transitions(followed=True), steps))
+    torch.testing.assert_close(reward(steps), of_policy)
+    expected = softplus(-of_expert).mean() + softplus(of_policy).mean()
+    assert reward.fit(steps)["discriminator_loss"] == pytest.approx(float(expected), rel=1e-5)
 
 
 @pytest.mark.parametrize("form", OF_OBSERVATIONS)

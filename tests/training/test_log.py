@@ -1,6 +1,7 @@
 """Logs of runs: what TensorBoard and `gailpipe.watch` read of a run that is interrupted, resumed, or short of disk."""
 
 import errno
+import json
 import sys
 from collections.abc import Iterator
 from math import isnan, nan
@@ -65,6 +66,12 @@ def test_the_log_says_what_the_run_is_and_how_far(tmp_path: Path) -> None:
     assert [row["env_steps"] for row in logged.rows] == [10, 20, 30, 40, 50, 60]
     assert isnan(logged.rows[1]["return"])
     assert 0 <= logged.seconds < 60
+
+
+def test_each_line_is_json_to_any_reader(tmp_path: Path) -> None:
+    run(tmp_path)
+    _, _, second, *_ = (tmp_path / "training.jsonl").read_text().splitlines()
+    assert json.loads(second, parse_constant=pytest.fail)["return"] is None
 
 
 def test_a_resumed_run_has_each_step_once_and_in_order(tmp_path: Path) -> None:

@@ -71,8 +71,9 @@ def start_dac(
         policy.normalizer.update(demonstrations.observations)
     else:
         policy.start_from(demonstrations.observations, demonstrations.actions)
-    ends_on_success = settings.episodes_end_on_success is True
-    reward = AdversarialReward(policy, demonstrations, settings, ends_on_success, settings.discount, False, generator)
+    reward = AdversarialReward(
+        policy, demonstrations, settings, settings.pays_for_ends, settings.discount, False, generator
+    )
     cloning_loss = None
     if not settings.observations_only:
         error = partial(cloning_error, policy, demonstrations, settings.batch_size, generator)

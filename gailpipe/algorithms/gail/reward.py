@@ -16,8 +16,7 @@ class GailReward(AdversarialReward):
     def __init__(
         self, policy: Policy, demonstrations: Demonstrations, settings: Gail, generator: torch.Generator
     ) -> None:
-        ends_on_success = settings.episodes_end_on_success is True
-        super().__init__(policy, demonstrations, settings, ends_on_success, settings.discount, True, generator)
+        super().__init__(policy, demonstrations, settings, settings.pays_for_ends, settings.discount, True, generator)
         self._causal_entropy = settings.causal_entropy
 
     @torch.no_grad()

@@ -46,4 +46,4 @@ def make_reward(
 ) -> LinearReward:
     """Start a new policy from the demonstrations' units, and make its reward."""
     policy.start_from(demonstrations.observations, demonstrations.actions)
-    return LinearReward(policy, demonstrations, settings.episodes_end_on_success is True, weigh)
+    return LinearReward(policy, demonstrations, settings.pays_for_ends, weigh)

@@ -28,16 +28,17 @@ def rollout(first: int, num_steps: int, start: int = 0) -> Rollout:
     """Return steps from number `first` on of a run's start; all that is said of one tells it from all others.
 
     The first copy observes 1000 · start + its number, and the second 100 more. Every fourth step of the first copy is
-    a reset, and the step before ends an episode.
+    a reset. The step before ends an episode: number 2 terminates, 6 is cut off by the time limit, and so on.
     """
     numbers = torch.arange(first, first + num_steps + 1)[:, None] + torch.tensor([0, 100]) + 1000 * start
     steps = numbers[:-1]
     resets = (torch.arange(first, first + num_steps) % 4 == 3)[:, None] & torch.tensor([True, False])
-    ends = (torch.arange(first, first + num_steps) % 4 == 2)[:, None] & torch.tensor([True, False])
-    empty = torch.empty(0)
-    return Rollout(
-        numbers[..., None].float(), steps % 4, steps + 0.5, ends, torch.zeros_like(ends), ~resets, empty, empty
+    terminated, truncated = (
+        (torch.arange(first, first + num_steps) % 8 == number)[:, None] & torch.tensor([True, False])
+        for number in (2, 6)
     )
+    empty = torch.empty(0)
+    return Rollout(numbers[..., None].float(), steps % 4, steps + 0.5, terminated, truncated, ~resets, empty, empty)
 
 
 def expected(*rollouts: Rollout) -> set[Row]:
@@ -70,7 +71,8 @@ def test_what_was_appended_is_what_is_sampled_but_for_resets(num_steps: int) -> 
     found = contents(replay)
     assert found == expected(*rollouts)
     assert all(after == before + 1 for before, _, after, _, _ in found)
-    assert {before for before, *_, terminated in found if terminated} == {2, 6}
+    assert {before for before, *_, terminated in found if terminated} == {2}
+    assert (6, 7) in {(before, after) for before, _, after, *_ in found}  # cut off, and so no end
     assert not {3, 7} & {before for before, *_ in found}
 
 

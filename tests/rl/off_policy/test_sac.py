@@ -57,16 +57,10 @@ def uniform(policy: Any) -> None:
 
 
 def test_the_target_is_the_reward_and_what_follows_unless_the_episode_ended() -> None:
-    learner = new_learner(discrete_environment())  # of four actions
-    uniform(learner.policy)
-    say_everywhere(learner._critics, 1.0, 0.0)
-    say_everywhere(learner._target, 3.0, 5.0)
-    no, yes = torch.tensor([False]), torch.tensor([True])
-    rewards = torch.tensor([2.0])
-    one = torch.zeros(1, 3)
+    rewards, one = torch.tensor([2.0]), torch.zeros(1, 3)
     found = []
-    for ended in (no, yes):
-        learner = new_learner(discrete_environment())
+    for ended in (torch.tensor([False]), torch.tensor([True])):
+        learner = new_learner(discrete_environment())  # of four actions
         uniform(learner.policy)
         say_everywhere(learner._critics, 1.0, 0.0)
         say_everywhere(learner._target, 3.0, 5.0)
