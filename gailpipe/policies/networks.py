@@ -6,12 +6,14 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+MINUS_ONE = torch.tensor(-1.0)  # without dimensions, so that it takes on the precision of what it is added to
+
 
 class Tanh(nn.Module):
-    """tanh by way of the logistic function, which takes Torch a quarter of the time on a CPU."""
+    """tanh x = 2 sigmoid(2x) − 1, which takes Torch a third of the time that tanh does on a CPU."""
 
     def forward(self, inputs: Tensor) -> Tensor:
-        return 2 * torch.sigmoid(2 * inputs) - 1
+        return torch.add(MINUS_ONE, (2 * inputs).sigmoid_(), alpha=2)
 
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": Tanh, "relu": nn.ReLU}

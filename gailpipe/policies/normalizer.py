@@ -43,7 +43,7 @@ class Normalizer(nn.Module):
         offset, scale = (
             (self.mean, self._scale_in_double) if rows.dtype == torch.float64 else (self._offset, self._scale)
         )
-        return ((rows - offset) * scale).clamp(-CLIP, CLIP).to(self._scale.dtype)
+        return (rows - offset).mul_(scale).to(self._scale.dtype).clamp_(-CLIP, CLIP)
 
     def update(self, rows: Tensor) -> None:
         """Merge the moments of `rows`, (batch, dim), into the running ones (Chan et al. 1979)."""
