@@ -82,9 +82,10 @@ def _learn(
     place: str,
 ) -> Metrics:
     transitions, valid = rollout.transitions, rollout.valid
-    observations, actions = transitions.observations[valid], transitions.actions[valid]
+    learned_from = transitions[valid]
+    observations = learned_from.observations
     require_finite(place, {"observations": rollout.observations, "the environment's rewards": rollout.rewards})
-    metrics = reward_function.fit(transitions[valid])
+    metrics = reward_function.fit(learned_from)
     with torch.no_grad():
         values = value_function(rollout.observations)
         rewards = reward_function(transitions)
@@ -95,7 +96,7 @@ def _learn(
     metrics |= trpo_step(
         policy,
         observations,
-        actions,
+        learned_from.actions,
         advantages[valid],
         max_kl,
         settings.damping,

@@ -36,20 +36,25 @@ def trpo_step(
     advantages = (advantages - advantages.mean()) / (advantages.std(unbiased=False) + 1e-8)
     share = round(len(observations) * fisher_fraction)
     some = observations[torch.randperm(len(observations), generator=generator)[: max(1, share)]]
+    old = policy.distribution(observations)
+    log_probs = old.log_prob(actions)
+    old_log_probs = log_probs.detach()
     with torch.no_grad():
-        old, old_of_some = policy.distribution(observations), policy.distribution(some)
-        old_log_probs = old.log_prob(actions)
+        old_of_some, entropy = policy.distribution(some), float(old.entropy().mean())
+
+    def surrogate_loss(log_probs: Tensor) -> Tensor:
+        return -((log_probs - old_log_probs).exp() * advantages).mean()
 
     def surrogate_loss_and_kl() -> tuple[Tensor, Tensor]:
         new = policy.distribution(observations)
-        loss = -((new.log_prob(actions) - old_log_probs).exp() * advantages).mean()
-        return loss, kl_divergence(old, new).mean()
+        return surrogate_loss(new.log_prob(actions)), kl_divergence(old, new).mean()
 
     step = trust_region_step(
         list(policy.parameters()),
+        surrogate_loss(log_probs),
         surrogate_loss_and_kl,
-        curvature=lambda: kl_divergence(old_of_some, policy.distribution(some)).mean(),
+        curvature=kl_divergence(old_of_some, policy.distribution(some)).mean(),
         max_distance=max_kl,
         damping=damping,
     )
-    return {"kl": step.distance, "step_fraction": step.step_fraction, "entropy": float(old.entropy().mean())}
+    return {"kl": step.distance, "step_fraction": step.step_fraction, "entropy": entropy}

@@ -23,8 +23,9 @@ class TrustRegionStep:
 
 def trust_region_step(
     parameters: Sequence[nn.Parameter],
+    loss: Tensor,
     loss_and_distance: Callable[[], tuple[Tensor, Tensor]],
-    curvature: Callable[[], Tensor],
+    curvature: Tensor,
     max_distance: float,
     damping: float,
 ) -> TrustRegionStep:
@@ -37,14 +38,15 @@ def trust_region_step(
 
     Args:
         parameters: What is moved, in place.
-        loss_and_distance: Returns the scalar to lower, and one that is 0, its minimum, where the parameters are.
-        curvature: Returns the distance, or a cheaper estimate of it, whose Hessian shapes the step.
+        loss: The scalar to lower, where the parameters are, with its graph.
+        loss_and_distance: Returns that scalar and the distance where it finds the parameters.
+        curvature: The distance where the parameters are, its minimum, with its graph; or a cheaper estimate of it. Its
+            Hessian shapes the step.
         max_distance: The region's radius.
         damping: Added to the Hessian's diagonal.
     """
-    before, _ = loss_and_distance()
-    gradient = _flat(torch.autograd.grad(before, parameters))
-    product = hessian_vector_product(curvature(), parameters, damping)
+    gradient = _flat(torch.autograd.grad(loss, parameters))
+    product = hessian_vector_product(curvature, parameters, damping)
     direction, image = conjugate_gradient(product, -gradient, CONJUGATE_GRADIENT_STEPS)
     length = torch.sqrt(2 * max_distance / (direction @ image).clamp_min(1e-12))
     if not torch.isfinite(length * direction).all():
@@ -56,7 +58,7 @@ def trust_region_step(
             fraction = BACKTRACK_RATIO**attempt
             _set(parameters, start + fraction * length * direction)
             after, distance = loss_and_distance()
-            if distance <= max_distance and after < before:
+            if distance <= max_distance and after < loss:
                 return TrustRegionStep(float(distance), fraction)
         _set(parameters, start)
     return TrustRegionStep(0.0 if isfinite(after) and isfinite(distance) else nan, 0.0)

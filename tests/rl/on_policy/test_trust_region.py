@@ -56,7 +56,7 @@ def test_step_on_a_quadratic_region_ends_where_the_exact_solution_lies() -> None
     def loss_and_distance() -> tuple[torch.Tensor, torch.Tensor]:
         return parameter @ slope, 0.9999 * half_square()  # a shade less: rounding must not put the exact step outside
 
-    step = trust_region_step([parameter], loss_and_distance, half_square, radius, damping=0.0)
+    step = trust_region_step([parameter], parameter @ slope, loss_and_distance, half_square(), radius, damping=0.0)
     natural = slope / metric
     exact = -natural * (2 * radius / (slope @ natural)).sqrt()
     torch.testing.assert_close(parameter.detach(), exact, atol=1e-4, rtol=1e-4)
@@ -74,7 +74,7 @@ def test_parameters_stay_when_no_step_lowers_the_loss() -> None:
     def distance() -> torch.Tensor:
         return (parameter - start).square().sum()
 
-    step = trust_region_step([parameter], lambda: (loss(), distance()), distance, 0.1, damping=0.0)
+    step = trust_region_step([parameter], loss(), lambda: (loss(), distance()), distance(), 0.1, damping=0.0)
     assert torch.equal(parameter, start)
     assert step.step_fraction == 0
 
@@ -89,7 +89,8 @@ def test_a_loss_or_a_distance_that_is_not_finite_is_told(wrong: float) -> None:
             return parameter.sum() + away(loss), (parameter - 1).square().sum() + away(distance)
 
         parameter = nn.Parameter(torch.ones(2))
-        done = trust_region_step([parameter], loss_and_distance, lambda: (parameter - 1).square().sum(), 0.1, 0.0)
+        before, curvature = parameter.sum(), (parameter - 1).square().sum()
+        done = trust_region_step([parameter], before, loss_and_distance, curvature, 0.1, 0.0)
         assert torch.equal(parameter, torch.ones(2))
         assert done.step_fraction == 0
         return done
@@ -109,7 +110,7 @@ def test_parameters_stay_where_they_lie_in_memory() -> None:
     def distance() -> torch.Tensor:
         return sum(((parameter - 1).square().sum() for parameter in parameters), torch.zeros(()))
 
-    step = trust_region_step(parameters, lambda: (loss(), distance()), distance, 0.1, damping=0.0)
+    step = trust_region_step(parameters, loss(), lambda: (loss(), distance()), distance(), 0.1, damping=0.0)
     assert step.step_fraction > 0
     assert [parameter.data_ptr() for parameter in parameters] == places
     direction = torch.tensor([1.0, 1.0, 1.0, 2.0, 2.0])
