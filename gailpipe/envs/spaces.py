@@ -40,7 +40,7 @@ class ContinuousActions:
 
     def executable(self, actions: NDArray) -> NDArray:
         """Return what the environment executes of `actions` (..., action_dim): they are clipped to the bounds."""
-        clipped = actions.astype(np.float64).clip(self.low, self.high).astype(self.dtype)
+        clipped = actions.clip(self.low, self.high).astype(self.dtype, copy=False)  # in double precision, as the bounds
         return clipped.reshape(*actions.shape[:-1], *self.shape)
 
     def from_executed(self, actions: NDArray) -> NDArray[np.float32]:

@@ -65,12 +65,14 @@ class Collector:
             del self._vector_env
             release_freed_memory()
             self._start()
-        observations, valid, results = [self._observations], list[NDArray](), list[Step]()
-        episode_returns, episode_lengths = [np.empty(0)], [np.empty(0)]
+        observations, results = [self._observations], list[Step]()
         for _ in range(self._num_steps):
-            valid.append(~self._ended)
             results.append(self._step(self._policy.sample(self._observations, self._generator)))
             observations.append(self._observations)
+        valid, episode_returns, episode_lengths = list[NDArray](), [np.empty(0)], [np.empty(0)]
+        for result in results:  # apart, since the simulators leave nothing of it in the processor's caches
+            valid.append(~self._ended)
+            self._count(result)
             episode_returns.append(self._returns[self._ended])
             episode_lengths.append(self._lengths[self._ended])
         return Rollout(
@@ -103,7 +105,7 @@ class Collector:
         del self._vector_env
         self._start()
         for actions in state["actions"]:
-            self._step(actions)
+            self._count(self._step(actions))
         if not torch.equal(self._observations, state["observations"]):
             raise UserError(
                 f"{self._policy.environment.name}: can't go on: the same seed and actions led elsewhere this time; "
@@ -119,12 +121,15 @@ class Collector:
         self._returns, self._lengths = np.zeros(num_envs), np.zeros(num_envs)  # of episodes so far
 
     def _step(self, actions: Tensor) -> Step:
-        self._returns[self._ended] = 0
-        self._lengths[self._ended] = -1  # the step to come is a reset
         result = self._vector_env.step(actions.numpy())
         self._actions.append(actions)
         self._observations = torch.from_numpy(result.observations)
+        return result
+
+    def _count(self, result: Step) -> None:
+        """Add a step to the returns and lengths of its episodes."""
+        self._returns[self._ended] = 0
+        self._lengths[self._ended] = -1  # the step is a reset
         self._ended = result.terminated | result.truncated
         self._returns += result.rewards
         self._lengths += 1
-        return result
