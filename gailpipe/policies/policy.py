@@ -1,7 +1,7 @@
 """Stochastic policies π(a|s): a Gaussian over continuous actions, categoricals over discrete ones."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from torch.distributions import Categorical, Distribution, Independent, Normal
 
 from gailpipe.envs.spaces import ContinuousActions, Interface
 from gailpipe.policies.encoding import ContinuousEncoder, DiscreteEncoder, make_encoder
-from gailpipe.policies.networks import mlp
+from gailpipe.policies.networks import function_of, mlp
 from gailpipe.policies.normalizer import Normalizer
 
 NO_LOGIT = -1e9  # whose probability is 0, and its product with a logarithm no NaN
@@ -51,6 +51,10 @@ class Policy(nn.Module, ABC):
     def sample(self, observations: Tensor, generator: torch.Generator) -> Tensor:
         """Draw an action for each of observations (..., observation_dim)."""
 
+    def sampler(self, generator: torch.Generator) -> Callable[[Tensor], Tensor]:
+        """Return `sample` of the policy as it is now, for many steps of few observations."""
+        return lambda observations: self.sample(observations, generator)
+
     def encode_actions(self, actions: Tensor) -> Tensor:
         """Return what a discriminator sees of `actions`: (..., encoded_dim), of order 1."""
         return self.encoder(actions)
@@ -86,8 +90,17 @@ class GaussianPolicy(Policy):
         return self.encoder.center + self.encoder.unit * self.mean_network(self.normalizer(observations))
 
     def sample(self, observations: Tensor, generator: torch.Generator) -> Tensor:
-        mean = self.mode(observations)
-        return mean + self._std() * torch.randn(mean.shape, generator=generator)
+        return self.sampler(generator)(observations)
+
+    def sampler(self, generator: torch.Generator) -> Callable[[Tensor], Tensor]:
+        standardise, network = self.normalizer.forward, function_of(self.mean_network)
+        center, unit, std = self.encoder.center, self.encoder.unit, self._std()
+
+        def sample(observations: Tensor) -> Tensor:
+            mean = center + unit * network(standardise(observations))
+            return mean + std * torch.randn(mean.shape, generator=generator)
+
+        return sample
 
     def _std(self) -> Tensor:
         return self.log_std.exp() * self.encoder.unit

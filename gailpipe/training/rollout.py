@@ -66,8 +66,9 @@ class Collector:
             release_freed_memory()
             self._start()
         observations, results = [self._observations], list[Step]()
+        sample = self._policy.sampler(self._generator)
         for _ in range(self._num_steps):
-            results.append(self._step(self._policy.sample(self._observations, self._generator)))
+            results.append(self._step(sample(self._observations)))
             observations.append(self._observations)
         valid, episode_returns, episode_lengths = list[NDArray](), [np.empty(0)], [np.empty(0)]
         for result in results:  # apart, since the simulators leave nothing of it in the processor's caches
