@@ -7,6 +7,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, cycle, pairwise
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -27,6 +28,7 @@ CEILING_ENVS = 256
 NO_SUCCESS = "episodes_end_on_success=false"  # in no task of a benchmark
 PAIRS = 200  # of demonstrations, as in four trajectories of the paper
 WARM_UP_SECONDS = 5.0
+Measured = TypeVar("Measured")
 
 
 def random_speed(seconds: float, env: str) -> float:
@@ -64,7 +66,7 @@ def off_policy_speed(settings: Dac, seconds: float, env: str) -> float:
     return _speed((after - before for before, after in pairwise(chain([0], ends))), seconds)
 
 
-def in_new_process(measure: Callable[..., float], *arguments: object) -> float:
+def in_new_process(measure: Callable[..., Measured], *arguments: object) -> Measured:
     """Measure where nothing has set up Torch or the allocation of memory before."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool, all_or_none(pool):
         return pool.submit(measure, *arguments).result()
