@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.machine import describe_machine
-from benchmarks.runs import CEILING_ENVS, Log, LoggedVectorEnv, in_new_process, transitions
+from benchmarks.runs import CEILING_ENVS, NO_SUCCESS, Log, LoggedVectorEnv, in_new_process, transitions
 from benchmarks.snapshots import start_gail, vector_env_arguments
 from gailpipe.algorithms.gail.reward import GailReward
 from gailpipe.algorithms.gail.settings import Gail
@@ -113,7 +113,7 @@ def total(column: Mapping[str, float]) -> float:
 def profile(env: str, params: Path, demonstrations: Path, iterations: int) -> dict[str, float]:
     """Return the median milliseconds of each part of an iteration, and the share of random actions' speed."""
     use_one_thread()
-    environment, settings = find_environment(env), load_section(params, Gail, "gail", env)
+    environment, settings = find_environment(env), load_section(params, Gail, "gail", env, [NO_SUCCESS])
     pairs = load_demonstrations(demonstrations / f"{env}.parquet", environment, settings.trajs)
     log, stopwatch, random = Log(), Stopwatch(), random_costs(environment)
 

@@ -55,6 +55,7 @@ def start_training(
             "num_steps": 500,
             "env_steps": ITERATIONS * 1000,
             "cloning": CLONING,
+            "episodes_end_on_success": False,
         }
     )
     environment, generator = find_environment(name), torch.Generator().manual_seed(seed)
