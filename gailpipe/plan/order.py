@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from gailpipe.plan.stages import Planned
+from gailpipe.plan.stages import Planned, guessed_seconds
 
 
 class Job(NamedTuple):
@@ -18,16 +18,11 @@ class Job(NamedTuple):
 
 
 def by_urgency(planned: Sequence[Planned]) -> list[Planned]:
-    """Return stages by the time that they and the longest chain behind them take, the longest first.
-
-    What nobody has timed counts as the mean of the others.
-    """
-    known = [stage.seconds for stage in planned if stage.seconds is not None]
-    mean = sum(known) / len(known) if known else 1.0
-    takes: dict[str, float] = {}
+    """Return stages by the time that they and the longest chain behind them take, the longest first."""
+    alone, takes = guessed_seconds(planned), dict[str, float]()
     for place, stage in reversed(list(enumerate(planned))):
         behind = (takes[later.name] for later in planned[place + 1 :] if stage.name in later.upstream)
-        takes[stage.name] = (mean if stage.seconds is None else stage.seconds) + max(behind, default=0.0)
+        takes[stage.name] = alone[stage.name] + max(behind, default=0.0)
     return sorted(planned, key=lambda stage: takes[stage.name], reverse=True)
 
 

@@ -8,16 +8,14 @@ from rich.live import Live
 from rich.table import Table
 from tqdm import tqdm
 
-from gailpipe.plan.stages import Planned
+from gailpipe.plan.stages import Planned, guessed_seconds
 
 
 class View:
     """Shows stages: a line for each event, and on a terminal below these, while `live`, those that run."""
 
     def __init__(self, planned: Sequence[Planned]) -> None:
-        known = [stage.seconds for stage in planned if stage.seconds is not None]
-        mean = sum(known) / len(known) if known else 1.0
-        self._left = {stage.name: mean if stage.seconds is None else stage.seconds for stage in planned}
+        self._left = guessed_seconds(planned)
         self._running: dict[str, tuple[str, float]] = {}  # by stage: where, and since when
         self._done, self._failed, self._seconds_done, self._began = 0, 0, 0.0, time.monotonic()
         self._console = Console(stderr=True)
