@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +12,7 @@ from select import select
 
 LINES_OF_A_LOG = 20
 SECONDS_BETWEEN_LOOKS = 0.1
+SECONDS_TO_END = 10  # of what a command leaves behind
 
 
 class StageFailedError(Exception):
@@ -46,16 +48,27 @@ def run_commands(commands: Iterable[str], leash: int, folder: str, environment: 
 
 
 def main() -> int:
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    ends: list[int] = []
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, lambda number, _: ends.append(number))
     command = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, start_new_session=True)
-    try:
-        while command.poll() is None and not select([sys.stdin], [], [], SECONDS_BETWEEN_LOOKS)[0]:
-            pass
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(command.pid, signal.SIGTERM)
+    while command.poll() is None and not ends and not select([sys.stdin], [], [], SECONDS_BETWEEN_LOOKS)[0]:
+        pass
+    end_group(command)
+    return 128 + ends[0] if ends else command.returncode
+
+
+def end_group(command: subprocess.Popen[bytes]) -> None:
+    """End a command and all that it has started, and wait until they have ended."""
+    with suppress(ProcessLookupError, PermissionError):  # macOS denies what Linux does not find
+        os.killpg(command.pid, signal.SIGTERM)
         command.wait()
-    return command.returncode
+        waiting_ends = time.monotonic() + SECONDS_TO_END
+        while time.monotonic() < waiting_ends:
+            os.killpg(command.pid, 0)
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        os.killpg(command.pid, signal.SIGKILL)
+    command.wait()
 
 
 if __name__ == "__main__":
