@@ -1,0 +1,102 @@
+"""Trials: what is run, with which settings and seeds, and what the table then says."""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+import benchmarks.trials
+from benchmarks.trials import Trial, main, returns_of
+from gailpipe.algorithms.bc.learner import learn_bc
+from gailpipe.algorithms.bc.settings import Bc
+from gailpipe.demonstrations.sampling import tabulate
+from gailpipe.envs.environment import find_environment
+from gailpipe.envs.episodes import Episode
+from gailpipe.evaluation.candidates import evaluate_learners
+from gailpipe.evaluation.returns import SCHEMA
+from gailpipe.foundation.errors import UserError
+from gailpipe.foundation.params import load_section
+from gailpipe.foundation.tables import read_table, write_table
+from tests.workspace import tiny_params, write_params
+
+HEAD = "| environment | algorithm | setting tried | runs | scores | verdict |\n|---|---|---|---|---|---|\n"
+
+
+def returns(policy: str, deterministic: float, stochastic: float) -> pl.DataFrame:
+    """Return two episodes in each mode, around these means."""
+    means = {"deterministic": deterministic, "stochastic": stochastic}
+    rows = [(policy, 0, mode, n, mean + 2 * n - 1, 9) for mode, mean in means.items() for n in range(2)]
+    return pl.DataFrame(rows, SCHEMA, orient="row")
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path) -> Path:
+    """Return a pipeline whose random policy makes 100, and its expert 300 without and 200 with noise."""
+    write_params(tiny_params(), tmp_path / "params.yaml")
+    references = pl.concat([returns("random", 0, 100), returns("expert", 300, 200)])
+    write_table(references, tmp_path / "data" / "results" / "references" / "CartPole-v1.parquet")
+    return tmp_path
+
+
+def arguments(pipeline: Path, *settings: str, seeds: tuple[int, ...] = (7, 8)) -> argparse.Namespace:
+    table = pipeline / "trials.md"
+    if not table.exists():
+        table.write_text(HEAD)
+    return argparse.Namespace(
+        learner="bc", env=["CartPole-v1"], setting=list(settings), seed=list(seeds), pipeline=pipeline, table=table
+    )
+
+
+def test_each_setting_is_tried_once_with_each_seed_and_scored_against_the_expert_in_the_same_mode(
+    pipeline: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+
+    def returns_of(trial: Trial, seed: int, _pipeline: Path) -> pl.DataFrame:
+        tried.append((trial.assignments, seed))
+        return returns("bc", 100 + 20 * seed, 110 + 10 * seed)
+
+    monkeypatch.setattr(benchmarks.trials, "returns_of", returns_of)
+    main(arguments(pipeline, "dropout=0.3 steps=20"))
+    assert sorted(tried) == [(("dropout=0.3", "steps=20"), 7), (("dropout=0.3", "steps=20"), 8)]
+    row = "| CartPole | BC | dropout 0.3, steps 20 | 2 | 0.70 (0.80); 0.80 (0.90) | – |\n"
+    assert (pipeline / "trials.md").read_text() == HEAD + row
+    main(arguments(pipeline, "dropout=0.3 steps=20", "", seeds=(9,)))
+    assert tried[2:] == [((), 9)]
+    assert (pipeline / "trials.md").read_text() == (
+        f"{HEAD}{row}| CartPole | BC | as the pipeline's | 1 | 0.90 (1.00) | – |\n"
+    )
+
+
+def test_a_trial_learns_by_the_stages_themselves_with_its_own_seed(pipeline: Path, tmp_path: Path) -> None:
+    environment = find_environment("CartPole-v1")
+    observations = np.random.default_rng(0).normal(size=(21, 4)).astype(np.float32)
+    actions = (observations[:-1, 0] > 0).astype(int)
+    episode = Episode(observations, actions, np.ones(20), True, False)
+    table = tabulate([episode, episode], 1, np.random.default_rng(0))
+    demonstrations = pipeline / "data" / "demonstrations" / "CartPole-v1.parquet"
+    write_table(table, demonstrations)
+    settings = load_section(pipeline / "params.yaml", Bc, "bc", assignments=["seeds=1", "steps=5"])
+    learn_bc(environment, demonstrations, settings, 7, tmp_path / "learned")
+    evaluate_learners(environment, {"bc": tmp_path / "learned"}, 2, 7, tmp_path / "returns.parquet")
+    found = returns_of(Trial("CartPole-v1", "bc", ("steps=5",)), 7, pipeline)
+    assert found.rows() == read_table(tmp_path / "returns.parquet", SCHEMA).rows()
+
+
+@pytest.mark.parametrize(
+    ("settings", "seeds", "message"),
+    [
+        (["dropout=2"], (7,), "--set dropout: 2: "),
+        (["dropuot=0"], (7,), "--set dropuot: "),
+        ([], (7, 0), "--seed 0: is the pipeline's own; try others"),
+    ],
+)
+def test_bad_settings_and_the_pipelines_seed_are_refused_before_anything_runs(
+    pipeline: Path, settings: list[str], seeds: tuple[int, ...], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(benchmarks.trials, "returns_of", None)
+    with pytest.raises(UserError, match=message):
+        main(arguments(pipeline, *settings, seeds=seeds))
+    assert (pipeline / "trials.md").read_text() == HEAD
