@@ -8,6 +8,7 @@ import resource
 import statistics
 import subprocess
 import sys
+from collections.abc import Mapping
 
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
@@ -18,10 +19,28 @@ TIMES = 3
 
 
 def main(_: argparse.Namespace) -> None:
+    require_nothing_to_run()
+    print(commands_table(measure_commands()))
+
+
+def require_nothing_to_run() -> None:
+    """Check that DVC's commands would run no stage.
+
+    Raises:
+        UserError: They would.
+    """
     if run_dvc("repro --dry --allow-missing").count("Running stage"):
         raise UserError("`dvc repro` first, so that none of its stages is measured")
-    rows = [{"command": f"`dvc {command}`", "CPU seconds": f"{cpu_seconds(command):.2f}"} for command in COMMANDS]
-    print(table(rows, labels=1))
+
+
+def measure_commands() -> dict[str, float]:
+    """Return the CPU seconds of each command."""
+    return {command: cpu_seconds(command) for command in COMMANDS}
+
+
+def commands_table(seconds: Mapping[str, float]) -> str:
+    rows = [{"command": f"`dvc {command}`", "CPU seconds": f"{took:.2f}"} for command, took in seconds.items()]
+    return table(rows, labels=1)
 
 
 def cpu_seconds(command: str) -> float:

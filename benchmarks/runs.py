@@ -52,16 +52,21 @@ def single_speed(settings: Gail, seconds: float, env: str) -> float:
     return _speed(_run(settings, find_environment(env), 0, available_cores(), Log()), seconds)
 
 
-def off_policy_speed(settings: Dac, seconds: float, env: str) -> float:
+def gail_speed(settings: Gail, seconds: float, env: str, seed: int) -> float:
+    """Return the steps per second of one run on one core."""
+    return _speed(_run(settings, find_environment(env), seed, 1, Log()), seconds)
+
+
+def off_policy_speed(settings: Dac, seconds: float, env: str, seed: int) -> float:
     """Return the steps per second of one run of DAC on one core, with the updates that are due after them."""
     use_one_thread()
     environment = find_environment(env)
 
     def make_vector_env(start: int) -> VectorEnv:
-        return VectorEnv(*vector_env_arguments(settings, environment, 0, start, num_threads=1))
+        return VectorEnv(*vector_env_arguments(settings, environment, seed, start, num_threads=1))
 
     pairs = _random_demonstrations(environment)
-    _, training = start_off_policy(environment, pairs, settings, 0, make_vector_env)
+    _, training = start_off_policy(environment, pairs, settings, seed, make_vector_env)
     ends = (int(metrics["env_steps"]) for metrics in training)
     return _speed((after - before for before, after in pairwise(chain([0], ends))), seconds)
 

@@ -1,6 +1,6 @@
 """Measure steps per second: random actions, GAIL on all cores, its actions alone, DAC, and a peer's GAIL.
 
-All is measured in turns on one machine; what counts are the ratios.
+All is measured in turns on one machine; what counts are the ratios. Then how it grows, and what DVC itself takes.
 """
 
 import argparse
@@ -9,6 +9,8 @@ import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from benchmarks.dvc_commands import measure_commands, require_nothing_to_run
+from benchmarks.growth import measure_growth, section
 from benchmarks.machine import describe_machine
 from benchmarks.peer import peer_parser, peer_speed, require_peer
 from benchmarks.runs import (
@@ -55,6 +57,7 @@ second also of networks of 256 units; and what its replay buffer takes:
 |---|--:|--:|--:|--:|
 {off_policy_rows}
 
+{growth}
 Medians of {rounds} rounds, in each of which all took their turn for {seconds:g} seconds; each ratio, too, is the median
 of the rounds' own. GAIL has the common settings of params.yaml, and starts from a random policy. `make bench` makes
 this page. {machine}
@@ -67,6 +70,7 @@ def main(arguments: argparse.Namespace) -> None:
             raise UserError(f"--{name}: {getattr(arguments, name):g}: must be greater than 0")
     settings = load_section(arguments.params, Gail, "gail", assignments=[NO_SUCCESS])
     require_peer(arguments.peer)
+    require_nothing_to_run()
     dac = load_section(arguments.params, Dac, "dac", assignments=[NO_SUCCESS])
     results = {}
     for environment in ENVS:
@@ -76,8 +80,12 @@ def main(arguments: argparse.Namespace) -> None:
             shown = ", ".join(f"{name} {speed:,.0f}" for name, speed in rounds[-1].items())
             print(f"{environment}, round {number} of {arguments.rounds}, steps/s: {shown}", flush=True)
         results[environment] = summarise(rounds)
-    write_file(arguments.out / "benchmarks.json", f"{json.dumps(results, indent=2)}\n".encode())
-    write_file(arguments.out / "benchmarks.md", page(results, dac, arguments.rounds, arguments.seconds).encode())
+    growth = measure_growth(settings, dac, arguments.seconds, arguments.rounds)
+    commands = measure_commands()
+    found = {"speeds": results, "growth": growth, "commands": commands}
+    write_file(arguments.out / "benchmarks.json", f"{json.dumps(found, indent=2)}\n".encode())
+    text = page(results, section(growth, commands), dac, arguments.rounds, arguments.seconds)
+    write_file(arguments.out / "benchmarks.md", text.encode())
 
 
 def measure(environment: str, settings: Gail, dac: Dac, peer: Path, seconds: float) -> dict[str, float]:
@@ -89,9 +97,9 @@ def measure(environment: str, settings: Gail, dac: Dac, peer: Path, seconds: flo
         "replayed_actions": replayed,
         "gail_side_by_side": side_by_side,
         "gail_single": in_new_process(single_speed, settings, seconds, environment),
-        "dac": in_new_process(off_policy_speed, dac, seconds, environment),
+        "dac": in_new_process(off_policy_speed, dac, seconds, environment, 0),
         "dac_256": in_new_process(
-            off_policy_speed, dac.model_copy(update={"hidden_sizes": WIDE}), seconds, environment
+            off_policy_speed, dac.model_copy(update={"hidden_sizes": WIDE}), seconds, environment, 0
         ),
         "imitation": peer_speed(peer, seconds, environment),
     }
@@ -110,7 +118,7 @@ def summarise(rounds: Sequence[Mapping[str, float]]) -> dict[str, float]:
     }
 
 
-def page(results: dict[str, dict[str, float]], dac: Dac, rounds: int, seconds: float) -> str:
+def page(results: dict[str, dict[str, float]], growth: str, dac: Dac, rounds: int, seconds: float) -> str:
     """Return the results as a page in Markdown."""
     names = ("random_actions", "replayed_actions", "gail_side_by_side", "gail_single", "imitation")
     rows = [
@@ -125,6 +133,7 @@ def page(results: dict[str, dict[str, float]], dac: Dac, rounds: int, seconds: f
     ]
     return PAGE.format(
         off_policy_rows="\n".join(off_policy_rows),
+        growth=growth,
         updates=dac.updates_per_step,
         sizes=" and ".join(map(str, dac.hidden_sizes)),
         batch=dac.batch_size,

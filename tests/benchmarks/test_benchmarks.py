@@ -14,11 +14,13 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
+import benchmarks.growth
 import benchmarks.learning_page
 import gailpipe.rl.on_policy.loop
 from benchmarks.cluster import main as measure_cluster
 from benchmarks.cluster import page as cluster_page
 from benchmarks.cluster import prepare, split
+from benchmarks.growth import measure_growth, section
 from benchmarks.heavy_cheetah import GRAVITY
 from benchmarks.learning import conditions_of, load_runs, settings_of
 from benchmarks.learning_page import ENVS, LEARNERS, first_there, sustained
@@ -160,9 +162,38 @@ def test_ratios_are_those_of_the_speeds() -> None:
     assert summary["share_of_ceiling"] == 0.75  # although the medians' own ratio is 0.97
     assert summary["times_imitation"] == 10
     dac = load_section(ROOT / "params.yaml", Dac, "dac")
-    text = page({"Hopper-v5": summary | {"dac": 300, "dac_256": 200}}, dac, 3, 20)
+    text = page({"Hopper-v5": summary | {"dac": 300, "dac_256": 200}}, "## How it grows\n", dac, 3, 20)
     assert "| Hopper-v5 | 300 | 150 | 100 | 70 |" in text  # 11 numbers seen, 3 done, and 14 bytes
     assert "| Hopper-v5 | 31,000 | 35,000 | 30,000 | 20,000 | 3,000 | 0.75 | 0.86 | 10.0 |" in text
+
+
+def test_growth_is_of_runs_whose_rollouts_have_the_same_size_and_seeds_count_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(benchmarks.growth, "in_new_process", lambda measure, *arguments: measure(*arguments))
+    monkeypatch.setattr(benchmarks.growth, "side_by_side", map)
+    monkeypatch.setattr(benchmarks.growth, "gail_speed", lambda gail, *_: gail.num_envs * gail.num_steps + 0.4)
+    monkeypatch.setattr(benchmarks.growth, "off_policy_speed", lambda dac, *_: dac.num_envs + sum(dac.hidden_sizes))
+    sections = (("gail", Gail), ("dac", Dac))
+    gail, dac = (load_section(ROOT / "params.yaml", model, name) for name, model in sections)
+    assert isinstance(gail, Gail)
+    assert isinstance(dac, Dac)
+    text = section(measure_growth(gail, dac, 1.0, 2), {"repro": 1.234})
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    assert rows == [
+        "|  | GAIL | DAC |",
+        "| 16 copies of the environment, DAC 4 | 8,192 | 260 |",
+        "| 64 copies of the environment, DAC 16 | 8,192 | 272 |",
+        "| 256 copies of the environment, DAC 64 | 8,192 | 320 |",
+        "| two layers of 64 units | 8,192 | 144 |",
+        "| two layers of 128 units | 8,192 | 272 |",
+        "| two layers of 256 units | 8,192 | 528 |",
+        "| 1 side by side | 8,192 | 272 |",
+        "| 2 side by side | 16,385 | 544 |",
+        "| 4 side by side | 32,770 | 1,088 |",
+        "| command | CPU seconds |",
+        "| `dvc repro` | 1.23 |",
+    ]
 
 
 def test_a_missing_peer_is_named(tmp_path: Path) -> None:
