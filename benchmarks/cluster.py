@@ -5,6 +5,7 @@ Each runs them from nothing in a clone of the commit that is checked out, and bo
 
 import argparse
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -62,7 +63,7 @@ def prepare(clone: Path, stages: Sequence[str]) -> None:
     """Make a clone that has all results but those of `stages`, and no run-cache that could restore them.
 
     Raises:
-        UserError: dvc.lock does not have one of the stages, or they are of several pipelines.
+        UserError: dvc.lock does not have one of the stages, they are of several pipelines, or others are out of date.
     """
     _run(Path(), "git", "clone", "--quiet", ".", str(clone.resolve()))
     pipeline, names = split(stages)
@@ -76,6 +77,7 @@ def prepare(clone: Path, stages: Sequence[str]) -> None:
     shutil.rmtree(clone / "data" / "store" / "runs")
     _run(clone, *AUTHOR, "commit", "--quiet", "--all", "--message", "Forget what is measured")
     _run((clone / pipeline).parent, sys.executable, "-m", "dvc", "pull", "--quiet", "--allow-missing")
+    _require_no_others((clone / pipeline).parent, names)
 
 
 def split(stages: Sequence[str]) -> tuple[Path, list[str]]:
@@ -103,6 +105,14 @@ def page(seconds: dict[str, float], stages: Sequence[str], machine: str) -> str:
         machine=machine,
         stages="\n".join(f"- {stage}" for stage in stages),
     )
+
+
+def _require_no_others(folder: Path, names: Sequence[str]) -> None:
+    command = [sys.executable, "-m", "dvc", "repro", "--dry", *names]
+    found = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    others = sorted({*re.findall(r"^Running stage '(.+)'", found.stdout, re.MULTILINE)} - {*names})
+    if others or found.returncode != 0:
+        raise UserError(f"{', '.join(others) or found.stderr.strip()}: is out of date, too; `make repro` first")
 
 
 def _run(folder: Path, *command: str) -> None:

@@ -27,7 +27,7 @@ from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.params import load_section
 from gailpipe.policies.normalizer import Normalizer
-from gailpipe.policies.policy import GaussianPolicy
+from gailpipe.policies.policy import CategoricalPolicy, GaussianPolicy
 from gailpipe.report.tables import table
 from gailpipe.rl.on_policy import loop, trpo, trust_region
 from gailpipe.rl.on_policy.value_function import ValueFunction
@@ -37,7 +37,7 @@ from gailpipe.training.rollout import Collector
 ENVS = ("HalfCheetah-v5", "Hopper-v5", "Walker2d-v5", "Humanoid-v5")
 WARM_UP = 2  # iterations
 RANDOM_STEPS = 16  # of all copies, after each iteration
-PARTS: dict[str, tuple[Any, str]] = {
+PARTS: dict[str, tuple[Any, ...]] = {
     "simulators": (VectorEnv, "step"),
     "rollout: the rest": (Collector, "collect"),
     "discriminator: its steps": (GailReward, "fit"),
@@ -49,7 +49,7 @@ PARTS: dict[str, tuple[Any, str]] = {
     "value function: values": (ValueFunction, "forward"),
     "advantages": (loop, "gae"),
     "normaliser: its moments": (Normalizer, "update"),
-    "checks that all is finite": (loop, "require_finite"),
+    "checks that all is finite": (loop, "require_finite", "require_finite_parts"),
 }
 ACTIONS, REST = "rollout: the policy's actions", "the rest"
 SHARE = "share of random actions' speed"
@@ -82,10 +82,14 @@ class Stopwatch:
 
     def attach(self) -> None:
         """Time all parts in this process, from now on."""
-        for part, (owner, name) in PARTS.items():
-            setattr(owner, name, self.timed(part, getattr(owner, name)))
-        sampler = GaussianPolicy.sampler
-        GaussianPolicy.sampler = lambda *arguments: self.timed(ACTIONS, sampler(*arguments))  # type: ignore[method-assign]
+        for part, (owner, *names) in PARTS.items():
+            for name in names:
+                setattr(owner, name, self.timed(part, getattr(owner, name)))
+        for kind in (GaussianPolicy, CategoricalPolicy):
+            kind.sampler = self._timed_sampler(kind.sampler)  # type: ignore[method-assign]
+
+    def _timed_sampler(self, sampler: Callable) -> Callable:
+        return lambda *arguments: self.timed(ACTIONS, sampler(*arguments))
 
 
 def main(arguments: argparse.Namespace) -> None:

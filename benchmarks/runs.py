@@ -155,7 +155,7 @@ def _speed(counts: Iterator[int], seconds: float) -> float:
         elif now - ended >= WARM_UP_SECONDS:
             break
     if started is None or ended is None:
-        raise UserError("--seconds: the training ended before they had passed; give fewer, or a larger gail.env_steps")
+        raise UserError("--seconds: the training ended before they had passed; give fewer, or larger env_steps")
     return done / (ended - started)
 
 

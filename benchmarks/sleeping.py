@@ -17,13 +17,11 @@ from tempfile import TemporaryDirectory
 
 from dvc.repo import Repo
 
-from gailpipe.cluster.__main__ import run_stages
+from gailpipe.cluster.__main__ import run_all
 from gailpipe.cluster.workspace import Workspace
 from gailpipe.foundation.command import run
 from gailpipe.plan.order import Job
 from gailpipe.plan.stages import planned_stages
-from gailpipe.plan.view import View
-from gailpipe.review.rwlock import reserve
 
 ROOMS = ("foundation", "envs", "policies", "training", "demonstrations", "rewards", "rl", "algorithms")
 
@@ -31,10 +29,12 @@ ROOMS = ("foundation", "envs", "policies", "training", "demonstrations", "reward
 class ManyWorkers(Workspace):
     """A workspace that runs so many stages at once, on whatever cores."""
 
-    num_workers = 16
+    def __init__(self, repo: Repo, num_workers: int) -> None:
+        super().__init__(repo)
+        self._num_workers = num_workers
 
     def places(self) -> Mapping[str, Sequence[int]]:
-        return {"a worker": range(self.num_workers)}
+        return {"a worker": range(self._num_workers)}
 
     def execute(self, job: Job) -> None:
         (cores,) = super().places().values()
@@ -46,14 +46,10 @@ def main(arguments: argparse.Namespace) -> None:
     with TemporaryDirectory() as folder:
         make_pipeline(Path(folder), arguments.stages, arguments.seconds)
         os.chdir(folder)
-        ManyWorkers.num_workers = arguments.workers
         with Repo() as repo:
             planned = planned_stages(repo, ["dvc.yaml"], {}, arguments.workers)
             started, computed = time.perf_counter(), time.process_time()
-            workspace, view = ManyWorkers(repo), View(planned)
-            with reserve(repo), view.live:
-                failed = run_stages(planned, workspace, view)
-                workspace.record()
+            failed = run_all(repo, planned, ManyWorkers(repo, arguments.workers))
             seconds, computed = time.perf_counter() - started, time.process_time() - computed
         os.chdir("/")
     ideal = arguments.seconds * -(-arguments.stages // arguments.workers)

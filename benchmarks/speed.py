@@ -36,14 +36,17 @@ WIDE = [256, 256]
 PAGE = """\
 # Speed
 
-Environment steps per second of random actions on all cores; of GAIL with all that it does, one run for
-each core side by side; of the actions of these runs once more, without learning (replayed); of one run of GAIL on all
-cores; and of one run of the GAIL of `imitation` 1.0.1 (PPO with its defaults, 8 environments, of Gymnasium 0.29, to
-which it is pinned), which has all cores, too, but steps its environments one after the other. Both imitate the random
-policy. Resets are no steps. Random actions have one process with {ceiling_envs} environments; replayed ones have a
-process for each core with as many environments as GAIL, which start anew, too, and are where the imitators were. What
-GAIL lacks to these is what learning costs. The last column holds what the whole machine does by ours to one run of
-`imitation`: runs of it side by side would gain on ours.
+Environment steps per second, on all cores:
+
+- random: random actions, in one process with {ceiling_envs} environments;
+- GAIL, side by side: all that it does, one run for each core;
+- replayed: the actions of these runs once more, without learning, in environments that start anew with them;
+- GAIL, one run: it has all cores;
+- `imitation`: one run of the GAIL of `imitation` 1.0.1 (PPO with its defaults, 8 environments, of Gymnasium 0.29, to
+  which it is pinned). It has all cores, too, but steps its environments one after the other.
+
+Both imitate the random policy. Steps that reset are not counted, but for DAC's below. GAIL / replayed is what learning
+costs. GAIL / `imitation` compares all runs of ours with one of the peer's; several of it side by side would gain.
 
 | environment | random | replayed | GAIL, side by side | GAIL, one run | `imitation` | GAIL / random \
 | GAIL / replayed | GAIL / `imitation` |

@@ -44,24 +44,33 @@ def main(arguments: argparse.Namespace) -> None:
                 workspace: Workspace = Workers(repo, arguments.scheduler)
             else:
                 workspace = Workspace(repo)
-            view = View(planned)
-            with reserve(repo), view.live:
-                try:
-                    failed = run_stages(planned, workspace, view)
-                finally:
-                    workspace.record()
+            failed = run_all(repo, planned, workspace)
             if failed:
                 raise UserError(f"{failed} of {len(planned)} stages failed or could not run; the others are on record")
+    except StageFailedError as error:
+        raise UserError(
+            f"dvc.lock can't be written: {error}; the run-cache has what was done, so run this again"
+        ) from error
     except NotDvcRepoError as error:
         raise UserError("is not in a DVC repository; run it in a clone of gailpipe") from error
 
 
-def run_stages(planned: Sequence[Planned], workspace: Workspace, view: View) -> int:
+def run_all(repo: Repo, planned: Sequence[Planned], workspace: Workspace) -> int:
     """Run stages, the first one first where there is a choice, and return how many failed or could not run.
 
     Raises:
-        UserError: No stage can run any more.
+        UserError: No stage can run any more, or another command is at work here.
+        StageFailedError: What was done can't be put into dvc.lock.
     """
+    view = View(planned)
+    with reserve(repo), view.live:
+        try:
+            return run_stages(planned, workspace, view)
+        finally:
+            workspace.record()
+
+
+def run_stages(planned: Sequence[Planned], workspace: Workspace, view: View) -> int:
     waiting, failed = list(planned), 0
     unfinished = {stage.name for stage in planned}
     running: dict[Future[None], Job] = {}
@@ -70,12 +79,12 @@ def run_stages(planned: Sequence[Planned], workspace: Workspace, view: View) -> 
             while waiting or running:
                 ready = [stage for stage in waiting if unfinished.isdisjoint(stage.upstream)]
                 for job in assign(ready, workspace.places(), running.values()):
-                    waiting.remove(job.stage)
+                    waiting.remove(job.planned)
                     running[pool.submit(workspace.run, job, view.start)] = job
                 if not running:
                     sleep(SECONDS_BETWEEN_LOOKS)
                 for future in wait(running, SECONDS_BETWEEN_LOOKS, FIRST_COMPLETED).done:
-                    stage = running.pop(future).stage
+                    stage = running.pop(future).planned
                     try:
                         future.result()
                     except PlaceLostError:

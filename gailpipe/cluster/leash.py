@@ -12,7 +12,7 @@ from select import select
 
 LINES_OF_A_LOG = 20
 SECONDS_BETWEEN_LOOKS = 0.1
-SECONDS_TO_END = 10  # of what a command leaves behind
+SECONDS_TO_END = 10  # before whatever does not is killed
 
 
 class StageFailedError(Exception):
@@ -62,9 +62,9 @@ def end_group(command: subprocess.Popen[bytes]) -> None:
     """End a command and all that it has started, and wait until they have ended."""
     with suppress(ProcessLookupError, PermissionError):  # macOS denies what Linux does not find
         os.killpg(command.pid, signal.SIGTERM)
-        command.wait()
-        waiting_ends = time.monotonic() + SECONDS_TO_END
-        while time.monotonic() < waiting_ends:
+        patience_ends = time.monotonic() + SECONDS_TO_END
+        while time.monotonic() < patience_ends:
+            command.poll()
             os.killpg(command.pid, 0)
             time.sleep(SECONDS_BETWEEN_LOOKS)
         os.killpg(command.pid, signal.SIGKILL)

@@ -69,14 +69,14 @@ class Workers(Workspace):
         return {worker: range(count) for worker, count in threads.items() if self._usable.get(worker)}
 
     def execute(self, job: Job) -> None:
-        stage = job.stage.stage
+        stage = job.planned.stage
         deps, outs = ([os.path.relpath(one.fs_path, stage.wdir) for one in of] for of in (stage.deps, stage.outs))
         packages = [str(parent / "__init__.py") for dep in deps for parent in Path(dep).parents]
         try:
             # Only this worker has the files. So if it is lost, Dask cancels the stage, and does not try it elsewhere.
             files = pack(stage.wdir, [*deps, *packages, str(FOLDER)])
             scattered = self._client.scatter([files], workers=[job.place], hash=False)
-            task = (run_stage, job.stage.name, job.stage.commands, *scattered, outs)
+            task = (run_stage, job.planned.name, job.planned.commands, *scattered, outs)
             made = self._client.submit(*task, workers=[job.place], pure=False).result()
         except StageFailedError:
             raise

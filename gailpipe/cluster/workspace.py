@@ -1,6 +1,7 @@
 """Stages on the cores of this machine, in the workspace itself, where DVC's own code saves what they make."""
 
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from dvc.dvcfile import Lockfile
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from dvc.stage import Stage
@@ -29,6 +31,8 @@ class Workspace:
 
     def __init__(self, repo: Repo) -> None:
         self._repo, self._one_at_a_time = repo, threading.Lock()
+        self._folder = Path(repo.tmp_dir, "cluster")
+        self._folder.mkdir(exist_ok=True)
         self._leash, self._hold = os.pipe()
         self._unrecorded: list[Stage] = []
         self._record_after = 0.0
@@ -43,14 +47,14 @@ class Workspace:
         Raises:
             StageFailedError: They failed, or something that the stage depends on is missing.
         """
-        stage = job.stage.stage
+        stage = job.planned.stage
         in_run_cache = all(out.use_cache or out.is_metric or out.is_plot for out in stage.outs)
         with self._dvc():
             if not stage.changed():
                 return
             restored = self._restore(stage)
         if not restored:
-            started(job.stage.name, f"{job.place}, core {', '.join(map(str, job.cores))}")
+            started(job.planned.name, f"{job.place}, core {', '.join(map(str, job.cores))}")
             self.execute(job)
         with self._dvc():
             stage.save(run_cache=in_run_cache)
@@ -63,22 +67,27 @@ class Workspace:
         """Run the commands of a stage."""
         if CAN_PIN:
             os.sched_setaffinity(0, job.cores + job.idle)  # of this thread, whose processes inherit it
-        options = prepare_kwargs(job.stage.stage)
-        log = Path(self._repo.tmp_dir, "cluster", f"{quote(job.stage.name, safe='')}.log")
-        log.parent.mkdir(exist_ok=True)
-        run_commands(job.stage.commands, self._leash, options["cwd"], options["env"], log)
+        options = prepare_kwargs(job.planned.stage)
+        log = self._folder / f"{quote(job.planned.name, safe='@')}.log"
+        run_commands(job.planned.commands, self._leash, options["cwd"], options["env"], log)
 
     def stop(self) -> None:
         """End all commands."""
         os.close(self._hold)
 
     def record(self) -> None:
-        """Write dvc.lock."""
+        """Write dvc.lock, whole or not at all, as DVC does not."""
         with self._dvc():
             started = time.monotonic()
             for file in {stage.dvcfile for stage in self._unrecorded}:
                 stages = [stage for stage in self._unrecorded if stage.dvcfile == file]
-                file.dump_stages(stages, update_pipeline=False)
+                lock = Path(file.path).with_suffix(".lock")
+                new = self._folder / lock.name
+                new.unlink(missing_ok=True)
+                if lock.exists():
+                    shutil.copyfile(lock, new)
+                Lockfile(self._repo, str(new)).dump_stages(stages)
+                new.replace(lock)
             self._unrecorded.clear()
             self._record_after = time.monotonic() + (time.monotonic() - started) / SHARE_OF_RECORDING
 
@@ -97,5 +106,5 @@ class Workspace:
         try:
             with self._one_at_a_time, self._repo.lock:
                 yield
-        except DvcException as error:
+        except (DvcException, OSError) as error:
             raise StageFailedError(str(error)) from error

@@ -1,7 +1,7 @@
 """List what `dvc repro` would run and why, with the time that each stage took last, and the sum.
 
 Times are those of this repository's own runs, else those in stage-times.json, which Git tracks. They are scaled by
-budgets that have changed since, and by the cores. What the run-cache has takes none.
+budgets that have changed since, and by the cores. What the run-cache has will take none; that is not known here.
 """
 
 import argparse

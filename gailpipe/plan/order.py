@@ -9,7 +9,7 @@ from gailpipe.plan.stages import Planned, guessed_seconds
 class Job(NamedTuple):
     """A stage that runs."""
 
-    stage: Planned
+    planned: Planned
     place: str
     cores: tuple[int, ...]
     """That it has for itself."""

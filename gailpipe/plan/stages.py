@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dvc.repo import Repo
-from dvc.stage import Stage
 
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.params import read_section
@@ -30,8 +29,8 @@ class Planned(NamedTuple):
     """That it can use: one for each of its seeds."""
     upstream: tuple[str, ...] = ()
     """All stages that it depends on, directly or not."""
-    stage: Stage = None
-    """Itself, as DVC has it."""
+    stage: Any = None
+    """Itself, as DVC has it: a `dvc.stage.Stage`."""
 
     @property
     def commands(self) -> list[str]:
@@ -105,9 +104,18 @@ def _seconds(measured: Mapping[str, Any] | None, now: Mapping[str, Any], cores: 
     if measured is None:
         return None
     then = measured["settings"]
-    scale = prod(now[key] / then[key] for key in BUDGETS if key in now and then.get(key))
-    crowd = max(1.0, now.get("seeds", 1) / cores) / max(1.0, then.get("seeds", 1) / measured["cores"])
-    return measured["seconds"] * scale * crowd
+    budgets = (_numbers(now, then, key) for key in BUDGETS)
+    seeds, seeds_then = _numbers(now, then, "seeds")
+    crowd = max(1.0, seeds / cores) / max(1.0, seeds_then / measured["cores"])
+    return measured["seconds"] * prod(new / old for new, old in budgets) * crowd
+
+
+def _numbers(now: Mapping[str, Any], then: Mapping[str, Any], key: str) -> tuple[float, float]:
+    """Return a setting now and then; 1 and 1 where one of them is none: validation will say so."""
+    new, old = now.get(key), then.get(key)
+    if isinstance(new, int | float) and isinstance(old, int | float) and new > 0 and old > 0:
+        return new, old
+    return 1.0, 1.0
 
 
 def _settings(command: object) -> dict[str, Any]:

@@ -124,6 +124,11 @@ def test_what_is_measured_is_forgotten_and_nothing_else(
     assert "data/demonstrations/CartPole-v1.parquet" not in clone.dvc("status", "sample@CartPole-v1")
     with pytest.raises(UserError, match=r"dvc\.lock: has no bc@Ant-v5; give stages that have run"):
         prepare(tmp_path / "another", ["bc@Ant-v5"])
+    with (workspace.root / "gailpipe" / "algorithms" / "expert" / "learner.py").open("a") as file:
+        file.write("# changed\n")
+    workspace.commit("Change the expert")
+    with pytest.raises(UserError, match=r"expert@CartPole-v1.*: is out of date, too; `make repro` first"):
+        prepare(tmp_path / "stale", ["bc@CartPole-v1"])
 
 
 def measure_fake_cluster(folder: Path, monkeypatch: pytest.MonkeyPatch, md5: str, md5_of_cluster: str) -> Path:

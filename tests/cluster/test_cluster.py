@@ -19,6 +19,7 @@ from typing import Any
 import psutil
 import pytest
 from distributed import Client
+from dvc.dvcfile import Lockfile
 from dvc.repo import Repo
 from ruamel.yaml import YAML
 
@@ -247,6 +248,26 @@ def test_a_killed_head_takes_its_stages_along_and_what_was_done_is_kept(small: W
     assert small.dvc("status").strip() == "Data and pipelines are up to date."
 
 
+def test_a_record_that_is_cut_short_leaves_the_one_before(small: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    def dump_half(lockfile: Lockfile, _: object) -> None:
+        Path(lockfile.path).write_text("schema: '2.0'\nstag")
+        raise KeyboardInterrupt  # as a kill
+
+    small.run(*CLUSTER, "beside")
+    before = recorded(small)
+    monkeypatch.chdir(small.root)
+    with Repo() as repo, monkeypatch.context() as patched:
+        patched.setattr(Lockfile, "dump_stages", dump_half)
+        workspace = CoresOfThisMachine(repo)
+        (stage,) = repo.stage.collect("start")
+        with pytest.raises(KeyboardInterrupt):
+            workspace.run(Job(Planned("start", "", None, stage=stage), "here", (0,), ()), lambda *_: None)
+        assert recorded(small) == before
+        patched.undo()
+        workspace.record()
+    assert recorded(small).keys() == {*before, "start"}
+
+
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_no_command_outlives_its_leash(ending: signal.Signals) -> None:
     slow_to_end = "trap 'sleep 1; exit' TERM; echo up; while true; do sleep 0.1; done"  # and its parent is not
@@ -258,6 +279,24 @@ def test_no_command_outlives_its_leash(ending: signal.Signals) -> None:
         process.send_signal(ending)
         assert process.wait(timeout=60) != 0
         assert not any(lives(child) for child in children)
+
+
+def test_a_command_that_will_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leash, "SECONDS_TO_END", 0.5)
+    with subprocess.Popen(
+        ["sh", "-c", "trap '' TERM; echo up; sleep 300; sleep 300"], stdout=subprocess.PIPE, start_new_session=True
+    ) as deaf:
+        assert deaf.stdout is not None
+        deaf.stdout.readline()
+        leash.end_group(deaf)
+        assert deaf.returncode == -signal.SIGKILL
+
+
+def test_a_result_that_can_not_be_saved_fails_its_stage_alone(small: Workspace) -> None:
+    add_stage(small, "start", "ln -s nowhere results", deps=["source"], outs=["results"])
+    output = small.run(*CLUSTER, fails=True)
+    assert "Traceback" not in output
+    assert {*recorded(small)} == {"beside"}
 
 
 def test_a_failed_stage_shows_its_log_and_the_others_are_kept(small: Workspace) -> None:
@@ -432,11 +471,11 @@ class WorkspaceDouble(CoresOfThisMachine):
         return {"": range(2)}
 
     def run(self, job: Job, started: Any) -> None:
-        started(job.stage.name, "core")
-        self.ran.append(job.stage.name)
-        if job.stage.name in ("bc", "gail"):
+        started(job.planned.name, "core")
+        self.ran.append(job.planned.name)
+        if job.planned.name in ("bc", "gail"):
             self._barrier.wait()
-        if job.stage.name == "sample" and self.ran.count("sample") == 1:
+        if job.planned.name == "sample" and self.ran.count("sample") == 1:
             raise PlaceLostError
 
     def stop(self) -> None:

@@ -54,6 +54,13 @@ def test_a_time_is_scaled_by_the_budget_and_by_how_many_runs_share_a_core(
     assert stage.cores == seeds
 
 
+@pytest.mark.parametrize("wrong", [{"env_steps": "3M"}, {"env_steps": None}, {"seeds": "all"}, {"env_steps": -1}])
+def test_settings_that_are_no_numbers_scale_nothing(monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any]) -> None:
+    monkeypatch.setattr(stages, "read_section", lambda *_: {"env_steps": 1000, "seeds": 2} | wrong)
+    (stage,) = planned(monkeypatch, [stale("gail@Hopper-v5", ["changed command"])], time_of(env_steps=1000, seeds=2), 2)
+    assert stage.seconds == 100
+
+
 def test_settings_are_those_that_the_command_will_load(monkeypatch: pytest.MonkeyPatch) -> None:
     loaded = []
 
