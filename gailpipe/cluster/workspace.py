@@ -31,8 +31,6 @@ class Workspace:
 
     def __init__(self, repo: Repo) -> None:
         self._repo, self._one_at_a_time = repo, threading.Lock()
-        self._folder = Path(repo.tmp_dir, "cluster")
-        self._folder.mkdir(exist_ok=True)
         self._leash, self._hold = os.pipe()
         self._unrecorded: list[Stage] = []
         self._record_after = 0.0
@@ -100,6 +98,12 @@ class Workspace:
             except RunCacheNotFoundError:
                 return False
         return True
+
+    @property
+    def _folder(self) -> Path:
+        folder = Path(self._repo.tmp_dir, "cluster")
+        folder.mkdir(exist_ok=True)
+        return folder
 
     @contextmanager
     def _dvc(self) -> Iterator[None]:
