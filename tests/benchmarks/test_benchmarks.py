@@ -177,6 +177,7 @@ def test_growth_is_of_runs_whose_rollouts_have_the_same_size_and_seeds_count_tog
 ) -> None:
     monkeypatch.setattr(benchmarks.growth, "in_new_process", lambda measure, *arguments: measure(*arguments))
     monkeypatch.setattr(benchmarks.growth, "side_by_side", map)
+    monkeypatch.setattr(benchmarks.growth, "available_cores", lambda: 2)
     monkeypatch.setattr(benchmarks.growth, "gail_speed", lambda gail, *_: gail.num_envs * gail.num_steps + 0.4)
     monkeypatch.setattr(benchmarks.growth, "off_policy_speed", lambda dac, *_: dac.num_envs + sum(dac.hidden_sizes))
     sections = (("gail", Gail), ("dac", Dac))
