@@ -10,8 +10,11 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
+from dvc.repo import Repo
+
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
+from gailpipe.plan.stale import stale_stages
 from gailpipe.report.tables import table
 
 COMMANDS = ("repro", "status", "exp show --only-changed", "--cd paper status")
@@ -29,9 +32,9 @@ def require_nothing_to_run() -> None:
     Raises:
         UserError: They would.
     """
-    command = [sys.executable, "-m", "dvc", "repro", "--dry"]
-    found = subprocess.run(command, capture_output=True, text=True)
-    if found.returncode != 0 or "Running stage" in found.stdout:
+    with Repo() as repo:
+        stale = stale_stages(repo, ["dvc.yaml"])
+    if stale:
         raise UserError("`make repro` first, so that none of its stages is measured")
 
 

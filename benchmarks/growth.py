@@ -19,8 +19,8 @@ COLUMNS = ("GAIL", "DAC")
 SECTION = f"""\
 ## How it grows
 
-Steps per second on {ENV}, all as above but for what a row names. GAIL's rollouts have the same size with more copies.
-The last rows are of all runs together.
+Steps per second of one run on one core on {ENV}, with the settings above but for what a row names. GAIL's rollouts have
+the same size with more copies. The last rows are of so many runs together, which share the cores.
 
 {{speeds}}
 

@@ -47,14 +47,9 @@ def side_by_side_speeds(settings: Gail, seconds: float, env: str) -> tuple[float
     return sum(run for run, _ in speeds), sum(replay for _, replay in speeds)
 
 
-def single_speed(settings: Gail, seconds: float, env: str) -> float:
-    """Return the steps per second of one run on all cores."""
-    return _speed(_run(settings, find_environment(env), 0, available_cores(), Log()), seconds)
-
-
-def gail_speed(settings: Gail, seconds: float, env: str, seed: int) -> float:
-    """Return the steps per second of one run on one core."""
-    return _speed(_run(settings, find_environment(env), seed, 1, Log()), seconds)
+def gail_speed(settings: Gail, seconds: float, env: str, seed: int, num_threads: int = 1) -> float:
+    """Return the steps per second of one run whose simulators have so many threads."""
+    return _speed(_run(settings, find_environment(env), seed, num_threads, Log()), seconds)
 
 
 def off_policy_speed(settings: Dac, seconds: float, env: str, seed: int) -> float:

@@ -16,11 +16,11 @@ from benchmarks.peer import peer_parser, peer_speed, require_peer
 from benchmarks.runs import (
     CEILING_ENVS,
     NO_SUCCESS,
+    gail_speed,
     in_new_process,
     off_policy_speed,
     random_speed,
     side_by_side_speeds,
-    single_speed,
 )
 from gailpipe.algorithms.dac.settings import Dac
 from gailpipe.algorithms.gail.settings import Gail
@@ -29,6 +29,7 @@ from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
 from gailpipe.foundation.params import load_section
+from gailpipe.foundation.processes import available_cores
 from gailpipe.rl.off_policy.replay import bytes_a_step
 
 ENVS = ("HalfCheetah-v5", "Hopper-v5", "Walker2d-v5", "Ant-v5", "Humanoid-v5")
@@ -99,7 +100,7 @@ def measure(environment: str, settings: Gail, dac: Dac, peer: Path, seconds: flo
         "random_actions": random,
         "replayed_actions": replayed,
         "gail_side_by_side": side_by_side,
-        "gail_single": in_new_process(single_speed, settings, seconds, environment),
+        "gail_single": in_new_process(gail_speed, settings, seconds, environment, 0, available_cores()),
         "dac": in_new_process(off_policy_speed, dac, seconds, environment, 0),
         "dac_256": in_new_process(
             off_policy_speed, dac.model_copy(update={"hidden_sizes": WIDE}), seconds, environment, 0

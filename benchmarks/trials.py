@@ -1,6 +1,7 @@
 """Try settings of a learner on seeds that no pipeline uses, and put the scores into the table of trials.
 
-Each run has a core of its own. A setting that the table has is not tried again; its verdict is for people to add.
+As many runs go side by side as there are cores. A setting that the table has is not tried again; its verdict is for
+people to add.
 """
 
 import argparse

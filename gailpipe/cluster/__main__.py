@@ -56,7 +56,7 @@ def main(arguments: argparse.Namespace) -> None:
 
 
 def run_all(repo: Repo, planned: Sequence[Planned], workspace: Workspace) -> int:
-    """Run stages, the first one first where there is a choice, and return how many failed or could not run.
+    """Run stages as `run_stages` does, with nobody else at work here, and put what was done into dvc.lock.
 
     Raises:
         UserError: No stage can run any more, or another command is at work here.
@@ -71,6 +71,11 @@ def run_all(repo: Repo, planned: Sequence[Planned], workspace: Workspace) -> int
 
 
 def run_stages(planned: Sequence[Planned], workspace: Workspace, view: View) -> int:
+    """Run stages, the first one first where there is a choice, and return how many failed or could not run.
+
+    Raises:
+        UserError: No stage can run any more.
+    """
     waiting, failed = list(planned), 0
     unfinished = {stage.name for stage in planned}
     running: dict[Future[None], Job] = {}
