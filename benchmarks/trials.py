@@ -18,14 +18,13 @@ import polars as pl
 from ruamel.yaml import YAML
 
 from gailpipe.algorithms.catalogue import LEARNERS
-from gailpipe.evaluation.returns import MODES, SCHEMA
+from gailpipe.evaluation.returns import MODES, read_returns
 from gailpipe.evaluation.scores import normalized
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
 from gailpipe.foundation.params import load_section, load_seed, read_params
 from gailpipe.foundation.processes import available_cores
-from gailpipe.foundation.tables import read_table
 
 
 class Trial(NamedTuple):
@@ -60,7 +59,7 @@ def main(arguments: argparse.Namespace) -> None:
             trial = futures[future]
             returns[trial].append(future.result())
             if len(returns[trial]) == len(arguments.seed):
-                references = read_table(pipeline / f"data/results/references/{trial.env}.parquet", SCHEMA)
+                references = read_returns(pipeline / f"data/results/references/{trial.env}.parquet")
                 row = f"{trial.row_start()} {len(arguments.seed)} | {scores(returns[trial], references)} | – |\n"
                 write_file(table, (table.read_text() + row).encode())
                 print(row, end="", flush=True)
@@ -77,7 +76,7 @@ def returns_of(trial: Trial, seed: int, pipeline: Path) -> pl.DataFrame:
         assignments = [part for one in ("seeds=1", *trial.assignments) for part in ("--set", one)]
         _stage(trial.learner, *common, "--demonstrations", str(demonstrations), *assignments, "--out", str(learned))
         _stage("evaluate", *common, "--learner", f"{trial.learner}={learned}", "--out", str(evaluated))
-        return read_table(evaluated, SCHEMA)
+        return read_returns(evaluated)
 
 
 def _stage(name: str, *arguments: str) -> None:

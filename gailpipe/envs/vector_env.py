@@ -5,7 +5,6 @@ import warnings
 from functools import partial
 from typing import Any, NamedTuple
 
-import envpool
 import numpy as np
 from gymnasium.spaces import Box, flatdim
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from gailpipe.envs.agreement import plain_id, vectors_of
 from gailpipe.envs.environment import Environment, make_env
+from gailpipe.envs.families import envpool
 from gailpipe.envs.spaces import ContinuousActions
 from gailpipe.foundation.errors import UserError
 

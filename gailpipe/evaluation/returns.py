@@ -11,12 +11,21 @@ from gailpipe.foundation.tables import read_table
 MODES = ("deterministic", "stochastic")
 SCHEMA = {
     "policy": pl.String,  # random, expert, or who learned it
-    "seed": pl.Int64,  # of the run that learned it; null for random and expert
+    "seed": pl.Int16,  # of the run that learned it; null for random and expert
     "mode": pl.String,  # one of MODES
-    "episode": pl.Int64,
-    "return": pl.Float64,
-    "length": pl.Int64,
+    "episode": pl.Int32,
+    "return": pl.Float32,
+    "length": pl.Int32,
 }
+
+
+def read_returns(path: Path) -> pl.DataFrame:
+    """Read a table of `SCHEMA`, with returns in double precision: means of them are published.
+
+    Raises:
+        UserError: The file is missing or damaged, or lacks a column.
+    """
+    return read_table(path, SCHEMA).select(list(SCHEMA)).cast(pl.Schema(SCHEMA | {"return": pl.Float64}))
 
 
 def trajectory_returns(path: Path) -> NDArray[float64]:

@@ -7,10 +7,9 @@ from typing import NamedTuple
 import polars as pl
 
 from gailpipe.algorithms.catalogue import LEARNERS
-from gailpipe.evaluation.returns import MODES, SCHEMA
+from gailpipe.evaluation.returns import MODES, read_returns
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.params import load_envs, load_section, read_params
-from gailpipe.foundation.tables import read_table
 from gailpipe.grid.sets import DemonstrationSet, has_sets, load_sets
 
 
@@ -46,7 +45,7 @@ def read_evaluations(params: Path, folder: Path) -> list[Evaluation]:
     references = _read_references(params, folder / "references")
     evaluations = list[Evaluation]()
     for directory in sorted(folder.glob("evaluate*")):
-        episodes = {path.stem: read_table(path, SCHEMA) for path in sorted(directory.glob("*.parquet"))}
+        episodes = {path.stem: read_returns(path) for path in sorted(directory.glob("*.parquet"))}
         names = dict.fromkeys(name for table in episodes.values() for name in table["policy"])
         learners = [name for name in names if name not in ("random", "expert")]
         for unknown in set(learners) - set(LEARNERS):
@@ -78,7 +77,7 @@ def _read_references(params: Path, folder: Path) -> dict[str, pl.DataFrame]:
         return {}
     envs = load_envs(params)
     require_cells(folder, envs)
-    return {env: read_table(folder / f"{env}.parquet", SCHEMA).select(list(SCHEMA)) for env in envs}
+    return {env: read_returns(folder / f"{env}.parquet") for env in envs}
 
 
 def episodes_of(evaluations: Sequence[Evaluation], cell: str) -> pl.DataFrame:

@@ -15,6 +15,7 @@ from gailpipe.policies.networks import function_of, mlp
 from gailpipe.policies.normalizer import Normalizer
 
 NO_LOGIT = -1e9  # whose probability is 0, and its product with a logarithm no NaN
+LEAST_SPREAD = 0.01  # in the encoder's units; what was never varied is tried a little, too
 OUTPUT_GAIN = 0.01  # small, so that a new policy hardly depends on what it observes
 
 
@@ -65,6 +66,9 @@ class Policy(nn.Module, ABC):
         if isinstance(self.encoder, ContinuousEncoder):
             self.encoder.take_units_from(actions)
 
+    def take_noise_from(self, actions: Tensor, log_std: float) -> None:
+        """Explore e^`log_std` times as widely as demonstrated actions spread, (batch, ...); discrete ones have no σ."""
+
 
 class GaussianPolicy(Policy):
     """N(μ(s), diag σ²); actions are float32 (..., action_dim). σ does not depend on the state.
@@ -85,6 +89,11 @@ class GaussianPolicy(Policy):
     def distribution(self, observations: Tensor) -> Independent:
         mean = self.mode(observations)
         return Independent(Normal(mean, self._std().expand_as(mean), False), 1, False)
+
+    @torch.no_grad()
+    def take_noise_from(self, actions: Tensor, log_std: float) -> None:
+        spread = self.encode_actions(actions).std(0, correction=0)
+        self.log_std.copy_(spread.clamp_min(LEAST_SPREAD).log() + log_std)
 
     def mode(self, observations: Tensor) -> Tensor:
         return self.encoder.center + self.encoder.unit * self.mean_network(self.normalizer(observations))

@@ -1,7 +1,10 @@
 """GAIL: the reward that its discriminator gives, and how a policy starts."""
 
+import copy
+import math
 from typing import Any
 
+import pytest
 import torch
 
 from gailpipe.algorithms.bc.cloning import validation_error
@@ -49,20 +52,26 @@ def test_causal_entropy_adds_lambda_times_minus_log_prob() -> None:
     torch.testing.assert_close(with_entropy - without, -0.3 * log_probs)
 
 
-def test_initialisation_by_cloning_moves_the_mean_and_leaves_the_noise() -> None:
-    settings, expert = gail_settings(cloning=CLONING, initial_log_std=-0.7), linear_expert()
-    policy = make_policy(continuous_environment(), [32], -0.7, generator())
+@pytest.mark.parametrize("steps", [0, CLONING.steps])
+def test_a_new_policy_explores_as_widely_as_the_demonstrations_whether_it_is_cloned_or_not(steps: int) -> None:
+    cloning, expert = CLONING.model_copy(update={"steps": steps}), linear_expert()
+    settings = gail_settings(cloning=cloning, initial_log_std=-0.7)
+    policy = make_policy(continuous_environment(), [32], 0.0, generator())
     assert isinstance(policy, GaussianPolicy)
+    before = copy.deepcopy(policy.mean_network.state_dict())
     initialize(policy, expert, settings, generator(), Checkpoint())
-    assert validation_error(policy, expert.observations, expert.actions) < 0.01
-    torch.testing.assert_close(policy.log_std.detach(), torch.full((2,), -0.7))
+    moved = any(not torch.equal(before[name], new) for name, new in policy.mean_network.state_dict().items())
+    assert moved == (steps > 0)
+    assert (validation_error(policy, expert.observations, expert.actions) < 0.01) == moved
+    spread = policy.encode_actions(expert.actions).std(0, correction=0)
+    torch.testing.assert_close(policy.log_std.detach().exp(), math.exp(-0.7) * spread)
+    torch.testing.assert_close(policy.normalizer.mean, expert.observations.double().mean(0))
 
 
-def test_without_cloning_only_the_normaliser_starts_from_the_demonstrations() -> None:
+def test_of_observations_alone_a_policy_starts_without_a_look_at_actions() -> None:
     policy, expert = make_policy(continuous_environment(), [32], -0.7, generator()), linear_expert()
-    before = [parameter.clone() for parameter in policy.parameters()]
-    settings = gail_settings()
-    assert settings.cloning.steps == 0
-    initialize(policy, expert, settings, generator(), Checkpoint())
-    assert all(torch.equal(*pair) for pair in zip(before, policy.parameters(), strict=True))
+    unknown = Demonstrations(expert.observations, torch.full_like(expert.actions, torch.nan))
+    initialize(policy, unknown, gail_settings(observations_only=True), generator(), Checkpoint())
+    assert isinstance(policy, GaussianPolicy)
+    torch.testing.assert_close(policy.log_std.detach(), torch.full((2,), -0.7))
     torch.testing.assert_close(policy.normalizer.mean, expert.observations.double().mean(0))

@@ -12,7 +12,7 @@ from gailpipe.envs.environment import find_environment
 from gailpipe.envs.spaces import Interface
 from gailpipe.foundation.errors import UserError
 from gailpipe.policies.networks import Tanh
-from gailpipe.policies.policy import GaussianPolicy, Policy, make_policy
+from gailpipe.policies.policy import LEAST_SPREAD, GaussianPolicy, Policy, make_policy
 from gailpipe.policies.policy_file import policy_bytes
 from gailpipe.policies.tensor_file import tensor_bytes
 from tests.environments import continuous_environment, discrete_environment
@@ -91,6 +91,14 @@ def test_unbounded_actions_keep_their_units() -> None:
     policy = new_policy(continuous_environment(low=(-np.inf,), high=(np.inf,)), initial_log_std=0.0)
     assert policy.encode_actions(torch.tensor([[37.0]])).item() == 37
     assert policy.distribution(observations(1, policy.environment)).stddev.item() == 1
+
+
+def test_noise_is_as_wide_as_demonstrated_actions_spread_in_the_policys_units() -> None:
+    policy = new_policy(continuous_environment(), initial_log_std=9.0)
+    demonstrated = torch.tensor([[-1.0, 2.0], [0.0, 2.0], [9.0, 2.0], [0.0, 2.0]])  # executed as −1, 0, 1, 0
+    policy.take_noise_from(demonstrated, math.log(3.0))
+    noise = policy.distribution(observations(1, policy.environment)).stddev.squeeze(0)
+    assert noise.tolist() == pytest.approx([3 * 0.5**0.5, 3 * LEAST_SPREAD * 4])
 
 
 def test_calling_acts_within_bounds_for_one_observation_and_for_many() -> None:

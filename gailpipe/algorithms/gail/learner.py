@@ -9,7 +9,7 @@ from gailpipe.algorithms.gail.reward import GailReward
 from gailpipe.algorithms.gail.settings import Gail
 from gailpipe.demonstrations.demonstrations import Demonstrations
 from gailpipe.envs.environment import Environment
-from gailpipe.policies.policy import GaussianPolicy, Policy
+from gailpipe.policies.policy import Policy
 from gailpipe.rewards.imitation import learn
 from gailpipe.rl.on_policy.imitation import ImitationRun
 from gailpipe.training.checkpoint import Checkpoint
@@ -39,16 +39,17 @@ def initialize(
     generator: torch.Generator,
     checkpoint: Checkpoint,
 ) -> None:
-    """Initialise a new policy for GAIL: its normaliser starts from the demonstrations, and it is cloned if so set.
+    """Initialise a new policy for GAIL: its units are the demonstrations', and it is cloned if so set.
 
-    Ho & Ermon (2016, section 7) propose cloning. It gives a Gaussian policy its means, and leaves the exploration noise
-    as it was; a categorical policy is cloned with its randomness.
+    Ho & Ermon (2016, section 7) propose cloning. It gives a Gaussian policy its means, and no noise; a categorical
+    policy is cloned with its randomness. Of observations alone it knows neither units nor noise of actions.
     """
-    if settings.cloning.steps == 0:
-        policy.start_from(demonstrations.observations, demonstrations.actions)
+    if settings.observations_only:
+        policy.normalizer.update(demonstrations.observations)
         return
-    for _ in clone(policy, demonstrations, settings.cloning, generator, checkpoint):
-        pass
-    if isinstance(policy, GaussianPolicy):
-        with torch.no_grad():
-            policy.log_std.fill_(settings.initial_log_std)
+    if settings.cloning.steps:
+        for _ in clone(policy, demonstrations, settings.cloning, generator, checkpoint):
+            pass
+    else:
+        policy.start_from(demonstrations.observations, demonstrations.actions)
+    policy.take_noise_from(demonstrations.actions, settings.initial_log_std)

@@ -44,6 +44,7 @@ def make_reward(
     _generator: torch.Generator,
     _checkpoints: Path,
 ) -> LinearReward:
-    """Start a new policy from the demonstrations' units, and make its reward."""
+    """Start a new policy from the demonstrations' units and spread, and make its reward."""
     policy.start_from(demonstrations.observations, demonstrations.actions)
+    policy.take_noise_from(demonstrations.actions, settings.initial_log_std)
     return LinearReward(policy, demonstrations, settings.pays_for_ends, weigh)
