@@ -1,4 +1,4 @@
-"""Try settings of a learner on seeds that no pipeline uses, and put the scores into the table of trials.
+"""Try settings of a learner, or of the expert, on seeds that no pipeline uses, and put scores into the table of trials.
 
 As many runs go side by side as there are cores. A setting that the table has is not tried again; its verdict is for
 people to add.
@@ -17,7 +17,8 @@ from typing import NamedTuple
 import polars as pl
 from ruamel.yaml import YAML
 
-from gailpipe.algorithms.catalogue import LEARNERS
+from gailpipe.algorithms.catalogue import LEARNERS, actor
+from gailpipe.algorithms.expert.settings import Expert
 from gailpipe.evaluation.returns import MODES, read_returns
 from gailpipe.evaluation.scores import normalized
 from gailpipe.foundation.command import run
@@ -25,6 +26,8 @@ from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
 from gailpipe.foundation.params import load_section, load_seed, read_params
 from gailpipe.foundation.processes import available_cores
+
+EXPERT = "expert"
 
 
 class Trial(NamedTuple):
@@ -37,7 +40,7 @@ class Trial(NamedTuple):
     def row_start(self) -> str:
         """Return the first cells of the trial's row."""
         changes = ", ".join(self.assignments).replace("=", " ") or "as the pipeline's"
-        return f"| {self.env.rpartition('-')[0]} | {LEARNERS[self.learner].label} | {changes} |"
+        return f"| {self.env.rpartition('-')[0]} | {actor(self.learner).label} | {changes} |"
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -50,7 +53,8 @@ def main(arguments: argparse.Namespace) -> None:
         raise UserError(f"--seed {load_seed(pipeline / 'params.yaml')}: is the pipeline's own; try others")
     for trial in trials:
         params = pipeline / "params.yaml"
-        load_section(params, LEARNERS[trial.learner].settings, trial.learner, trial.env, trial.assignments)
+        model = Expert if trial.learner == EXPERT else LEARNERS[trial.learner].settings
+        load_section(params, model, trial.learner, trial.env, trial.assignments)
     trials = [trial for trial in trials if trial.row_start() not in table.read_text()]
     returns: dict[Trial, list[pl.DataFrame]] = {trial: [] for trial in trials}
     with ThreadPoolExecutor(available_cores()) as pool:
@@ -59,8 +63,8 @@ def main(arguments: argparse.Namespace) -> None:
             trial = futures[future]
             returns[trial].append(future.result())
             if len(returns[trial]) == len(arguments.seed):
-                references = read_returns(pipeline / f"data/results/references/{trial.env}.parquet")
-                row = f"{trial.row_start()} {len(arguments.seed)} | {scores(returns[trial], references)} | – |\n"
+                found = made(returns[trial]) if trial.learner == EXPERT else scores(returns[trial], pipeline, trial.env)
+                row = f"{trial.row_start()} {len(arguments.seed)} | {'; '.join(found)} | – |\n"
                 write_file(table, (table.read_text() + row).encode())
                 print(row, end="", flush=True)
 
@@ -72,9 +76,14 @@ def returns_of(trial: Trial, seed: int, pipeline: Path) -> pl.DataFrame:
         with params.open("w") as file:
             YAML().dump(read_params(pipeline / "params.yaml") | {"seed": seed}, file)
         common = ("--params", str(params), "--env", trial.env)
-        demonstrations = pipeline / f"data/demonstrations/{trial.env}.parquet"
-        assignments = [part for one in ("seeds=1", *trial.assignments) for part in ("--set", one)]
-        _stage(trial.learner, *common, "--demonstrations", str(demonstrations), *assignments, "--out", str(learned))
+        assignments = [part for one in trial.assignments for part in ("--set", one)]
+        if trial.learner == EXPERT:
+            _stage("expert", *common, *assignments, "--out", str(learned))
+            expert, sampled = str(learned / "policy.safetensors"), str(Path(folder, "sampled.parquet"))
+            _stage("sample", *common, "--expert", expert, "--out", sampled, "--references", str(evaluated))
+            return read_returns(evaluated).filter(policy=EXPERT)
+        learning = ("--demonstrations", str(pipeline / f"data/demonstrations/{trial.env}.parquet"), "--set", "seeds=1")
+        _stage(trial.learner, *common, *learning, *assignments, "--out", str(learned))
         _stage("evaluate", *common, "--learner", f"{trial.learner}={learned}", "--out", str(evaluated))
         return read_returns(evaluated)
 
@@ -86,28 +95,28 @@ def _stage(name: str, *arguments: str) -> None:
         raise UserError(f"{' '.join(command)}: {done.stderr}")
 
 
-def scores(runs: Sequence[pl.DataFrame], references: pl.DataFrame) -> str:
+def scores(runs: Sequence[pl.DataFrame], pipeline: Path, env: str) -> list[str]:
     """Return each run's score without and, in brackets, with noise; 1 is the expert acting in the same way."""
-    random_return = mean_return(references, "random", "stochastic")
-    texts = []
-    for returns in sorted(runs, key=lambda one: mean_return(one, None, "deterministic")):
-        quiet, noisy = (
-            normalized(mean_return(returns, None, mode), random_return, mean_return(references, "expert", mode))
-            for mode in MODES
-        )
-        texts.append(f"{quiet:.2f} ({noisy:.2f})".replace("-", "−"))
-    return "; ".join(texts)
+    references = read_returns(pipeline / f"data/results/references/{env}.parquet")
+    random = mean_return(references.filter(policy="random"), "stochastic")
+    experts = {mode: mean_return(references.filter(policy=EXPERT), mode) for mode in MODES}
+    found = ([normalized(mean_return(run, mode), random, experts[mode]) for mode in MODES] for run in runs)
+    return [f"{quiet:.2f} ({noisy:.2f})".replace("-", "−") for quiet, noisy in sorted(found)]
 
 
-def mean_return(returns: pl.DataFrame, policy: str | None, mode: str) -> float:
-    """Return the mean return of a policy's episodes, or of all policies', in a mode."""
-    rows = returns.filter(pl.col("mode") == mode, pl.lit(True) if policy is None else pl.col("policy") == policy)
-    return float(rows["return"].to_numpy().mean())
+def made(runs: Sequence[pl.DataFrame]) -> list[str]:
+    """Return each run's mean return without and, in brackets, with noise."""
+    found = ([mean_return(run, mode) for mode in MODES] for run in runs)
+    return [f"{quiet:,.0f} ({noisy:,.0f})".replace("-", "−") for quiet, noisy in sorted(found)]
+
+
+def mean_return(returns: pl.DataFrame, mode: str) -> float:
+    return float(returns.filter(mode=mode)["return"].to_numpy().mean())
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks.trials", description=__doc__)
-    parser.add_argument("learner", choices=[name for name, one in LEARNERS.items() if one.section == name])
+    parser.add_argument("learner", choices=[EXPERT, *(name for name, one in LEARNERS.items() if one.section == name)])
     parser.add_argument("--env", action="append", required=True, help="may be repeated")
     parser.add_argument("--setting", action="append", metavar='"KEY=VALUE ..."', help="may be repeated")
     parser.add_argument("--seed", action="append", type=int, required=True, help="may be repeated")

@@ -85,6 +85,12 @@ def test_a_trial_learns_by_the_stages_themselves_with_its_own_seed(pipeline: Pat
     assert found.rows() == read_table(tmp_path / "returns.parquet", SCHEMA).rows()
 
 
+def test_an_experts_trial_tells_returns(pipeline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(benchmarks.trials, "returns_of", lambda *_: returns("expert", 5432.1, -7))
+    main(argparse.Namespace(**vars(arguments(pipeline, "max_kl=0.01", seeds=(7,))) | {"learner": "expert"}))
+    assert (pipeline / "trials.md").read_text() == f"{HEAD}| CartPole | Expert | max_kl 0.01 | 1 | 5,432 (−7) | – |\n"
+
+
 @pytest.mark.parametrize(
     ("settings", "seeds", "message"),
     [
