@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gailpipe.foundation.errors import UserError
+from gailpipe.foundation.history import require_history
 from gailpipe.foundation.times import timed
 
 
@@ -82,6 +83,7 @@ def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentPar
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that workers and unfinished files go, too
     try:
+        require_history(Path())
         with timed(parser.prog.rpartition(".")[2], arguments):
             main(arguments)
     except UserError as error:

@@ -23,7 +23,6 @@ from gailpipe.foundation.params import (
     require_known,
 )
 from gailpipe.grid.sets import check_sets, has_sets, sets_beside
-from gailpipe.pipeline.history import require_history
 from gailpipe.report.settings import Report
 from gailpipe.theory.settings import Theory
 from gailpipe.training.settings import Imitator
@@ -51,9 +50,8 @@ def check_pipeline(path: Path) -> list[str]:
     """Check every key of params.yaml and of the sets.yaml beside it, and return the environments' names.
 
     Raises:
-        UserError: Names the first key that is wrong, and what would be right; or results would be lost.
+        UserError: Names the first key that is wrong, and what would be right.
     """
-    require_history(path.parent)
     document = read_params(path)
     sets = sets_beside(path)
     with_sets = has_sets(path)
