@@ -47,6 +47,7 @@ def main(arguments: argparse.Namespace) -> None:
         for name, command in COMMANDS.items():
             clone = Path(folder) / name.replace(" ", "-")
             prepare(clone, arguments.stages)
+            require_no_others((clone / pipeline).parent, names)
             started = time.perf_counter()
             _run((clone / pipeline).parent, sys.executable, *command, *names)
             seconds[name] = round(time.perf_counter() - started, 1)
@@ -78,6 +79,19 @@ def prepare(clone: Path, stages: Sequence[str]) -> None:
     _run(clone, *AUTHOR, "commit", "--quiet", "--all", "--message", "Forget what is measured")
     _run((clone / pipeline).parent, sys.executable, "-m", "dvc", "pull", "--quiet", "--allow-missing")
     _require_no_others((clone / pipeline).parent, names)
+
+
+def require_no_others(folder: Path, names: Sequence[str]) -> None:
+    """Check that these stages would run in a DVC repository, and no others.
+
+    Raises:
+        UserError: Others would.
+    """
+    command = [sys.executable, "-m", "dvc", "repro", "--dry", *names]
+    found = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    others = sorted({*re.findall(r"^Running stage '(.+)'", found.stdout, re.MULTILINE)} - {*names})
+    if others or found.returncode != 0:
+        raise UserError(f"{', '.join(others) or found.stderr.strip()}: is out of date, too; `dvc repro` first")
 
 
 def split(stages: Sequence[str]) -> tuple[Path, list[str]]:

@@ -1,16 +1,18 @@
 """Try settings of a learner, or of the expert, on seeds that no pipeline uses, and put scores into the table of trials.
 
-As many runs go side by side as there are cores. A setting that the table has is not tried again; its verdict is for
-people to add.
+Each run has a core of its own. A setting that the table has is not tried again; its verdict is for people to add. A run
+that was stopped goes on where it was.
 """
 
 import argparse
-import subprocess
+import os
+import shlex
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from itertools import product
 from pathlib import Path
+from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
@@ -19,85 +21,130 @@ from ruamel.yaml import YAML
 
 from gailpipe.algorithms.catalogue import LEARNERS, actor
 from gailpipe.algorithms.expert.settings import Expert
+from gailpipe.cluster.leash import StageFailedError, run_commands
 from gailpipe.evaluation.returns import MODES, read_returns
 from gailpipe.evaluation.scores import normalized
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
 from gailpipe.foundation.params import load_section, load_seed, read_params
-from gailpipe.foundation.processes import available_cores
 
 EXPERT = "expert"
 
 
 class Trial(NamedTuple):
-    """A setting of a learner in an environment."""
+    """A setting of a learner in an environment of a pipeline."""
 
+    pipeline: Path
     env: str
     learner: str
     assignments: tuple[str, ...]
 
+    @property
+    def params(self) -> Path:
+        return self.pipeline / "params.yaml"
+
     def row_start(self) -> str:
-        """Return the first cells of the trial's row."""
-        changes = ", ".join(self.assignments).replace("=", " ") or "as the pipeline's"
-        return f"| {self.env.rpartition('-')[0]} | {actor(self.learner).label} | {changes} |"
+        """Return the first cells of the trial's row, which no other trial has."""
+        setting = ", ".join([str(self.params), *(one.replace("=", " ") for one in self.assignments)])
+        return f"| {self.env} | {actor(self.learner).label} | {setting} |"
 
 
 def main(arguments: argparse.Namespace) -> None:
-    pipeline, table = arguments.pipeline, arguments.table
+    settings = [tuple(setting.split()) for setting in arguments.setting or [""]]
     trials = [
-        Trial(env, arguments.learner, tuple(setting.split()))
-        for setting, env in product(arguments.setting or [""], arguments.env)
+        Trial(arguments.pipeline, env, arguments.learner, assignments)
+        for assignments, env in product(settings, arguments.env)
     ]
-    if load_seed(pipeline / "params.yaml") in arguments.seed:
-        raise UserError(f"--seed {load_seed(pipeline / 'params.yaml')}: is the pipeline's own; try others")
+    require_valid(trials, arguments.seed)
+    known = [trial for trial in trials if trial.row_start() in arguments.table.read_text()]
+    for trial in known:
+        print(f"{trial.row_start()} stands in {arguments.table}", flush=True)
+    failures = try_all([trial for trial in trials if trial not in known], arguments.seed, arguments.table)
+    if failures:
+        raise UserError("\n".join(failures))
+
+
+def require_valid(trials: Sequence[Trial], seeds: Sequence[int]) -> None:
+    """Check all settings and seeds before anything runs.
+
+    Raises:
+        UserError: Names what is wrong.
+    """
     for trial in trials:
-        params = pipeline / "params.yaml"
         model = Expert if trial.learner == EXPERT else LEARNERS[trial.learner].settings
-        load_section(params, model, trial.learner, trial.env, trial.assignments)
-    trials = [trial for trial in trials if trial.row_start() not in table.read_text()]
+        load_section(trial.params, model, trial.learner, trial.env, trial.assignments)
+        if load_seed(trial.params) in seeds:
+            raise UserError(f"--seed {load_seed(trial.params)}: is the pipeline's own; try others")
+
+
+def try_all(trials: Sequence[Trial], seeds: Sequence[int], table: Path) -> list[str]:
+    """Run all, add the rows of those that end well to the table, and return what the others say."""
     returns: dict[Trial, list[pl.DataFrame]] = {trial: [] for trial in trials}
-    with ThreadPoolExecutor(available_cores()) as pool:
-        futures = {pool.submit(returns_of, trial, seed, pipeline): trial for trial in trials for seed in arguments.seed}
-        for future in as_completed(futures):
-            trial = futures[future]
-            returns[trial].append(future.result())
-            if len(returns[trial]) == len(arguments.seed):
-                found = made(returns[trial]) if trial.learner == EXPERT else scores(returns[trial], pipeline, trial.env)
-                row = f"{trial.row_start()} {len(arguments.seed)} | {'; '.join(found)} | – |\n"
-                write_file(table, (table.read_text() + row).encode())
-                print(row, end="", flush=True)
+    failures = []
+    cores = SimpleQueue[int]()
+    for core in sorted(os.sched_getaffinity(0)):
+        cores.put(core)
+    leash, hold = os.pipe()
+    with ThreadPoolExecutor(cores.qsize()) as pool:
+        try:
+            runs = {pool.submit(returns_of, trial, seed, cores, leash): trial for trial in trials for seed in seeds}
+            for one in as_completed(runs):
+                trial = runs[one]
+                try:
+                    returns[trial].append(one.result())
+                except StageFailedError as error:
+                    failures.append(f"{trial.row_start()} {error}")
+                if len(returns[trial]) == len(seeds):
+                    found = made(returns[trial]) if trial.learner == EXPERT else scores(returns[trial], trial)
+                    row = f"{trial.row_start()} {len(seeds)} | {'; '.join(found)} | – |\n"
+                    write_file(table, (table.read_text() + row).encode())
+                    print(row, end="", flush=True)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            os.close(hold)  # which ends what still runs
+    return failures
 
 
-def returns_of(trial: Trial, seed: int, pipeline: Path) -> pl.DataFrame:
-    """Run a learner with a seed, and return the returns of its policy's episodes."""
-    with TemporaryDirectory() as folder:
-        params, learned, evaluated = (Path(folder, name) for name in ("params.yaml", "learned", "returns.parquet"))
-        with params.open("w") as file:
-            YAML().dump(read_params(pipeline / "params.yaml") | {"seed": seed}, file)
-        common = ("--params", str(params), "--env", trial.env)
-        assignments = [part for one in trial.assignments for part in ("--set", one)]
-        if trial.learner == EXPERT:
-            _stage("expert", *common, *assignments, "--out", str(learned))
-            expert, sampled = str(learned / "policy.safetensors"), str(Path(folder, "sampled.parquet"))
-            _stage("sample", *common, "--expert", expert, "--out", sampled, "--references", str(evaluated))
-            return read_returns(evaluated).filter(policy=EXPERT)
-        learning = ("--demonstrations", str(pipeline / f"data/demonstrations/{trial.env}.parquet"), "--set", "seeds=1")
-        _stage(trial.learner, *common, *learning, *assignments, "--out", str(learned))
-        _stage("evaluate", *common, "--learner", f"{trial.learner}={learned}", "--out", str(evaluated))
-        return read_returns(evaluated)
+def returns_of(trial: Trial, seed: int, cores: "SimpleQueue[int]", leash: int) -> pl.DataFrame:
+    """Run a learner with a seed, on one of the cores, and return the returns of its policy's episodes.
+
+    Raises:
+        StageFailedError: Has the last lines of what was printed.
+    """
+    core = cores.get()
+    os.sched_setaffinity(0, {core})  # of this thread, whose processes inherit it
+    try:
+        with TemporaryDirectory() as folder:
+            with Path(folder, "params.yaml").open("w") as file:
+                YAML().dump(read_params(trial.params) | {"seed": seed}, file)
+            run_commands(commands(trial, Path(folder)), leash, ".", os.environ, Path(folder, "log"))
+            found = read_returns(Path(folder, "returns.parquet"))
+    finally:
+        cores.put(core)
+    return found.filter(pl.col("policy") != "random")
 
 
-def _stage(name: str, *arguments: str) -> None:
-    command = [sys.executable, "-m", f"stages.{name}", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise UserError(f"{' '.join(command)}: {done.stderr}")
+def commands(trial: Trial, folder: Path) -> list[str]:
+    """Return the stages' commands that end with the policy's returns in `folder`."""
+    common = ["--params", str(folder / "params.yaml"), "--env", trial.env]
+    assignments = [part for one in trial.assignments for part in ("--set", one)]
+    learned, returns = str(folder / "learned"), str(folder / "returns.parquet")
+    if trial.learner == EXPERT:
+        sampled = ["--expert", f"{learned}/policy.safetensors", "--out", str(folder / "sampled.parquet")]
+        learning = ["expert", *common, *assignments, "--out", learned]
+        judging = ["sample", *common, *sampled, "--references", returns]
+    else:
+        demonstrations = str(trial.pipeline / f"data/demonstrations/{trial.env}.parquet")
+        given = ["--demonstrations", demonstrations, "--set", "seeds=1"]
+        learning = [trial.learner, *common, *given, *assignments, "--out", learned]
+        judging = ["evaluate", *common, "--learner", f"{trial.learner}={learned}", "--out", returns]
+    return [shlex.join([sys.executable, "-m", f"stages.{stage}", *rest]) for stage, *rest in (learning, judging)]
 
 
-def scores(runs: Sequence[pl.DataFrame], pipeline: Path, env: str) -> list[str]:
+def scores(runs: Sequence[pl.DataFrame], trial: Trial) -> list[str]:
     """Return each run's score without and, in brackets, with noise; 1 is the expert acting in the same way."""
-    references = read_returns(pipeline / f"data/results/references/{env}.parquet")
+    references = read_returns(trial.pipeline / f"data/results/references/{trial.env}.parquet")
     random = mean_return(references.filter(policy="random"), "stochastic")
     experts = {mode: mean_return(references.filter(policy=EXPERT), mode) for mode in MODES}
     found = ([normalized(mean_return(run, mode), random, experts[mode]) for mode in MODES] for run in runs)
@@ -116,7 +163,8 @@ def mean_return(returns: pl.DataFrame, mode: str) -> float:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks.trials", description=__doc__)
-    parser.add_argument("learner", choices=[EXPERT, *(name for name, one in LEARNERS.items() if one.section == name)])
+    own = [name for name, one in LEARNERS.items() if one.section == name]
+    parser.add_argument("learner", choices=[EXPERT, *own])
     parser.add_argument("--env", action="append", required=True, help="may be repeated")
     parser.add_argument("--setting", action="append", metavar='"KEY=VALUE ..."', help="may be repeated")
     parser.add_argument("--seed", action="append", type=int, required=True, help="may be repeated")

@@ -3,7 +3,7 @@
 import io
 import os
 import platform
-import shutil
+import re
 import sys
 import tarfile
 import time
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from hashlib import sha256
-from importlib.metadata import version
+from importlib.metadata import distributions, requires
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
@@ -24,7 +24,8 @@ from gailpipe.cluster.leash import PlaceLostError, StageFailedError, run_command
 from gailpipe.cluster.workspace import Workspace
 from gailpipe.envs.code import FOLDER
 from gailpipe.foundation.errors import UserError
-from gailpipe.foundation.scratch import DONE, LIBRARIES
+from gailpipe.foundation.scratch import remove_done
+from gailpipe.foundation.times import record_of
 from gailpipe.plan.order import Job
 
 SECONDS_TO_ANSWER, SECONDS_TO_JOIN = 5, 4
@@ -77,7 +78,7 @@ class Workers(Workspace):
             files = pack(stage.wdir, [*deps, *packages, str(FOLDER)])
             scattered = self._client.scatter([files], workers=[job.place], hash=False)
             task = (run_stage, job.planned.name, job.planned.commands, *scattered, outs)
-            made = self._client.submit(*task, workers=[job.place], pure=False).result()
+            made, times = self._client.submit(*task, workers=[job.place], pure=False).result()
         except StageFailedError:
             raise
         except Exception as error:
@@ -87,6 +88,7 @@ class Workers(Workspace):
             lost = PlaceLostError if self._losses[stage.addressing] < TRIES else StageFailedError
             raise lost(f"failed: {job.place} was lost, as {TRIES - 1} others before") from error
         unpack(made, stage.wdir)
+        unpack(times, self._repo.root_dir)
 
     def stop(self) -> None:
         with suppress(OSError, CancelledError):
@@ -95,13 +97,16 @@ class Workers(Workspace):
 
 def versions() -> dict[str, str]:
     """Return the versions that decide what a stage makes, and how head and worker understand each other."""
-    own = sha256(Path(__file__).read_bytes()).hexdigest()[:8]
-    libraries = {name: version(name) for name in ("distributed", *LIBRARIES)}
-    return {"python": platform.python_version(), **libraries, "gailpipe.cluster": own}
+    code = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    needed = {re.split("[^A-Za-z0-9_.-]", requirement)[0] for requirement in requires("gailpipe") or ()}
+    installed = {one.name: one.version for one in distributions() if one.name in needed}
+    return {"python": platform.python_version(), **installed, "gailpipe.cluster": sha256(code).hexdigest()[:8]}
 
 
-def run_stage(stage: str, commands: list[str], files: bytes, outs: list[str]) -> bytes:
-    """Run a stage on this worker, in a folder that has `files` and nothing else, and return what it made.
+def run_stage(stage: str, commands: list[str], files: bytes, outs: list[str]) -> tuple[bytes, bytes]:
+    """Run a stage on this worker, in a folder that has `files` and nothing else.
+
+    Return archives of what it made, and of the record of the time that it took.
 
     What is unfinished stays as long as the worker lives, but for the command: it ends when the head does.
 
@@ -122,10 +127,9 @@ def run_stage(stage: str, commands: list[str], files: bytes, outs: list[str]) ->
         unpack(files, folder)
         environment = {**os.environ, "DVC_STAGE": stage, "DVC_ROOT": worker.local_directory}
         run_commands(commands, leash, folder, environment, Path(place, "log"))
-        made = pack(folder, outs)
-    for done in Path(worker.local_directory).glob(f".scratch/*/{DONE}"):
-        shutil.rmtree(done.parent, ignore_errors=True)
-    return made
+        made, times = pack(folder, outs), pack(worker.local_directory, [str(record_of(stage))])
+    remove_done(Path(worker.local_directory))
+    return made, times
 
 
 def pack(folder: str, paths: Iterable[str]) -> bytes:

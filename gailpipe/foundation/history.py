@@ -17,9 +17,8 @@ def require_history(folder: Path) -> None:
         UserError: It is one, whose results would be lost.
     """
     repository, inside, _ = f"{folder.resolve()}/".partition(EXPERIMENTS)
-    if inside and any(
-        (parent / ".git" / "shallow").exists() for parent in (Path(repository), *Path(repository).parents)
-    ):
+    root = next((one for one in (Path(repository), *Path(repository).parents) if (one / ".git").exists()), None)
+    if inside and root and (root / ".git" / "shallow").exists():
         raise UserError(
             f"{repository}: is a shallow clone, in which DVC would lose this experiment; "
             "`git fetch --unshallow` first, or `dvc exp run` without --queue and --temp"

@@ -50,13 +50,13 @@ def side_by_side(run: Callable[[int], Result], indices: Iterable[int]) -> Iterat
     context = multiprocessing.get_context("spawn")
     workers = max(1, min(len(indices), 2 * available_cores()))
     one_line_at_a_time = context.RLock()  # for their progress bars
-    with ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(one_line_at_a_time,)) as pool:
+    starting = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(one_line_at_a_time,))
+    with starting as pool, all_or_none(pool):
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # workers inherit this: Ctrl-C is for the parent
         futures = [pool.submit(run, index) for index in indices]
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-        with all_or_none(pool):
-            for future in futures:
-                yield future.result()
+        for future in futures:
+            yield future.result()
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -19,6 +19,7 @@ from gailpipe.foundation.files import require_vacant
 
 LIBRARIES = ("envpool", "gymnasium", "mujoco", "numpy", "torch")
 LOCK, DONE = "lock", "done"
+SECONDS_OF_A_LOOK = 0.5  # at a lock, by `state`, at most
 
 
 @contextmanager
@@ -58,10 +59,11 @@ def scratch(work: str, parameters: object, inputs: Iterable[Path], out: Path) ->
         lock.release()
 
 
-def remove_done() -> None:
+def remove_done(repository: Path | None = None) -> None:
     """Remove the folders of work that is done: to be called when all results are on record."""
-    for done in root().glob(f"*/{DONE}"):
-        shutil.rmtree(done.parent, ignore_errors=True)
+    for done in root(repository).glob(f"*/{DONE}"):
+        with suppress(Timeout, OSError), FileLock(done.parent / LOCK).acquire(timeout=0):
+            shutil.rmtree(done.parent, ignore_errors=True)
 
 
 def state(folder: Path) -> Literal["runs", "was interrupted", "is done"]:
@@ -74,9 +76,9 @@ def state(folder: Path) -> Literal["runs", "was interrupted", "is done"]:
     return "is done" if (folder / DONE).exists() else "was interrupted"
 
 
-def root() -> Path:
+def root(repository: Path | None = None) -> Path:
     """Return where all such folders are: in the repository that DVC runs for, which is not an experiment's copy."""
-    return Path(os.environ.get("DVC_ROOT", ".")) / ".scratch"
+    return (repository or Path(os.environ.get("DVC_ROOT", "."))) / ".scratch"
 
 
 def digest(parameters: object, inputs: Iterable[Path]) -> str:
@@ -92,7 +94,7 @@ def digest(parameters: object, inputs: Iterable[Path]) -> str:
 
 def _acquire(lock: FileLock, work: str) -> None:
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=SECONDS_OF_A_LOOK)
     except Timeout:
         print(f"{work}: waiting for another process that is at the same work", file=sys.stderr, flush=True)
         lock.acquire()

@@ -23,7 +23,7 @@ BEGUN = ".begun"
 def timed(section: str, arguments: argparse.Namespace) -> Iterator[None]:
     """Put on record how many seconds the block takes, if DVC runs it as a stage.
 
-    It does not if the block before it at the same stage did not end, since this one goes on where that was.
+    It does not if the block before it at the same stage did not end: this one may go on where that was.
 
     Args:
         section: Of params.yaml, which holds the stage's settings.
@@ -33,7 +33,7 @@ def timed(section: str, arguments: argparse.Namespace) -> Iterator[None]:
     if stage is None:
         yield
         return
-    record = Path(os.environ["DVC_ROOT"]) / RECORDS / f"{quote(stage, safe='')}.json"
+    record = Path(os.environ["DVC_ROOT"]) / record_of(stage)
     begun = record.with_suffix(BEGUN)
     goes_on, started = begun.exists(), time.monotonic()
     with suppress(UserError):
@@ -45,6 +45,11 @@ def timed(section: str, arguments: argparse.Namespace) -> Iterator[None]:
             measured = {"seconds": seconds, "processor": processor(), "cores": available_cores()}
             write_file(record, json.dumps(measured | {"settings": _settings(section, arguments)}).encode())
         begun.unlink()
+
+
+def record_of(stage: str) -> Path:
+    """Return where in a DVC repository a stage's time is on record."""
+    return RECORDS / f"{quote(stage, safe='')}.json"
 
 
 def read_times(root: Path) -> dict[str, dict[str, Any]]:

@@ -85,9 +85,13 @@ class Logged(NamedTuple):
 
 
 def read_log(path: Path) -> Logged | None:
-    """Read the log in `path`, to which a run may be adding a line; None if it says nothing yet."""
+    """Read the log in `path`, to which a run may be adding a line; None if it says nothing yet, or has gone."""
     rows = list[dict[str, Any]]()
-    for line in path.read_text(encoding="utf-8").splitlines():
+    try:
+        lines, written = path.read_text(encoding="utf-8").splitlines(), path.stat().st_mtime
+    except FileNotFoundError:
+        return None
+    for line in lines:
         try:
             rows.append({name: nan if value is None else value for name, value in json.loads(line).items()})
         except json.JSONDecodeError:  # it is being written, or the disk was full
@@ -95,7 +99,7 @@ def read_log(path: Path) -> Logged | None:
     if len(rows) < 2:
         return None
     started = rows[0].pop("started")
-    return Logged(**rows[0], rows=rows[1:], seconds=path.stat().st_mtime - started)
+    return Logged(**rows[0], rows=rows[1:], seconds=written - started)
 
 
 def _line(content: dict[str, Any]) -> str:

@@ -40,10 +40,17 @@ def watched_runs(root: Path) -> list[WatchedRun]:
     runs = [
         WatchedRun(logged, state(folder))
         for folder in sorted(root.glob("*/"))
-        for path in sorted(folder.rglob("*.jsonl"))
+        for path in _logs(folder)
         if (logged := read_log(path)) is not None
     ]
     return sorted(runs, key=lambda run: run.state != "runs")
+
+
+def _logs(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.rglob("*.jsonl"))
+    except FileNotFoundError:  # the work has ended meanwhile, and is on record
+        return []
 
 
 def curve(values: Iterable[float], width: int) -> str:

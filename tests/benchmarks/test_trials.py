@@ -1,7 +1,11 @@
 """Trials: what is run, with which settings and seeds, and what the table then says."""
 
 import argparse
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -11,6 +15,7 @@ import benchmarks.trials
 from benchmarks.trials import Trial, main, returns_of
 from gailpipe.algorithms.bc.learner import learn_bc
 from gailpipe.algorithms.bc.settings import Bc
+from gailpipe.cluster.leash import StageFailedError
 from gailpipe.demonstrations.sampling import tabulate
 from gailpipe.envs.environment import find_environment
 from gailpipe.envs.episodes import Episode
@@ -54,19 +59,19 @@ def test_each_setting_is_tried_once_with_each_seed_and_scored_against_the_expert
 ) -> None:
     tried = []
 
-    def returns_of(trial: Trial, seed: int, _pipeline: Path) -> pl.DataFrame:
+    def returns_of(trial: Trial, seed: int, *_: Any) -> pl.DataFrame:
         tried.append((trial.assignments, seed))
         return returns("bc", 100 + 20 * seed, 110 + 10 * seed)
 
     monkeypatch.setattr(benchmarks.trials, "returns_of", returns_of)
     main(arguments(pipeline, "dropout=0.3 steps=20"))
     assert sorted(tried) == [(("dropout=0.3", "steps=20"), 7), (("dropout=0.3", "steps=20"), 8)]
-    row = "| CartPole | BC | dropout 0.3, steps 20 | 2 | 0.70 (0.80); 0.80 (0.90) | – |\n"
+    row = f"| CartPole-v1 | BC | {pipeline}/params.yaml, dropout 0.3, steps 20 | 2 | 0.70 (0.80); 0.80 (0.90) | – |\n"
     assert (pipeline / "trials.md").read_text() == HEAD + row
     main(arguments(pipeline, "dropout=0.3 steps=20", "", seeds=(9,)))
     assert tried[2:] == [((), 9)]
     assert (pipeline / "trials.md").read_text() == (
-        f"{HEAD}{row}| CartPole | BC | as the pipeline's | 1 | 0.90 (1.00) | – |\n"
+        f"{HEAD}{row}| CartPole-v1 | BC | {pipeline}/params.yaml | 1 | 0.90 (1.00) | – |\n"
     )
 
 
@@ -81,14 +86,52 @@ def test_a_trial_learns_by_the_stages_themselves_with_its_own_seed(pipeline: Pat
     settings = load_section(pipeline / "params.yaml", Bc, "bc", assignments=["seeds=1", "steps=5"])
     learn_bc(environment, demonstrations, settings, 7, tmp_path / "learned")
     evaluate_learners(environment, {"bc": tmp_path / "learned"}, 2, 7, tmp_path / "returns.parquet")
-    found = returns_of(Trial("CartPole-v1", "bc", ("steps=5",)), 7, pipeline)
+    cores, (leash, _) = SimpleQueue[int](), os.pipe()
+    cores.put(min(os.sched_getaffinity(0)))
+    with ThreadPoolExecutor(1) as pool:  # since it pins its thread
+        trial = Trial(pipeline, "CartPole-v1", "bc", ("steps=5",))
+        found = pool.submit(returns_of, trial, 7, cores, leash).result()
     assert found.rows() == read_table(tmp_path / "returns.parquet", SCHEMA).rows()
 
 
 def test_an_experts_trial_tells_returns(pipeline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(benchmarks.trials, "returns_of", lambda *_: returns("expert", 5432.1, -7))
     main(argparse.Namespace(**vars(arguments(pipeline, "max_kl=0.01", seeds=(7,))) | {"learner": "expert"}))
-    assert (pipeline / "trials.md").read_text() == f"{HEAD}| CartPole | Expert | max_kl 0.01 | 1 | 5,432 (−7) | – |\n"
+    assert (pipeline / "trials.md").read_text() == (
+        f"{HEAD}| CartPole-v1 | Expert | {pipeline}/params.yaml, max_kl 0.01 | 1 | 5,432 (−7) | – |\n"
+    )
+
+
+def test_a_trial_that_fails_leaves_the_others_their_rows(pipeline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def returns_of(trial: Trial, seed: int, *_: Any) -> pl.DataFrame:
+        if trial.assignments == ("steps=1",) and seed == 8:
+            raise StageFailedError("broken")
+        return returns("bc", 300, 200)
+
+    monkeypatch.setattr(benchmarks.trials, "returns_of", returns_of)
+    with pytest.raises(UserError, match=r"params.yaml, steps 1 \| broken$"):
+        main(arguments(pipeline, "steps=1", "steps=2"))
+    assert (pipeline / "trials.md").read_text() == (
+        f"{HEAD}| CartPole-v1 | BC | {pipeline}/params.yaml, steps 2 | 2 | 1.00 (1.00); 1.00 (1.00) | – |\n"
+    )
+
+
+def test_an_interruption_ends_what_runs_and_starts_nothing_more(
+    pipeline: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def returns_of(trial: Trial, seed: int, cores: object, leash: int) -> pl.DataFrame:
+        started.append(seed)
+        if seed == 1:
+            raise KeyboardInterrupt
+        assert os.read(leash, 1) == b""  # as soon as nobody holds the other end
+        raise StageFailedError("ended")
+
+    started: list[int] = []
+    monkeypatch.setattr(benchmarks.trials, "returns_of", returns_of)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+    with pytest.raises(KeyboardInterrupt):
+        main(arguments(pipeline, seeds=(2, 1, 3, 4)))
+    assert {1, 2} <= {*started} <= {1, 2, 3}
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,11 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from gailpipe.foundation.errors import UserError
@@ -131,6 +133,29 @@ if __name__ == "__main__":
         while (Path("/proc") / str(pid)).exists():
             assert time.monotonic() < deadline
             time.sleep(0.1)
+
+
+def test_a_signal_while_workers_are_started_ends_those_that_have_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = ProcessPoolExecutor.submit
+    started: list[psutil.Process] = []
+
+    def submit(pool: ProcessPoolExecutor, *arguments: Any) -> Any:
+        if started:
+            raise SystemExit(143)  # as a handler of SIGTERM does, anywhere
+        future = real(pool, *arguments)
+        while not started:
+            started.extend(process for process in psutil.Process().children() if "spawn_main" in str(process.cmdline()))
+        return future
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", submit)
+    with pytest.raises(SystemExit):
+        list(side_by_side(sleep_for_a_while, range(2)))
+    _, alive = psutil.wait_procs(started, timeout=20)
+    assert not alive
+
+
+def sleep_for_a_while(_: int) -> None:
+    time.sleep(100)
 
 
 def sleep_long(directory: Path, _: int) -> None:

@@ -8,9 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from gailpipe.foundation.errors import UserError
-from gailpipe.foundation.scratch import digest, remove_done, root, scratch, state
+from gailpipe.foundation.scratch import LOCK, digest, remove_done, root, scratch, state
 from tests.workspace import ROOT
 
 OUT = Path("out")
@@ -55,6 +56,9 @@ def test_finished_work_is_kept_until_its_result_is_on_record() -> None:
     with scratch("second", {}, [], OUT) as second:
         (second / "checkpoint").touch()
     assert set(root().iterdir()) == {interrupted, first, second}
+    with FileLock(first / LOCK):  # as by an experiment beside this one
+        remove_done()
+        assert set(root().iterdir()) == {interrupted, first}
     remove_done()
     assert set(root().iterdir()) == {interrupted}
 
