@@ -67,7 +67,7 @@ class Policy(nn.Module, ABC):
             self.encoder.take_units_from(actions)
 
     def take_noise_from(self, actions: Tensor, log_std: float) -> None:
-        """Explore e^`log_std` times as widely as demonstrated actions spread, (batch, ...); discrete ones have no σ."""
+        """Explore e^`log_std` times as widely as demonstrated actions spread, (batch, ...), where σ is a parameter."""
 
 
 class GaussianPolicy(Policy):

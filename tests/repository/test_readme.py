@@ -43,3 +43,15 @@ def test_what_a_page_links_to_is_there(page: Path) -> None:
         if anchor and path.suffix == ".md":
             headings = re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE)
             assert anchor in {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}, anchor
+
+
+def test_what_each_command_takes_is_told_of_all() -> None:
+    told = (ROOT / "docs" / "how-to.md").read_text()
+    files = [path for room in ("gailpipe", "benchmarks") for path in (ROOT / room).rglob("*.py")]
+    commands = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__main__")
+        for path in files
+        if "run(main," in path.read_text()
+    }
+    assert len(commands) > 12
+    assert {command for command in commands if f"| `python -m {command}" not in told} == set()

@@ -27,7 +27,7 @@ class Training(Section):
     hidden_sizes: Annotated[list[PositiveInt], Field(min_length=1)]
     """Of the policy, and of all networks that train with it."""
     initial_log_std: float
-    """Of a continuous policy, in units of half the action range; a discrete policy has none."""
+    """Of a continuous policy, in units of demonstrated actions' spread; without demonstrations of half their range."""
     discount: PositiveFraction
     gae_lambda: Annotated[float, Field(ge=0, le=1)]
     """λ of generalised advantage estimation; 0 trusts the value function most."""
