@@ -80,19 +80,6 @@ def prepare(clone: Path, stages: Sequence[str]) -> None:
     _require_no_others((clone / pipeline).parent, names)
 
 
-def require_no_others(folder: Path, names: Sequence[str]) -> None:
-    """Check that these stages would run in a DVC repository, and no others.
-
-    Raises:
-        UserError: Others would.
-    """
-    command = [sys.executable, "-m", "dvc", "repro", "--dry", *names]
-    found = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    others = sorted({*re.findall(r"^Running stage '(.+)'", found.stdout, re.MULTILINE)} - {*names})
-    if others or found.returncode != 0:
-        raise UserError(f"{', '.join(others) or found.stderr.strip()}: is out of date, too; `dvc repro` first")
-
-
 def split(stages: Sequence[str]) -> tuple[Path, list[str]]:
     """Return the dvc.yaml that `stages`, in DVC's notation, are of, and their names in it.
 

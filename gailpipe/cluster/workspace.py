@@ -31,8 +31,6 @@ class Workspace:
 
     def __init__(self, repo: Repo) -> None:
         self._repo, self._one_at_a_time = repo, threading.Lock()
-        self._folder = Path(repo.tmp_dir, "cluster")
-        self._folder.mkdir(exist_ok=True)
         self._leash, self._hold = os.pipe()
         self._unrecorded: list[Stage] = []
         self._record_after = 0.0
