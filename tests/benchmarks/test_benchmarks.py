@@ -184,6 +184,7 @@ def test_growth_is_of_runs_whose_rollouts_have_the_same_size_and_seeds_count_tog
     gail, dac = (load_section(ROOT / "params.yaml", model, name) for name, model in sections)
     assert isinstance(gail, Gail)
     assert isinstance(dac, Dac)
+    gail = gail.model_copy(update={"num_steps": 128})
     text = section(measure_growth(gail, dac, 1.0, 2), {"repro": 1.234})
     rows = [line for line in text.splitlines() if line.startswith("| ")]
     assert rows == [
