@@ -18,27 +18,27 @@ from tempfile import TemporaryDirectory
 from dvc.repo import Repo
 
 from gailpipe.cluster.__main__ import run_all
-from gailpipe.cluster.workspace import Workspace
+from gailpipe.cluster.cores import Cores
+from gailpipe.cluster.order import Job
 from gailpipe.foundation.command import run
-from gailpipe.plan.order import Job
 from gailpipe.plan.stages import planned_stages
 
 ROOMS = ("foundation", "envs", "policies", "training", "demonstrations", "rewards", "rl", "algorithms")
 
 
-class ManyWorkers(Workspace):
-    """A workspace that runs so many stages at once, on whatever cores."""
+class ManyWorkers(Cores):
+    """So many stages at once, on whatever cores."""
 
-    def __init__(self, repo: Repo, num_workers: int) -> None:
-        super().__init__(repo)
+    def __init__(self, logs: Path, num_workers: int) -> None:
+        super().__init__(logs)
         self._num_workers = num_workers
 
-    def places(self) -> Mapping[str, Sequence[int]]:
+    def cores(self) -> Mapping[str, Sequence[int]]:
         return {"a worker": range(self._num_workers)}
 
     def execute(self, job: Job) -> None:
-        (cores,) = super().places().values()
-        super().execute(job._replace(cores=tuple(cores), idle=()))
+        (cores,) = super().cores().values()
+        super().execute(job._replace(cores=tuple(cores), shared=()))
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -49,7 +49,7 @@ def main(arguments: argparse.Namespace) -> None:
         with Repo() as repo:
             planned = planned_stages(repo, ["dvc.yaml"], {}, arguments.workers)
             started, computed = time.perf_counter(), time.process_time()
-            failed = run_all(repo, planned, ManyWorkers(repo, arguments.workers))
+            failed = run_all(repo, planned, ManyWorkers(Path(repo.tmp_dir, "cluster"), arguments.workers))
             seconds, computed = time.perf_counter() - started, time.process_time() - computed
         os.chdir("/")
     ideal = arguments.seconds * -(-arguments.stages // arguments.workers)

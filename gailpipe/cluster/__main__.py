@@ -11,16 +11,17 @@ from time import sleep
 from dvc.exceptions import NotDvcRepoError
 from dvc.repo import Repo
 
+from gailpipe.cluster.cores import Cores
 from gailpipe.cluster.leash import PlaceLostError, StageFailedError
-from gailpipe.cluster.workspace import Workspace
+from gailpipe.cluster.order import Job, assign, by_urgency
+from gailpipe.cluster.view import View
+from gailpipe.cluster.workspace import Places, Workspace
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.processes import available_cores
 from gailpipe.foundation.times import read_times
-from gailpipe.plan.order import Job, assign, by_urgency
 from gailpipe.plan.stages import Planned, planned_stages
 from gailpipe.plan.tracked import read_tracked
-from gailpipe.plan.view import View
 from gailpipe.review.rwlock import mend, reserve
 
 SECONDS_BETWEEN_LOOKS = 1.0  # at which places there are
@@ -41,10 +42,10 @@ def main(arguments: argparse.Namespace) -> None:
             if arguments.scheduler:
                 from gailpipe.cluster.workers import Workers
 
-                workspace: Workspace = Workers(repo, arguments.scheduler)
+                places: Places = Workers(arguments.scheduler, Path(repo.root_dir))
             else:
-                workspace = Workspace(repo)
-            failed = run_all(repo, planned, workspace)
+                places = Cores(Path(repo.tmp_dir, "cluster"))
+            failed = run_all(repo, planned, places)
             if failed:
                 raise UserError(f"{failed} of {len(planned)} stages failed or could not run; the others are on record")
     except StageFailedError as error:
@@ -55,14 +56,14 @@ def main(arguments: argparse.Namespace) -> None:
         raise UserError("is not in a DVC repository; run it in a clone of gailpipe") from error
 
 
-def run_all(repo: Repo, planned: Sequence[Planned], workspace: Workspace) -> int:
+def run_all(repo: Repo, planned: Sequence[Planned], places: Places) -> int:
     """Run stages as `run_stages` does, with nobody else at work here, and put what was done into dvc.lock.
 
     Raises:
         UserError: No stage can run any more, or another command is at work here.
         StageFailedError: What was done can't be put into dvc.lock.
     """
-    view = View(planned)
+    view, workspace = View(planned), Workspace(repo, places)
     with reserve(repo), view.live:
         try:
             return run_stages(planned, workspace, view)
@@ -83,16 +84,18 @@ def run_stages(planned: Sequence[Planned], workspace: Workspace, view: View) -> 
         try:
             while waiting or running:
                 ready = [stage for stage in waiting if unfinished.isdisjoint(stage.upstream)]
-                for job in assign(ready, workspace.places(), running.values()):
+                for job in assign(ready, workspace.places.cores(), running.values()):
                     waiting.remove(job.planned)
                     running[pool.submit(workspace.run, job, view.start)] = job
                 if not running:
+                    view.wait()
                     sleep(SECONDS_BETWEEN_LOOKS)
                 for future in wait(running, SECONDS_BETWEEN_LOOKS, FIRST_COMPLETED).done:
                     stage = running.pop(future).planned
                     try:
                         future.result()
-                    except PlaceLostError:
+                    except PlaceLostError as error:
+                        view.lose(stage.name, str(error))
                         waiting.insert(0, stage)
                     except StageFailedError as error:
                         below = [other for other in waiting if stage.name in other.upstream]
@@ -103,7 +106,7 @@ def run_stages(planned: Sequence[Planned], workspace: Workspace, view: View) -> 
                         unfinished.remove(stage.name)
                         view.finish(stage.name)
         finally:
-            workspace.stop()
+            workspace.places.stop()
     return failed
 
 

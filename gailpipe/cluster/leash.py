@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from select import select
@@ -23,13 +23,20 @@ class PlaceLostError(StageFailedError):
     """The place where a stage ran is lost; another may do."""
 
 
-def run_commands(commands: Iterable[str], leash: int, folder: str, environment: Mapping[str, str], log: Path) -> None:
-    """Run commands of the shell to their end, one after another, with this Python in their path.
+def run_commands(
+    commands: Iterable[str],
+    leash: int,
+    folder: str,
+    environment: Mapping[str, str],
+    log: Path,
+    shell: Sequence[str] = ("/bin/sh",),
+) -> None:
+    """Run commands of a shell to their end, one after another, with this Python in their path.
 
     Raises:
         StageFailedError: One failed; has the last lines of what it printed.
     """
-    leashed = (sys.executable, "-IS", __file__, os.environ.get("SHELL") or "/bin/sh", "-c")
+    leashed = (sys.executable, "-IS", __file__, *shell, "-c")
     path = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     with log.open("wb") as output:
         for command in commands:

@@ -1,117 +1,157 @@
-"""Stages on the workers of a Dask cluster, which share nothing with the head: files come and go with each stage."""
+"""Commands on the workers of a Dask cluster, which share nothing with the head: files come and go with each stage."""
 
 import io
 import os
 import platform
-import re
 import sys
 import tarfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from hashlib import sha256
-from importlib.metadata import distributions, requires
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
+from typing import Any
+from urllib.parse import quote
 
 from distributed import Client, get_worker
-from dvc.repo import Repo
+from distributed.comm.addressing import get_address_host
+from packaging.requirements import Requirement
 
+from gailpipe.cluster.cores import CAN_PIN
 from gailpipe.cluster.leash import PlaceLostError, StageFailedError, run_commands
-from gailpipe.cluster.workspace import Workspace
+from gailpipe.cluster.order import Job
 from gailpipe.envs.code import FOLDER
 from gailpipe.foundation.errors import UserError
+from gailpipe.foundation.files import write_file
 from gailpipe.foundation.scratch import remove_done
 from gailpipe.foundation.times import record_of
-from gailpipe.plan.order import Job
 
+EXTRAS = ("pipeline", "cluster")  # of gailpipe, that a worker needs
 SECONDS_TO_ANSWER, SECONDS_TO_JOIN = 5, 4
 TRIES = 3  # of a stage whose workers are lost
 
 
-class Workers(Workspace):
-    """A workspace whose stages run elsewhere: the threads of a worker count as its cores."""
+class Workers:
+    """All workers of a scheduler that have the versions of this machine. Their threads count as cores."""
 
-    def __init__(self, repo: Repo, scheduler: str) -> None:
-        """Connect to the scheduler at this address.
+    def __init__(self, scheduler: str, root: Path) -> None:
+        """Connect to the scheduler at this address, for the DVC repository at `root`.
 
         Raises:
             UserError: Nobody answers, or there are no workers of this machine's versions.
         """
-        super().__init__(repo)
-        self._scheduler = f"--scheduler {scheduler}"
-        self._usable: dict[str, bool] = {}
+        self._scheduler, self._root = f"--scheduler {scheduler}", root
+        self._cores: dict[str, range] = {}  # none where a worker can't be used
+        self._cores_of_host: Counter[str] = Counter()
         self._losses: Counter[str] = Counter()
+        self._made: set[str] = set()
         try:
             self._client = Client(scheduler, timeout=SECONDS_TO_ANSWER)
         except (OSError, RuntimeError, TypeError, ValueError) as error:
             raise UserError(f"{self._scheduler}: no Dask scheduler answers there: {error}") from error
         with suppress(TimeoutError):
             self._client.wait_for_workers(1, timeout=SECONDS_TO_JOIN)
-        if not self.places():
+        if not self.cores():
             raise UserError(f"{self._scheduler}: has no workers that could run stages; start some")
 
-    def places(self) -> Mapping[str, Sequence[int]]:
-        try:
+    def cores(self) -> Mapping[str, Sequence[int]]:
+        with self._asking():
             threads = self._client.nthreads()
-            new = [worker for worker in threads if worker not in self._usable]
+            new = [worker for worker in threads if worker not in self._cores]
             found = self._client.run(versions, workers=new, on_error="return") if new else {}
-        except (OSError, CancelledError) as error:
-            raise UserError(f"{self._scheduler}: has gone; what was done is kept, so run this again") from error
-        own = versions()
         for worker, theirs in found.items():
-            self._usable[worker] = theirs == own
-            if theirs != own:
-                differ = dict(theirs.items() - own.items()) if isinstance(theirs, dict) else theirs
-                print(f"{worker} runs nothing, since its versions are not those here: {differ}", file=sys.stderr)
-        return {worker: range(count) for worker, count in threads.items() if self._usable.get(worker)}
+            if isinstance(theirs, OSError):  # it did not answer in time, and is asked again
+                continue
+            differ = difference(theirs, versions()) if isinstance(theirs, dict) else str(theirs)
+            if differ:
+                self._leave_out(worker, f"its versions are not those here: {differ}")
+                continue
+            host, count = get_address_host(worker), threads[worker]
+            self._cores[worker] = range(self._cores_of_host[host], self._cores_of_host[host] + count)
+            self._cores_of_host[host] += count
+        return {worker: self._cores[worker] for worker in threads if self._cores.get(worker)}
 
     def execute(self, job: Job) -> None:
-        stage = job.planned.stage
+        stage, name = job.planned.stage, job.planned.name
         deps, outs = ([os.path.relpath(one.fs_path, stage.wdir) for one in of] for of in (stage.deps, stage.outs))
         packages = [str(parent / "__init__.py") for dep in deps for parent in Path(dep).parents]
+        files = pack(stage.wdir, [*deps, *packages, str(FOLDER)])
         try:
             # Only this worker has the files. So if it is lost, Dask cancels the stage, and does not try it elsewhere.
-            files = pack(stage.wdir, [*deps, *packages, str(FOLDER)])
             scattered = self._client.scatter([files], workers=[job.place], hash=False)
-            task = (run_stage, job.planned.name, job.planned.commands, *scattered, outs)
+            task = (run_stage, name, job.commands, job.cores + job.shared, *scattered, outs, sorted(self._made))
             made, times = self._client.submit(*task, workers=[job.place], pure=False).result()
+        except PlaceLostError as error:
+            self._leave_out(job.place, str(error))
+            raise PlaceLostError(f"{job.place} was lost") from error
         except StageFailedError:
             raise
         except Exception as error:
-            if job.place in self.places() and not isinstance(error, CancelledError):
+            with self._asking():
+                lives = job.place in self._client.nthreads()
+            if lives and not isinstance(error, CancelledError):
                 raise StageFailedError(f"failed: {error}") from error
-            self._losses[stage.addressing] += 1
-            lost = PlaceLostError if self._losses[stage.addressing] < TRIES else StageFailedError
-            raise lost(f"failed: {job.place} was lost, as {TRIES - 1} others before") from error
+            self._losses[name] += 1
+            if self._losses[name] == TRIES:
+                raise StageFailedError(f"failed: {job.place} was lost, as {TRIES - 1} others before") from error
+            raise PlaceLostError(f"{job.place} was lost") from error
         unpack(made, stage.wdir)
-        unpack(times, self._repo.root_dir)
+        if times is not None:
+            with suppress(UserError):
+                write_file(self._root / record_of(name), times)
+        self._made.add(name)
 
     def stop(self) -> None:
         with suppress(OSError, CancelledError):
             self._client.close()
 
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, CancelledError) as error:
+            raise UserError(f"{self._scheduler}: has gone; what was done is kept, so run this again") from error
+
+    def _leave_out(self, worker: str, reason: str) -> None:
+        self._cores[worker] = range(0)
+        print(f"{worker} runs nothing, since {reason}", file=sys.stderr)
+
 
 def versions() -> dict[str, str]:
     """Return the versions that decide what a stage makes, and how head and worker understand each other."""
     code = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
-    needed = {re.split("[^A-Za-z0-9_.-]", requirement)[0] for requirement in requires("gailpipe") or ()}
-    installed = {one.name: one.version for one in distributions() if one.name in needed}
-    return {"python": platform.python_version(), **installed, "gailpipe.cluster": sha256(code).hexdigest()[:8]}
+    found = {"python": platform.python_version(), "gailpipe.cluster": sha256(code).hexdigest()[:8]}
+    for needed in map(Requirement, requires("gailpipe") or ()):
+        if needed.marker is None or any(needed.marker.evaluate({"extra": extra}) for extra in EXTRAS):
+            with suppress(PackageNotFoundError):
+                found[needed.name] = version(needed.name)
+    return found
 
 
-def run_stage(stage: str, commands: list[str], files: bytes, outs: list[str]) -> tuple[bytes, bytes]:
+def difference(theirs: Mapping[str, Any], own: Mapping[str, Any]) -> str:
+    """Return the packages whose versions differ, with both."""
+    names = sorted(name for name in {*theirs, *own} if theirs.get(name) != own.get(name))
+    return ", ".join(f"{name} {theirs.get(name)}, here {own.get(name)}" for name in names)
+
+
+def run_stage(
+    stage: str, commands: list[str], cores: Sequence[int], files: bytes, outs: list[str], made: Iterable[str]
+) -> tuple[bytes, bytes | None]:
     """Run a stage on this worker, in a folder that has `files` and nothing else.
 
-    Return archives of what it made, and of the record of the time that it took.
+    Return an archive of its outputs, and the record of the time that it took, unless it went on from an earlier one.
 
-    What is unfinished stays as long as the worker lives, but for the command: it ends when the head does.
+    What is unfinished stays as long as the worker lives, but for the command: it ends when the head does. What is
+    finished stays until the head has it, and says so in `made`.
 
     Raises:
         StageFailedError: One of the commands failed.
+        PlaceLostError: The files have no room here.
     """
     worker, (leash, hold) = get_worker(), os.pipe()
     task = worker.state.tasks[worker.get_current_task()]
@@ -122,14 +162,29 @@ def run_stage(stage: str, commands: list[str], files: bytes, outs: list[str]) ->
         os.close(hold)
 
     Thread(target=follow, daemon=True).start()
-    with TemporaryDirectory(dir=worker.local_directory) as place, os.fdopen(leash):
-        folder = f"{place}/workspace"
-        unpack(files, folder)
-        environment = {**os.environ, "DVC_STAGE": stage, "DVC_ROOT": worker.local_directory}
-        run_commands(commands, leash, folder, environment, Path(place, "log"))
-        made, times = pack(folder, outs), pack(worker.local_directory, [str(record_of(stage))])
-    remove_done(Path(worker.local_directory))
-    return made, times
+    if CAN_PIN:
+        usable = sorted(os.sched_getaffinity(os.getpid()))  # of the worker; a task has a thread of its own
+        os.sched_setaffinity(0, {usable[core % len(usable)] for core in cores})
+    for name in made:
+        remove_done(_root_of(name))
+    root = _root_of(stage)
+    with os.fdopen(leash):
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+            place = TemporaryDirectory(dir=root)
+            unpack(files, f"{place.name}/workspace")
+        except OSError as error:
+            raise PlaceLostError(f"it can't take the files of a stage: {error}") from error
+        with place as folder:
+            environment = {**os.environ, "DVC_STAGE": stage, "DVC_ROOT": str(root)}
+            run_commands(commands, leash, f"{folder}/workspace", environment, Path(folder, "log"))
+            record = root / record_of(stage)
+            return pack(f"{folder}/workspace", outs), record.read_bytes() if record.exists() else None
+
+
+def _root_of(stage: str) -> Path:
+    """Return where a stage's unfinished work, and the time that it took, are on this worker."""
+    return Path(get_worker().local_directory, "stages", quote(stage, safe=""))
 
 
 def pack(folder: str, paths: Iterable[str]) -> bytes:

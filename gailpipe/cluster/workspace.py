@@ -1,43 +1,59 @@
-"""Stages on the cores of this machine, in the workspace itself, where DVC's own code saves what they make."""
+"""What DVC does for each stage, in the workspace itself, before and after its commands run somewhere."""
 
-import os
 import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote
+from typing import Protocol
 
 from dvc.dvcfile import Lockfile
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
-from dvc.stage import Stage
+from dvc.stage import PipelineStage, Stage
 from dvc.stage.cache import RunCacheNotFoundError
-from dvc.stage.run import prepare_kwargs
 
-from gailpipe.cluster.leash import StageFailedError, run_commands
-from gailpipe.plan.order import Job
+from gailpipe.cluster.leash import StageFailedError
+from gailpipe.cluster.order import Job
 
 SHARE_OF_RECORDING = 0.02  # of the time, at most: DVC writes dvc.lock whole each time
-CAN_PIN = hasattr(os, "sched_setaffinity")
+
+
+class Places(Protocol):
+    """Where the commands of stages run."""
+
+    def cores(self) -> Mapping[str, Sequence[int]]:
+        """Return the cores of each place.
+
+        Raises:
+            UserError: There will be none any more.
+        """
+
+    def execute(self, job: Job) -> None:
+        """Run the commands of a stage, and bring what they make into the workspace.
+
+        Raises:
+            StageFailedError: They failed.
+            PlaceLostError: The place did; another may do.
+            OSError: What they make can't be written.
+        """
+
+    def stop(self) -> None:
+        """End all commands."""
 
 
 class Workspace:
-    """Runs commands side by side, and DVC's own work for one stage at a time.
+    """DVC's own work, for one stage at a time, while the commands of others run.
 
     What a stage has made is in the run-cache at once, and in dvc.lock soon.
     """
 
-    def __init__(self, repo: Repo) -> None:
+    def __init__(self, repo: Repo, places: Places) -> None:
+        self.places = places
         self._repo, self._one_at_a_time = repo, threading.Lock()
-        self._leash, self._hold = os.pipe()
         self._unrecorded: list[Stage] = []
         self._record_after = 0.0
-
-    def places(self) -> Mapping[str, Sequence[int]]:
-        """Return the cores of each place where stages run."""
-        return {"this machine": sorted(os.sched_getaffinity(0)) if CAN_PIN else range(os.cpu_count() or 1)}
 
     def run(self, job: Job, started: Callable[[str, str], object]) -> None:
         """Do what `dvc repro` does with a stage; tell `started` where its commands run, if they have to.
@@ -53,25 +69,17 @@ class Workspace:
             restored = self._restore(stage)
         if not restored:
             started(job.planned.name, f"{job.place}, core {', '.join(map(str, job.cores))}")
-            self.execute(job)
+            with _failing():
+                self.places.execute(job)
         with self._dvc():
             stage.save(run_cache=in_run_cache)
             stage.commit()
-            self._unrecorded.append(stage)
+            if isinstance(stage, PipelineStage):
+                self._unrecorded.append(stage)
+            else:  # a file of `dvc add`, with a .dvc of its own
+                stage.dump(update_pipeline=False)
         if not in_run_cache or time.monotonic() > self._record_after:
             self.record()
-
-    def execute(self, job: Job) -> None:
-        """Run the commands of a stage."""
-        if CAN_PIN:
-            os.sched_setaffinity(0, job.cores + job.idle)  # of this thread, whose processes inherit it
-        options = prepare_kwargs(job.planned.stage)
-        log = self._folder / f"{quote(job.planned.name, safe='@')}.log"
-        run_commands(job.planned.commands, self._leash, options["cwd"], options["env"], log)
-
-    def stop(self) -> None:
-        """End all commands."""
-        os.close(self._hold)
 
     def record(self) -> None:
         """Write dvc.lock, whole or not at all, as DVC does not."""
@@ -80,7 +88,7 @@ class Workspace:
             for file in {stage.dvcfile for stage in self._unrecorded}:
                 stages = [stage for stage in self._unrecorded if stage.dvcfile == file]
                 lock = Path(file.path).with_suffix(".lock")
-                new = self._folder / lock.name
+                new = Path(self._repo.tmp_dir, lock.name)
                 new.unlink(missing_ok=True)
                 if lock.exists():
                     shutil.copyfile(lock, new)
@@ -99,16 +107,15 @@ class Workspace:
                 return False
         return True
 
-    @property
-    def _folder(self) -> Path:
-        folder = Path(self._repo.tmp_dir, "cluster")
-        folder.mkdir(exist_ok=True)
-        return folder
-
     @contextmanager
     def _dvc(self) -> Iterator[None]:
-        try:
-            with self._one_at_a_time, self._repo.lock:
-                yield
-        except (DvcException, OSError) as error:
-            raise StageFailedError(str(error)) from error
+        with _failing(), self._one_at_a_time, self._repo.lock:
+            yield
+
+
+@contextmanager
+def _failing() -> Iterator[None]:
+    try:
+        yield
+    except (DvcException, OSError) as error:
+        raise StageFailedError(str(error)) from error

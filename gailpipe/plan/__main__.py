@@ -49,11 +49,9 @@ def show(planned: Sequence[Planned], times: Mapping[str, Any]) -> None:
         print(f"{stage.name:<{width}}  {took:>8}  {stage.reasons}")
     known = [stage.seconds for stage in planned if stage.seconds is not None]
     unknown = len(planned) - len(known)
-    cores = available_cores()
-    print(
-        f"\n{len(planned)} stages, {tqdm.format_interval(sum(known))} one after another on {cores} cores"
-        + (f", and {unknown} that nobody has timed" if unknown else "")
-    )
+    sums = [f"{tqdm.format_interval(sum(known))} one after another on {available_cores()} cores"] if known else []
+    sums += [f"{unknown} that nobody has timed"] if unknown else []
+    print(f"\n{len(planned)} stages: {', and '.join(sums)}")
     elsewhere = Counter(times[stage.name]["processor"] for stage in planned if stage.name in times)
     del elsewhere[processor()]
     if elsewhere:

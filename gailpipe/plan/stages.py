@@ -32,11 +32,6 @@ class Planned(NamedTuple):
     stage: Any = None
     """Itself, as DVC has it: a `dvc.stage.Stage`."""
 
-    @property
-    def commands(self) -> list[str]:
-        """Those that DVC gives to a shell, one after another."""
-        return self.stage.cmd if isinstance(self.stage.cmd, list) else self.stage.cmd.splitlines()
-
 
 def planned_stages(repo: Repo, targets: Sequence[str], times: Mapping[str, Any], cores: int) -> list[Planned]:
     """Return the stages that `dvc repro` would run, in an order in which it could.
@@ -133,10 +128,3 @@ def _settings(command: object) -> dict[str, Any]:
         return read_section(arguments.params, module.rpartition(".")[2], arguments.env, arguments.set)
     except UserError:
         return {}
-
-
-def guessed_seconds(planned: Sequence[Planned]) -> dict[str, float]:
-    """Return by name how long each stage takes; what nobody has timed counts as the mean of the others."""
-    known = [stage.seconds for stage in planned if stage.seconds is not None]
-    mean = sum(known) / len(known) if known else 1.0
-    return {stage.name: mean if stage.seconds is None else stage.seconds for stage in planned}

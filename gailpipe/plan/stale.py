@@ -28,13 +28,16 @@ def stale_stages(repo: Repo, targets: Sequence[str]) -> list[Stale]:
     """Return the stages of `targets` that are out of date or depend on one that is, dependencies first.
 
     Raises:
-        UserError: A target is neither a stage nor a dvc.yaml, or another DVC command is at work.
+        UserError: A target is neither a stage nor a dvc.yaml, one of these is wrong, or another DVC command is at work.
     """
+    try:
+        graph: nx.DiGraph = repo.index.graph  # from each stage to those that it depends on
+    except DvcException as error:
+        raise UserError(str(error)) from error
     try:
         wanted = {stage for target in targets for stage in repo.stage.collect(target)}
     except DvcException as error:
         raise UserError(f"{error}; give stages, or paths of dvc.yaml files") from error
-    graph: nx.DiGraph = repo.index.graph  # from each stage to those that it depends on
     wanted |= {stage for one in wanted for stage in nx.descendants(graph, one)}
     order = [stage for stage in reversed(list(nx.topological_sort(graph))) if stage in wanted]
     with named_lock(), repo.lock:  # `repo.status` loads dvc.yaml once more for each of its targets

@@ -10,29 +10,32 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from threading import Barrier
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import psutil
 import pytest
 from distributed import Client
 from dvc.dvcfile import Lockfile
 from dvc.repo import Repo
+from dvc.stage.run import _make_cmd
 from ruamel.yaml import YAML
 
 from gailpipe.cluster import leash
 from gailpipe.cluster.__main__ import run_stages
+from gailpipe.cluster.cores import Cores, shell
 from gailpipe.cluster.leash import PlaceLostError, StageFailedError
+from gailpipe.cluster.order import Job
+from gailpipe.cluster.view import View
 from gailpipe.cluster.workers import Workers, unpack, versions
-from gailpipe.cluster.workspace import Workspace as CoresOfThisMachine
+from gailpipe.cluster.workspace import Workspace as WorkOfDvc
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.times import read_times
-from gailpipe.plan.order import Job
 from gailpipe.plan.stages import Planned, planned_stages
-from gailpipe.plan.view import View
 from tests.faults import read_results, require_equal
 from tests.workspace import TINY_ENVS, Process, Workspace, tiny_params, write_params
 
@@ -132,7 +135,7 @@ def test_two_workers_and_a_lost_one_end_with_what_one_machine_makes(
     lines, interrupted = [], ""
     for line in process.stdout:
         lines.append(line)
-        started = re.match(r"(expert@\S+): runs on (\S+), core 0", line)
+        started = re.match(r"(expert@\S+): runs on (\S+), core \d", line)
         if started and not interrupted:
             interrupted, address = started.groups()
             with Client(cluster.address) as client:
@@ -153,8 +156,9 @@ def test_two_workers_and_a_lost_one_end_with_what_one_machine_makes(
         for place in (head, finished)
     )
     require_equal(made, expected)
-    assert sorted(re.findall(r"^(\S+): runs on \S+, core 0", output, re.MULTILINE)) == sorted([*stages, interrupted])
-    assert re.findall(r"^(\S+): runs on .*, again, since the first was lost", output, re.MULTILINE) == [interrupted]
+    assert sorted(re.findall(r"^(\S+): runs on \S+, core \d", output, re.MULTILINE)) == sorted([*stages, interrupted])
+    assert f"{interrupted}: {address} was lost; it runs again elsewhere\n" in output
+    assert {*read_times(head.root)} == {*stages}
     assert "5 of 5 done, 0 running, 0 left" in output
 
 
@@ -248,7 +252,9 @@ def test_a_killed_head_takes_its_stages_along_and_what_was_done_is_kept(small: W
     assert small.dvc("status").strip() == "Data and pipelines are up to date."
 
 
-def test_a_record_that_is_cut_short_leaves_the_one_before(small: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_that_is_cut_short_leaves_the_one_before(
+    small: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def dump_half(lockfile: Lockfile, _: object) -> None:
         Path(lockfile.path).write_text("schema: '2.0'\nstag")
         raise KeyboardInterrupt  # as a kill
@@ -258,7 +264,7 @@ def test_a_record_that_is_cut_short_leaves_the_one_before(small: Workspace, monk
     monkeypatch.chdir(small.root)
     with Repo() as repo, monkeypatch.context() as patched:
         patched.setattr(Lockfile, "dump_stages", dump_half)
-        workspace = CoresOfThisMachine(repo)
+        workspace = WorkOfDvc(repo, Cores(tmp_path / "logs"))
         (stage,) = repo.stage.collect("start")
         with pytest.raises(KeyboardInterrupt):
             workspace.run(Job(Planned("start", "", None, stage=stage), "here", (0,), ()), lambda *_: None)
@@ -299,6 +305,18 @@ def test_a_result_that_can_not_be_saved_fails_its_stage_alone(small: Workspace) 
     assert {*recorded(small)} == {"beside"}
 
 
+def test_a_file_of_dvc_add_that_has_changed_goes_on_record_first(small: Workspace) -> None:
+    recording = small.root / "recording.csv"
+    recording.write_text("1\n")
+    small.dvc("add", "recording.csv")
+    add_stage(small, "import", "cp recording.csv imported.csv", deps=["recording.csv"], outs=["imported.csv"])
+    small.run(*CLUSTER, "import")
+    recording.write_text("2\n")
+    small.run(*CLUSTER, "import")
+    assert (small.root / "imported.csv").read_text() == "2\n"
+    assert small.dvc("status", "import", "recording.csv.dvc").strip() == "Data and pipelines are up to date."
+
+
 def test_a_failed_stage_shows_its_log_and_the_others_are_kept(small: Workspace) -> None:
     add_stage(small, "start", "echo tried\necho broken; exit 3\necho after", deps=["source"], outs=["results"])
     output = small.run(*CLUSTER, fails=True)
@@ -322,7 +340,7 @@ def test_a_worker_has_what_a_stage_depends_on_and_nothing_else(small: Workspace,
     assert "end: `ls; exit 3` ended with status 3:\nresults\nerror: 1 of 1 stages failed" in output
 
 
-def test_a_lost_head_ends_its_stages_on_workers_and_a_lost_scheduler_is_said(
+def test_a_lost_or_interrupted_head_ends_its_stages_on_workers_and_a_lost_scheduler_is_said(
     small: Workspace, cluster: Cluster, tmp_path: Path
 ) -> None:
     def started() -> Process:
@@ -330,10 +348,12 @@ def test_a_lost_head_ends_its_stages_on_workers_and_a_lost_scheduler_is_said(
         wait_until(lambda: any(processes_of("sleep", tmp_path / name) for name in WORKERS))
         return process
 
-    process = started()
-    process.kill()
-    process.communicate()
-    wait_until(lambda: not any(processes_of("sleep", tmp_path / name) for name in WORKERS))
+    for ending in (signal.SIGKILL, signal.SIGINT, signal.SIGTERM):
+        process = started()
+        process.send_signal(ending)
+        output, _ = process.communicate(timeout=60)
+        assert "Traceback" not in output
+        wait_until(lambda: not any(processes_of("sleep", tmp_path / name) for name in WORKERS))
     process = started()
     cluster.scheduler.kill()
     output, _ = process.communicate(timeout=120)
@@ -373,6 +393,7 @@ class ClientDouble:
 
     theirs: Any
     error: Exception | None = None
+    threads: dict[str, int] = field(default_factory=lambda: {"tcp://a:1": 2})
 
     def __call__(self, *_: Any, **__: Any) -> "ClientDouble":
         return self
@@ -380,12 +401,10 @@ class ClientDouble:
     def wait_for_workers(self, *_: Any, **__: Any) -> None: ...
 
     def nthreads(self) -> dict[str, int]:
-        if isinstance(self.theirs, OSError):
-            raise self.theirs
-        return {"tcp://a:1": 2}
+        return self.threads
 
-    def run(self, *_: Any, **__: Any) -> dict[str, Any]:
-        return {"tcp://a:1": self.theirs}
+    def run(self, *_: Any, workers: list[str], **__: Any) -> dict[str, Any]:
+        return dict.fromkeys(workers, self.theirs)
 
     def scatter(self, *_: Any, **__: Any) -> list[Any]:
         assert self.error is not None
@@ -394,8 +413,7 @@ class ClientDouble:
 
 def connect(monkeypatch: pytest.MonkeyPatch, client: ClientDouble) -> Workers:
     monkeypatch.setattr("gailpipe.cluster.workers.Client", client)
-    repo: Any = None
-    return Workers(repo, "tcp://a:0")
+    return Workers("tcp://a:0", Path())
 
 
 @pytest.mark.parametrize(
@@ -403,7 +421,11 @@ def connect(monkeypatch: pytest.MonkeyPatch, client: ClientDouble) -> Workers:
     [
         (
             versions() | {"torch": "1.0"},
-            "tcp://a:1 runs nothing, since its versions are not those here: {'torch': '1.0'}",
+            f"tcp://a:1 runs nothing, since its versions are not those here: torch 1.0, here {version('torch')}\n",
+        ),
+        (
+            {name: theirs for name, theirs in versions().items() if name != "torch"},
+            f"tcp://a:1 runs nothing, since its versions are not those here: torch None, here {version('torch')}\n",
         ),
         (ModuleNotFoundError("No module named 'gailpipe'"), "No module named 'gailpipe'"),
     ],
@@ -411,7 +433,8 @@ def connect(monkeypatch: pytest.MonkeyPatch, client: ClientDouble) -> Workers:
 def test_a_worker_of_another_version_is_said_and_left_out(
     theirs: Any, message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert connect(monkeypatch, ClientDouble(versions())).places() == {"tcp://a:1": range(2)}
+    assert connect(monkeypatch, ClientDouble(versions())).cores() == {"tcp://a:1": range(2)}
+    assert "pytest" not in versions()
     with pytest.raises(UserError, match=r"^--scheduler tcp://a:0: has no workers that could run stages"):
         connect(monkeypatch, ClientDouble(theirs))
     assert message in capsys.readouterr().err
@@ -459,7 +482,41 @@ def test_a_stage_has_the_packages_that_its_code_is_in_and_the_code_of_its_enviro
     assert unpacked == {*files}
 
 
-class WorkspaceDouble(CoresOfThisMachine):
+def test_workers_of_one_host_have_cores_of_their_own_and_who_is_late_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = ClientDouble(versions(), threads={"tcp://a:1": 2, "tcp://a:2": 1, "tcp://b:1": 1})
+    workers = connect(monkeypatch, client)
+    first = {"tcp://a:1": range(2), "tcp://a:2": range(2, 3), "tcp://b:1": range(1)}
+    assert workers.cores() == first
+    client.threads |= {"tcp://a:3": 4}
+    client.theirs = TimeoutError("no answer")
+    assert workers.cores() == first
+    client.theirs = versions()
+    assert workers.cores() == first | {"tcp://a:3": range(3, 7)}
+    assert capsys.readouterr().err == ""
+
+
+def test_a_worker_that_has_no_room_is_left_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage: Any = SimpleNamespace(deps=[], outs=[], cmd="train", wdir=str(tmp_path))
+    job = Job(Planned("expert", "", None, stage=stage), "tcp://a:1", (0,), ())
+    workers = connect(monkeypatch, ClientDouble(versions(), PlaceLostError("it can't take the files of a stage: full")))
+    with pytest.raises(PlaceLostError, match="tcp://a:1 was lost"):
+        workers.execute(job)
+    assert workers.cores() == {}
+    assert capsys.readouterr().err == "tcp://a:1 runs nothing, since it can't take the files of a stage: full\n"
+
+
+def test_the_shell_reads_no_files_that_dvc_would_not_let_it_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    for found in ("/bin/zsh", "/bin/bash", "/bin/dash"):
+        monkeypatch.setenv("SHELL", found)
+        *called, _, command = _make_cmd(found, "true")
+        assert [*shell(), command] == [*called, "true"]
+
+
+class PlacesDouble:
     """Two cores, on which nothing takes time but what is to meet, and one stage loses its place once."""
 
     def __init__(self) -> None:
@@ -467,11 +524,10 @@ class WorkspaceDouble(CoresOfThisMachine):
         self.stopped = False
         self._barrier = Barrier(2, timeout=60)
 
-    def places(self) -> dict[str, range]:
+    def cores(self) -> dict[str, range]:
         return {"": range(2)}
 
-    def run(self, job: Job, started: Any) -> None:
-        started(job.planned.name, "core")
+    def execute(self, job: Job) -> None:
         self.ran.append(job.planned.name)
         if job.planned.name in ("bc", "gail"):
             self._barrier.wait()
@@ -482,6 +538,12 @@ class WorkspaceDouble(CoresOfThisMachine):
         self.stopped = True
 
 
+class WithoutDvc(WorkOfDvc):
+    def run(self, job: Job, started: Any) -> None:
+        started(job.planned.name, "core")
+        self.places.execute(job)
+
+
 def test_stages_run_after_those_that_they_depend_on_side_by_side_and_again_where_a_place_is_lost() -> None:
     planned = [
         Planned("gail", "", None, 1, ("expert", "sample")),
@@ -489,8 +551,8 @@ def test_stages_run_after_those_that_they_depend_on_side_by_side_and_again_where
         Planned("sample", "", None, 1, ("expert",)),
         Planned("expert", "", None),
     ]
-    workspace = WorkspaceDouble()
-    assert run_stages(planned, workspace, View(planned)) == 0
-    assert workspace.ran[:3] == ["expert", "sample", "sample"]
-    assert {*workspace.ran[3:]} == {"bc", "gail"}
-    assert workspace.stopped
+    places, repo = PlacesDouble(), cast("Repo", None)
+    assert run_stages(planned, WithoutDvc(repo, places), View(planned)) == 0
+    assert places.ran[:3] == ["expert", "sample", "sample"]
+    assert {*places.ran[3:]} == {"bc", "gail"}
+    assert places.stopped

@@ -120,10 +120,12 @@ def test_the_sum_says_what_nobody_has_timed_and_where_the_rest_was(
         "gail@Hopper-v5     07:22  gail.trajs",
         "dac@Hopper-v5          ?  no result",
         "",
-        "2 stages, 07:22 one after another on 2 cores, and 1 that nobody has timed",
+        "2 stages: 07:22 one after another on 2 cores, and 1 that nobody has timed",
         "Of these 1 were timed on another; this is this one.",
         "`dvc pull --run-cache --allow-missing` restores the results that are stored; it comes first.",
     ]
+    plan.show(shown[1:], {})
+    assert "1 stages: 1 that nobody has timed" in capsys.readouterr().out.splitlines()
 
 
 def test_recorded_times_keep_the_settings_that_scale_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

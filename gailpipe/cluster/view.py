@@ -8,7 +8,8 @@ from rich.live import Live
 from rich.table import Table
 from tqdm import tqdm
 
-from gailpipe.plan.stages import Planned, guessed_seconds
+from gailpipe.cluster.order import guessed_seconds
+from gailpipe.plan.stages import Planned
 
 
 class View:
@@ -17,22 +18,35 @@ class View:
     def __init__(self, planned: Sequence[Planned]) -> None:
         self._left = guessed_seconds(planned)
         self._running: dict[str, tuple[str, float]] = {}  # by stage: where, and since when
-        self._done, self._failed, self._seconds_done, self._began = 0, 0, 0.0, time.monotonic()
+        self._done, self._failed, self._seconds_run, self._began = 0, 0, 0.0, time.monotonic()
+        self._waits = False
         self._console = Console(stderr=True)
         self.live = Live(get_renderable=self._table, console=self._console, refresh_per_second=1, transient=True)
 
     def start(self, stage: str, where: str) -> None:
-        """Note that `stage` runs, perhaps once more."""
-        again = ", again, since the first was lost" if stage in self._running else ""
+        """Note that `stage` runs."""
         self._running[stage] = (where, time.monotonic())
-        self._say(f"{stage}: runs on {where}{again}")
+        self._waits = False
+        self._say(f"{stage}: runs on {where}")
+
+    def lose(self, stage: str, reason: str) -> None:
+        """Note that `stage` has lost its place, and is to run elsewhere."""
+        self._running.pop(stage, None)
+        self._say(f"{stage}: {reason}; it runs again elsewhere", "yellow")
+
+    def wait(self) -> None:
+        """Note that there is no place for the rest."""
+        if not self._waits:
+            self._say("no worker is left that could run stages; start some", "yellow")
+        self._waits = True
 
     def finish(self, stage: str) -> None:
         """Note that `stage` is done; it has not started where its result was there already."""
-        self._done, self._seconds_done = self._done + 1, self._seconds_done + self._left.pop(stage)
-        took = "without a run"
+        planned, took = self._left.pop(stage), "without a run"
+        self._done += 1
         if stage in self._running:
             where, started = self._running.pop(stage)
+            self._seconds_run += planned
             took = f"after {tqdm.format_interval(time.monotonic() - started)} on {where}"
         running = len(self._running)
         failed = f", {self._failed} failed" if self._failed else ""
@@ -49,11 +63,11 @@ class View:
             self._say(f"{name}: {said}", "red")
 
     def _to_go(self) -> str:
-        """Return a guess: the rest goes on as fast, beside its plan, as what is done."""
+        """Return a guess: the rest goes on as fast, beside its plan, as what has run."""
         seconds = sum(self._left.values())
-        if not seconds or not self._seconds_done:
+        if not seconds or not self._seconds_run:
             return ""
-        return f", about {tqdm.format_interval(seconds * (time.monotonic() - self._began) / self._seconds_done)} to go"
+        return f", about {tqdm.format_interval(seconds * (time.monotonic() - self._began) / self._seconds_run)} to go"
 
     def _table(self) -> Table:
         table = Table("running", "on", "for", box=None)

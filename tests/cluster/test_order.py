@@ -2,9 +2,9 @@
 
 import pytest
 
-from gailpipe.plan.order import Job, assign, by_urgency
+from gailpipe.cluster.order import Job, assign, by_urgency
+from gailpipe.cluster.view import View
 from gailpipe.plan.stages import Planned
-from gailpipe.plan.view import View
 
 
 def stage(name: str, cores: int = 1, seconds: float | None = None, upstream: tuple[str, ...] = ()) -> Planned:
@@ -13,7 +13,7 @@ def stage(name: str, cores: int = 1, seconds: float | None = None, upstream: tup
 
 def test_stages_get_the_cores_that_they_use_and_what_idles_beside_them() -> None:
     running = [Job(stage("bc"), "here", (0,), ())]
-    ready = [stage("gail", cores=3), stage("sample"), stage("film", cores=2)]
+    ready = [stage("gail", cores=3), stage("sample"), stage("film")]
     assert assign(ready, {"here": range(5)}, running) == [
         Job(ready[0], "here", (1, 2, 3), ()),
         Job(ready[1], "here", (4,), ()),
@@ -21,11 +21,15 @@ def test_stages_get_the_cores_that_they_use_and_what_idles_beside_them() -> None
     assert assign(ready[1:2], {"here": range(5)}, running) == [Job(ready[1], "here", (1,), (2, 3, 4))]
 
 
-def test_a_stage_of_many_seeds_takes_the_whole_of_the_largest_place_and_no_smaller_one() -> None:
-    many = stage("gail", cores=7)
+def test_a_stage_that_finds_too_few_cores_shares_those_of_its_place() -> None:
+    many, later = stage("gail", cores=7), stage("sample")
     places = {"small": range(1), "large": range(4)}
     assert assign([many], places, []) == [Job(many, "large", (0, 1, 2, 3), ())]
-    assert assign([many], places, [Job(stage("bc"), "large", (2,), ())]) == []
+    running = [Job(stage("bc"), "large", (2,), ())]
+    assert assign([many, later], places, running) == [
+        Job(many, "large", (0, 1, 3), (2,)),
+        Job(later, "small", (0,), ()),
+    ]
     assert assign([many], {}, []) == []
 
 
@@ -44,18 +48,23 @@ def test_what_starts_ends_and_fails_is_a_line_each(capsys: pytest.CaptureFixture
     view = View([stage("expert", seconds=10.0), stage("sample"), stage("bc", upstream=("sample",)), stage("theory")])
     with view.live:
         view.start("expert", "this machine, core 0")
+        view.lose("expert", "tcp://a:1 was lost")
+        view.wait()
+        view.wait()
         view.start("expert", "this machine, core 1")
         view.finish("expert")
         view.start("sample", "this machine, core 0")
         view.fail("sample", "[its log]", ["bc"])
         view.finish("theory")
     lines = capsys.readouterr().err.splitlines()
-    assert lines[:2] == [
+    assert lines[:4] == [
         "expert: runs on this machine, core 0",
-        "expert: runs on this machine, core 1, again, since the first was lost",
+        "expert: tcp://a:1 was lost; it runs again elsewhere",
+        "no worker is left that could run stages; start some",
+        "expert: runs on this machine, core 1",
     ]
     done = "expert: done after 00:00 on this machine, core 1; 1 of 4 done, 0 running, 3 left, about 00:00 to go"
-    assert lines[2:] == [
+    assert lines[4:] == [
         done,
         "sample: runs on this machine, core 0",
         "sample: [its log]",
@@ -68,8 +77,14 @@ def test_the_rest_is_guessed_by_the_plan_and_by_how_fast_it_went(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 0.0
-    monkeypatch.setattr("gailpipe.plan.view.time.monotonic", lambda: now)
-    view = View([stage("expert", seconds=10.0), stage("sample", seconds=50.0), stage("bc")])  # 30 seconds, the mean
+    monkeypatch.setattr("gailpipe.cluster.view.time.monotonic", lambda: now)
+    view = View([stage("restored", seconds=30.0), stage("expert", seconds=10.0), stage("sample", seconds=80.0)])
+    view.finish("restored")
+    view.start("expert", "core 0")
     now = 20.0  # twice what was planned
     view.finish("expert")
-    assert capsys.readouterr().err == "expert: done without a run; 1 of 3 done, 0 running, 2 left, about 02:40 to go\n"
+    assert capsys.readouterr().err.splitlines() == [
+        "restored: done without a run; 1 of 3 done, 0 running, 2 left",
+        "expert: runs on core 0",
+        "expert: done after 00:20 on core 0; 2 of 3 done, 0 running, 1 left, about 02:40 to go",
+    ]
