@@ -24,8 +24,8 @@ the same size with more copies. The last rows are of so many runs together, whic
 
 {{speeds}}
 
-CPU seconds of DVC's commands, the median of three; here nothing is out of date. `--cd paper` is the paper's pipeline,
-which has more stages:
+CPU seconds of DVC's commands, the median of three; at the root nothing is out of date. `--cd paper` is the paper's
+pipeline, which has more stages:
 
 {{commands}}
 """

@@ -5,6 +5,7 @@ that was stopped goes on where it was.
 """
 
 import argparse
+import hashlib
 import os
 import shlex
 import sys
@@ -21,13 +22,15 @@ from ruamel.yaml import YAML
 
 from gailpipe.algorithms.catalogue import LEARNERS, actor
 from gailpipe.algorithms.expert.settings import Expert
+from gailpipe.cluster.cores import CAN_PIN
 from gailpipe.cluster.leash import StageFailedError, run_commands
 from gailpipe.evaluation.returns import MODES, read_returns
 from gailpipe.evaluation.scores import normalized
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
-from gailpipe.foundation.params import load_section, load_seed, read_params
+from gailpipe.foundation.params import Section, load_section, load_seed, read_params
+from gailpipe.foundation.processes import available_cores
 
 EXPERT = "expert"
 
@@ -45,9 +48,15 @@ class Trial(NamedTuple):
         return self.pipeline / "params.yaml"
 
     def row_start(self) -> str:
-        """Return the first cells of the trial's row, which no other trial has."""
-        setting = ", ".join([str(self.params), *(one.replace("=", " ") for one in self.assignments)])
-        return f"| {self.env} | {actor(self.learner).label} | {setting} |"
+        """Return the first cells of the trial's row, which no other trial has: six digits stand for all settings."""
+        changed = ", ".join([str(self.params), *(one.replace("=", " ") for one in self.assignments)])
+        whole = self.load().model_dump_json(exclude={"seeds"})
+        digits = hashlib.sha256(whole.encode()).hexdigest()[:6]
+        return f"| {self.env} | {actor(self.learner).label} | {changed} ({digits}) |"
+
+    def load(self) -> Section:
+        model = Expert if self.learner == EXPERT else LEARNERS[self.learner].settings
+        return load_section(self.params, model, self.learner, self.env, self.assignments)
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -72,8 +81,7 @@ def require_valid(trials: Sequence[Trial], seeds: Sequence[int]) -> None:
         UserError: Names what is wrong.
     """
     for trial in trials:
-        model = Expert if trial.learner == EXPERT else LEARNERS[trial.learner].settings
-        load_section(trial.params, model, trial.learner, trial.env, trial.assignments)
+        trial.load()
         if load_seed(trial.params) in seeds:
             raise UserError(f"--seed {load_seed(trial.params)}: is the pipeline's own; try others")
 
@@ -83,7 +91,7 @@ def try_all(trials: Sequence[Trial], seeds: Sequence[int], table: Path) -> list[
     returns: dict[Trial, list[pl.DataFrame]] = {trial: [] for trial in trials}
     failures = []
     cores = SimpleQueue[int]()
-    for core in sorted(os.sched_getaffinity(0)):
+    for core in sorted(os.sched_getaffinity(0)) if CAN_PIN else range(available_cores()):
         cores.put(core)
     leash, hold = os.pipe()
     with ThreadPoolExecutor(cores.qsize()) as pool:
@@ -113,7 +121,8 @@ def returns_of(trial: Trial, seed: int, cores: "SimpleQueue[int]", leash: int) -
         StageFailedError: Has the last lines of what was printed.
     """
     core = cores.get()
-    os.sched_setaffinity(0, {core})  # of this thread, whose processes inherit it
+    if CAN_PIN:
+        os.sched_setaffinity(0, {core})  # of this thread, whose processes inherit it
     try:
         with TemporaryDirectory() as folder:
             with Path(folder, "params.yaml").open("w") as file:
