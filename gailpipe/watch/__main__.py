@@ -8,21 +8,17 @@ import argparse
 import sys
 import time
 
+from rich.live import Live
+
 from gailpipe.foundation.command import run
-from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.scratch import root
+from gailpipe.watch.runs import watched_runs
+from gailpipe.watch.view import NOTHING, line, table
 
 SECONDS_BETWEEN_LOOKS = 2.0
 
 
 def main(_: argparse.Namespace) -> None:
-    try:
-        from rich.live import Live
-    except ImportError as error:
-        raise UserError("the table takes rich; `pip install rich` in gailpipe's environment") from error
-    from gailpipe.watch.runs import watched_runs
-    from gailpipe.watch.view import NOTHING, line, table
-
     runs = watched_runs(root())
     if not any(run.state == "runs" for run in runs) or not sys.stdout.isatty():
         print("\n".join(map(line, runs)) or NOTHING)

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from contextlib import nullcontext
 from math import nan
 from pathlib import Path
 
@@ -83,6 +84,31 @@ def test_where_nothing_was_trained_it_says_so(
     monkeypatch.delenv("DVC_ROOT", raising=False)
     main(None)  # type: ignore[arg-type]
     assert capsys.readouterr().out == f"{NOTHING}\n"
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_runs_are_followed_on_a_terminal_and_told_once_elsewhere(
+    terminal: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    looks = []
+
+    def sleep(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) == 2:
+            raise KeyboardInterrupt
+
+    folder = tmp_path / ".scratch" / "gail"
+    write_log(folder, "gail")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DVC_ROOT", raising=False)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: terminal)
+    monkeypatch.setattr("gailpipe.watch.__main__.time.sleep", sleep)
+    with FileLock(folder / LOCK), pytest.raises(KeyboardInterrupt) if terminal else nullcontext():
+        main(None)  # type: ignore[arg-type]
+    shown = capsys.readouterr().out
+    assert len(looks) == 2 * terminal
+    assert "D right" in shown
+    assert ("2,000 of 5,000 steps" in shown) == (not terminal)
 
 
 @pytest.mark.parametrize(
