@@ -7,6 +7,7 @@ import argparse
 import json
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 import time
@@ -31,8 +32,9 @@ PAGE = """\
 |---|--:|
 {rows}
 
-`gailpipe.cluster` takes **{share:.2f}** of the time of `dvc repro`. Each ran these stages once, from nothing, in a
-clone of its own; both ended with the same bytes. `python -m benchmarks.cluster STAGE …` makes this page.
+`gailpipe.cluster` takes **{share:.2f}** of the time of `dvc repro` ({low:.2f} to {high:.2f};
+medians of {rounds} rounds). Both ran these stages from nothing, in clones of their own, in turns; all ended with the
+same bytes. `python -m benchmarks.cluster STAGE …` makes this page.
 {machine}
 
 {stages}
@@ -41,18 +43,19 @@ clone of its own; both ended with the same bytes. `python -m benchmarks.cluster 
 
 def main(arguments: argparse.Namespace) -> None:
     pipeline, names = split(arguments.stages)
-    seconds: dict[str, float] = {}
+    seconds: dict[str, list[float]] = {name: [] for name in COMMANDS}
     locks = []
-    with TemporaryDirectory() as folder:
-        for name, command in COMMANDS.items():
-            clone = Path(folder) / name.replace(" ", "-")
-            prepare(clone, arguments.stages)
-            started = time.perf_counter()
-            _run((clone / pipeline).parent, sys.executable, *command, *names)
-            seconds[name] = round(time.perf_counter() - started, 1)
-            print(f"{name}: {seconds[name]} s", flush=True)
-            locks.append(read_lock((clone / pipeline).with_suffix(".lock")))
-    if locks[0] != locks[1]:
+    for number in range(arguments.rounds):
+        for name in list(COMMANDS)[:: -1 if number % 2 else 1]:  # the machine may be slower for a while
+            with TemporaryDirectory() as folder:
+                clone = Path(folder, "clone")
+                prepare(clone, arguments.stages)
+                started = time.perf_counter()
+                _run((clone / pipeline).parent, sys.executable, *COMMANDS[name], *names)
+                seconds[name].append(round(time.perf_counter() - started, 1))
+                locks.append(read_lock((clone / pipeline).with_suffix(".lock")))
+            print(f"{name}, round {number + 1} of {arguments.rounds}: {seconds[name][-1]} s", flush=True)
+    if any(lock != locks[0] for lock in locks):
         raise UserError("the two ended with different results")
     results = {"seconds": seconds, "stages": arguments.stages, "machine": describe_machine()}
     write_file(arguments.out / "benchmarks-cluster.json", f"{json.dumps(results, indent=2)}\n".encode())
@@ -96,12 +99,15 @@ def read_lock(path: Path) -> Any:
     return YAML(typ="safe").load(path)
 
 
-def page(seconds: dict[str, float], stages: Sequence[str], machine: str) -> str:
-    """Return the results as a page in Markdown."""
-    serial, side_by_side = seconds.values()
+def page(seconds: dict[str, list[float]], stages: Sequence[str], machine: str) -> str:
+    """Return the results as a page in Markdown: medians of the rounds, and the median of the rounds' own ratios."""
+    ratios = [side_by_side / serial for serial, side_by_side in zip(*seconds.values(), strict=True)]
     return PAGE.format(
-        rows="\n".join(f"| `{name}` | {value:,.0f} |" for name, value in seconds.items()),
-        share=side_by_side / serial,
+        rows="\n".join(f"| `{name}` | {statistics.median(values):,.0f} |" for name, values in seconds.items()),
+        share=statistics.median(ratios),
+        low=min(ratios),
+        high=max(ratios),
+        rounds=len(ratios),
         machine=machine,
         stages="\n".join(f"- {stage}" for stage in stages),
     )
@@ -128,5 +134,6 @@ if __name__ == "__main__":
         metavar="STAGE",
         help="what both run, such as paper/dvc.yaml:gail@Hopper-v5-4; dvc.lock must have it",
     )
+    parser.add_argument("--rounds", type=int, default=3, help="default: %(default)s")
     parser.add_argument("--out", type=Path, default=Path("reports"), help="default: %(default)s")
     run(main, parser)

@@ -15,7 +15,7 @@ from gailpipe.cluster.cores import Cores
 from gailpipe.cluster.leash import PlaceLostError, StageFailedError
 from gailpipe.cluster.order import Job, assign, by_urgency
 from gailpipe.cluster.view import View
-from gailpipe.cluster.workspace import Places, Workspace
+from gailpipe.cluster.workspace import Places, Workspace, parsed_once
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.processes import available_cores
@@ -64,7 +64,7 @@ def run_all(repo: Repo, planned: Sequence[Planned], places: Places) -> int:
         StageFailedError: What was done can't be put into dvc.lock.
     """
     view, workspace = View(planned), Workspace(repo, places)
-    with reserve(repo), view.live:
+    with reserve(repo), parsed_once(), view.live:
         try:
             return run_stages(planned, workspace, view)
         finally:

@@ -101,9 +101,10 @@ def test_steps_that_are_resets_are_not_counted() -> None:
 
 
 def test_the_share_of_time_is_that_of_stages_side_by_side() -> None:
-    text = cluster_page({"dvc repro": 200.0, "gailpipe.cluster": 150.0}, ["bc@A"], "A machine.")
+    seconds = {"dvc repro": [200.0, 100.0, 300.0], "gailpipe.cluster": [150.0, 90.0, 150.0]}
+    text = cluster_page(seconds, ["bc@A"], "A machine.")
     assert "| `dvc repro` | 200 |\n| `gailpipe.cluster` | 150 |" in text
-    assert "takes **0.75** of the time of `dvc repro`" in text
+    assert "takes **0.75** of the time of `dvc repro` (0.50 to 0.90;\nmedians of 3 rounds)" in text
     assert text.endswith("- bc@A\n")
     assert split(["paper/dvc.yaml:bc@A", "paper/dvc.yaml:gail@A"]) == (Path("paper/dvc.yaml"), ["bc@A", "gail@A"])
     assert split(["bc@B"]) == (Path("dvc.yaml"), ["bc@B"])
@@ -141,13 +142,14 @@ def measure_fake_cluster(folder: Path, monkeypatch: pytest.MonkeyPatch, md5: str
     ways = {"dvc repro": write_lock(md5), "gailpipe.cluster": write_lock(md5_of_cluster)}
     monkeypatch.setattr("benchmarks.cluster.COMMANDS", ways)
     monkeypatch.setattr(time, "perf_counter", count().__next__)
-    measure_cluster(argparse.Namespace(stages=["bc@A"], out=folder))
+    measure_cluster(argparse.Namespace(stages=["bc@A"], rounds=2, out=folder))
     return folder / "benchmarks-cluster.json"
 
 
 def test_stages_side_by_side_are_timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     results = measure_fake_cluster(tmp_path, monkeypatch, "same", "same")
     assert json.loads(results.read_text())["stages"] == ["bc@A"]
+    assert json.loads(results.read_text())["seconds"] == {"dvc repro": [1, 1], "gailpipe.cluster": [1, 1]}
 
 
 def test_stages_side_by_side_must_end_as_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
