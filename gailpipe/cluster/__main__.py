@@ -15,12 +15,13 @@ from gailpipe.cluster.cores import Cores
 from gailpipe.cluster.leash import PlaceLostError, StageFailedError
 from gailpipe.cluster.order import Job, assign, by_urgency
 from gailpipe.cluster.view import View
-from gailpipe.cluster.workspace import Places, Workspace, parsed_once
+from gailpipe.cluster.workspace import Places, Workspace
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.processes import available_cores
 from gailpipe.foundation.times import read_times
 from gailpipe.plan.stages import Planned, planned_stages
+from gailpipe.plan.stale import parsed_once
 from gailpipe.plan.tracked import read_tracked
 from gailpipe.review.rwlock import mend, reserve
 

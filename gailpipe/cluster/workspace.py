@@ -5,14 +5,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from copy import deepcopy
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from dvc.dependency import param
 from dvc.dvcfile import Lockfile
 from dvc.exceptions import DvcException
-from dvc.fs import FileSystem
 from dvc.repo import Repo
 from dvc.stage import PipelineStage, Stage
 from dvc.stage.cache import RunCacheNotFoundError
@@ -44,24 +41,6 @@ class Places(Protocol):
 
     def stop(self) -> None:
         """End all commands."""
-
-
-@contextmanager
-def parsed_once() -> Iterator[None]:
-    """Let DVC parse each version of params.yaml once. It parses it six times for each stage, half of all its work."""
-    parse, parsed = param.load_path, dict[tuple[str, int], Any]()
-
-    def load_path(path: str, fs: FileSystem) -> Any:
-        version = (path, Path(path).stat().st_mtime_ns)
-        if version not in parsed:
-            parsed[version] = parse(path, fs)
-        return deepcopy(parsed[version])
-
-    param.load_path = load_path
-    try:
-        yield
-    finally:
-        param.load_path = parse
 
 
 class Workspace:

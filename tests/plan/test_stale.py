@@ -1,4 +1,4 @@
-"""DVC's own work for a stage."""
+"""What is out of date, and how often DVC reads for that."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from dvc.dependency import param
 from dvc.fs import LocalFileSystem
 
-from gailpipe.cluster.workspace import parsed_once
+from gailpipe.plan.stale import parsed_once
 
 
 def test_a_version_of_params_is_parsed_once_and_whoever_has_it_may_change_it(
