@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from dvc.repo import Repo
 
 from gailpipe.cluster.__main__ import run_all
-from gailpipe.cluster.cores import Cores
+from gailpipe.cluster.cores import Cores, own_cores
 from gailpipe.cluster.order import Job
 from gailpipe.foundation.command import run
 from gailpipe.plan.stages import planned_stages
@@ -37,8 +37,7 @@ class ManyWorkers(Cores):
         return {"a worker": range(self._num_workers)}
 
     def execute(self, job: Job) -> None:
-        (cores,) = super().cores().values()
-        super().execute(job._replace(cores=tuple(cores), shared=()))
+        super().execute(job._replace(cores=tuple(own_cores()), shared=()))
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -22,7 +22,7 @@ from ruamel.yaml import YAML
 
 from gailpipe.algorithms.catalogue import LEARNERS, actor
 from gailpipe.algorithms.expert.settings import Expert
-from gailpipe.cluster.cores import CAN_PIN
+from gailpipe.cluster.cores import CAN_PIN, own_cores
 from gailpipe.cluster.leash import StageFailedError, run_commands
 from gailpipe.evaluation.returns import MODES, read_returns
 from gailpipe.evaluation.scores import normalized
@@ -30,7 +30,6 @@ from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
 from gailpipe.foundation.params import Section, load_section, load_seed, read_params
-from gailpipe.foundation.processes import available_cores
 
 EXPERT = "expert"
 
@@ -91,7 +90,7 @@ def try_all(trials: Sequence[Trial], seeds: Sequence[int], table: Path) -> list[
     returns: dict[Trial, list[pl.DataFrame]] = {trial: [] for trial in trials}
     failures = []
     cores = SimpleQueue[int]()
-    for core in sorted(os.sched_getaffinity(0)) if CAN_PIN else range(available_cores()):
+    for core in own_cores():
         cores.put(core)
     leash, hold = os.pipe()
     with ThreadPoolExecutor(cores.qsize()) as pool:

@@ -9,6 +9,7 @@ from dvc.stage.run import prepare_kwargs
 
 from gailpipe.cluster.leash import run_commands
 from gailpipe.cluster.order import Job
+from gailpipe.foundation.processes import available_cores
 
 CAN_PIN = hasattr(os, "sched_setaffinity")
 OPTIONS = {"zsh": ["--no-rcs"], "bash": ["--noprofile", "--norc"], "fish": ["--no-config"]}
@@ -22,7 +23,7 @@ class Cores:
         self._leash, self._hold = os.pipe()
 
     def cores(self) -> Mapping[str, Sequence[int]]:
-        return {"this machine": sorted(os.sched_getaffinity(0)) if CAN_PIN else range(os.cpu_count() or 1)}
+        return {"this machine": own_cores()}
 
     def execute(self, job: Job) -> None:
         if CAN_PIN:
@@ -34,6 +35,11 @@ class Cores:
 
     def stop(self) -> None:
         os.close(self._hold)
+
+
+def own_cores() -> list[int]:
+    """Return the cores that this process may use."""
+    return sorted(os.sched_getaffinity(0)) if CAN_PIN else [*range(available_cores())]
 
 
 def shell() -> list[str]:
