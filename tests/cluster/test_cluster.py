@@ -238,7 +238,7 @@ def test_an_interrupted_head_takes_its_stages_along_lets_no_second_in_and_leaves
 
 
 def test_a_killed_head_takes_its_stages_along_and_what_was_done_is_kept(small: Workspace) -> None:
-    process = small.start(*CLUSTER)
+    process = small.start(*CLUSTER, "end")
     wait_until(lambda: processes_of("sleep", small.root))
     process.kill()
     process.communicate()
@@ -247,7 +247,7 @@ def test_a_killed_head_takes_its_stages_along_and_what_was_done_is_kept(small: W
     add_stage(small, "end", "touch never", deps=["results"], outs=["never"])
     output = small.run(*CLUSTER)
     assert "removed .dvc/tmp/rwlock, of which a killed DVC had left half" in output
-    assert re.findall(r"^(\S+): runs on", output, re.MULTILINE) == ["end"]
+    assert {*re.findall(r"^(\S+): runs on", output, re.MULTILINE)} == {"beside", "end"}
     assert {*recorded(small)} == {"start", "end", "beside"}
     assert small.dvc("status").strip() == "Data and pipelines are up to date."
 
