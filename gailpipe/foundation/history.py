@@ -1,5 +1,7 @@
 """Whether Git can hand back what an experiment of DVC's made."""
 
+import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from gailpipe.foundation.errors import UserError
@@ -17,9 +19,15 @@ def require_history(folder: Path) -> None:
         UserError: It is one, whose results would be lost.
     """
     repository, inside, _ = f"{folder.resolve()}/".partition(EXPERIMENTS)
-    root = next((one for one in (Path(repository), *Path(repository).parents) if (one / ".git").exists()), None)
-    if inside and root and (root / ".git" / "shallow").exists():
+    if inside and _is_shallow(repository):
         raise UserError(
             f"{repository}: is a shallow clone, in which DVC would lose this experiment; "
             "`git fetch --unshallow` first, or `dvc exp run` without --queue and --temp"
         )
+
+
+def _is_shallow(folder: str) -> bool:
+    with suppress(FileNotFoundError):  # without git there is no clone
+        command = ("git", "-C", folder, "rev-parse", "--is-shallow-repository")
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() == "true"
+    return False

@@ -24,7 +24,7 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
-SECTIONS_OF_AN_EXPERT = ("expert", "sample")
+OF_AN_EXPERT = ("expert", "sample")
 
 SectionType = TypeVar("SectionType", bound=Section)
 
@@ -178,7 +178,7 @@ def _place_of_env(section: str, env: str) -> tuple[str, ...]:
     """Return the keys below which stands what an environment has otherwise than a section."""
     if section == "import":
         return "recordings", env
-    return "experts" if section in SECTIONS_OF_AN_EXPERT else "envs", env, section
+    return "experts" if section in OF_AN_EXPERT else "envs", env, section
 
 
 def _mapping(path: Path, document: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:

@@ -108,7 +108,7 @@ def _line(content: dict[str, Any]) -> str:
 
 
 def _events(rows: Sequence[Metrics], clock: str, begin: bool = False) -> bytes:
-    """Return rows as TensorBoard's records, of which the first may begin a file; no bytes where it is not installed.
+    """Return rows as TensorBoard's records, of which the first may begin a file; no bytes where it can't be imported.
 
     The session that they begin starts at step 0: a TensorBoard that is looking on drops what it has read before.
     """
@@ -116,7 +116,9 @@ def _events(rows: Sequence[Metrics], clock: str, begin: bool = False) -> bytes:
         from tensorboard.compat.proto.event_pb2 import Event, SessionLog
         from tensorboard.compat.proto.summary_pb2 import Summary
         from tensorboard.summary.writer.record_writer import RecordWriter
-    except ImportError:
+    except Exception as error:
+        if not isinstance(error, ImportError):  # such as protobuf's, where it is of another version
+            print(f"TensorBoard is installed, but can't be imported: {error}", file=sys.stderr, flush=True)
         return b""
     now, content = time.time(), BytesIO()
     records = RecordWriter(content)

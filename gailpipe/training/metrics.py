@@ -1,5 +1,6 @@
 """The metrics of a run, one row an iteration: shown and logged as they arise, checked to be finite, kept as curves."""
 
+import os
 from collections.abc import Iterable, Mapping
 from math import isnan, nan
 
@@ -22,21 +23,22 @@ SHOWN = {
 
 
 def follow(
-    training: Iterable[Metrics], name: str, steps: int, clock: str, checkpoint: Checkpoint, position: int = 0
+    training: Iterable[Metrics], work: str, steps: int, clock: str, checkpoint: Checkpoint, seed: int | None = None
 ) -> None:
     """Show and log a training's metrics as they arise, to its end.
 
     Args:
         training: Yields them.
-        name: Stands before its progress.
+        work: What is done, such as gail Hopper-v5; where DVC runs a stage, the stage's name stands in its place.
         steps: How many there will be.
         clock: The metric that counts them.
         checkpoint: Holds the metrics of earlier processes, and those that `training` yields.
-        position: The line of the terminal.
+        seed: The number of the run, where several are side by side.
     """
     before = checkpoint.metrics[-1][clock] if checkpoint.metrics else 0.0
+    name = os.environ.get("DVC_STAGE", work) + ("" if seed is None else f" seed {seed}")
     log, shown = Log(name, steps, clock, checkpoint), dict[str, float]()
-    with Progress(name, steps, position=position) as progress:
+    with Progress(name, steps, position=seed or 0) as progress:
         if before:
             progress.resume(int(before))
         for metrics in training:

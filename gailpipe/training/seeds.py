@@ -44,8 +44,9 @@ class Run(ABC, Generic[Settings]):
     seed: int
     """The pipeline's, from which each run derives its own."""
 
-    def name(self, index: int) -> str:
-        return f"{self.algorithm} {self.environment.name} seed {index}"
+    @property
+    def name(self) -> str:
+        return f"{self.algorithm} {self.environment.name}"
 
     def generator(self, index: int) -> torch.Generator:
         """Return what draws all of a run but what environments draw."""

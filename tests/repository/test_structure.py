@@ -13,7 +13,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from gailpipe.algorithms.catalogue import LEARNERS
-from gailpipe.foundation.params import SECTIONS_OF_AN_EXPERT
+from gailpipe.foundation.params import OF_AN_EXPERT
 from tests.workspace import ROOT
 
 FLOORS = [
@@ -143,7 +143,7 @@ def test_a_stages_command_names_its_dependencies_and_outputs(name: str) -> None:
         )
 
 
-PLACES = {section: f"experts.ENV.{section}" for section in SECTIONS_OF_AN_EXPERT} | {"import": "recordings.ENV"}
+PLACES = {section: f"experts.ENV.{section}" for section in OF_AN_EXPERT} | {"import": "recordings.ENV"}
 LOADED = re.compile(r'load_section\(arguments\.params, \w+, "(\w+)"(, arguments\.env)?')
 
 

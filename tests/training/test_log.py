@@ -34,7 +34,7 @@ def training(checkpoint: Checkpoint, killed_after: int = STEPS, saves: int = STE
 
 def run(folder: Path, **kwargs: int) -> Checkpoint:
     checkpoint = Checkpoint(folder / "training")
-    follow(training(checkpoint, **kwargs), "gail Hopper-v5 seed 0", 10 * STEPS, "env_steps", checkpoint)
+    follow(training(checkpoint, **kwargs), "gail Hopper-v5", 10 * STEPS, "env_steps", checkpoint, seed=0)
     return checkpoint
 
 
@@ -106,6 +106,29 @@ def test_without_tensorboard_there_are_lines_alone(tmp_path: Path, monkeypatch: 
     monkeypatch.setitem(sys.modules, "tensorboard.compat.proto.event_pb2", None)
     run(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"training", "training.jsonl"}
+
+
+def test_a_broken_tensorboard_is_said_and_the_run_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "tensorboard").mkdir()
+    (tmp_path / "tensorboard" / "__init__.py").write_text("raise TypeError('Descriptors cannot be created directly')")
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in [name for name in sys.modules if name.split(".")[0] == "tensorboard"]:
+        monkeypatch.delitem(sys.modules, name)
+    curves = learning_curves(run(tmp_path / "run"))
+    assert curves["env_steps"].to_list() == [10, 20, 30, 40, 50, 60]
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {"training", "training.jsonl"}
+    said = "TensorBoard is installed, but can't be imported: Descriptors cannot be created directly\n"
+    assert capsys.readouterr().err.count(said) == 1
+
+
+def test_a_run_is_named_by_the_stage_that_dvc_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DVC_STAGE", "bc-plain@Hopper-v5")
+    run(tmp_path)
+    logged = read_log(tmp_path / "training.jsonl")
+    assert logged is not None
+    assert logged.name == "bc-plain@Hopper-v5 seed 0"
 
 
 @pytest.mark.parametrize("first", [True, False], ids=["at once", "later"])

@@ -30,5 +30,5 @@ class BcRun(Run[Bc]):
         policy = make_policy(environment, settings.hidden_sizes, settings.initial_log_std, generator)
         checkpoint = Checkpoint(checkpoints / "cloning")
         training = clone(policy, demonstrations, settings, generator, checkpoint)
-        follow(training, self.name(index), settings.steps, "step", checkpoint, index)
+        follow(training, self.name, settings.steps, "step", checkpoint, index)
         return Learned(policy, learning_curves(checkpoint), {})

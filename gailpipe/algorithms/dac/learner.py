@@ -55,7 +55,7 @@ class DacRun(Run[Dac]):
             checkpoint,
             checkpoints / "replay",
         )
-        follow(training, self.name(index), settings.env_steps, "env_steps", checkpoint, index)
+        follow(training, self.name, settings.env_steps, "env_steps", checkpoint, index)
         return Learned(learner.average, learning_curves(checkpoint), reward_function.files())
 
 

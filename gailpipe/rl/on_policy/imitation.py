@@ -45,5 +45,5 @@ class ImitationRun(Run[Settings]):
             return VectorEnv(environment, settings.num_envs, vector_env_seed, num_threads)
 
         training = train(policy, make_vector_env, reward_function, settings, generator, checkpoint)
-        follow(training, self.name(index), settings.env_steps, "env_steps", checkpoint, index)
+        follow(training, self.name, settings.env_steps, "env_steps", checkpoint, index)
         return Learned(policy, learning_curves(checkpoint), reward_function.files())
