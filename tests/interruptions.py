@@ -6,7 +6,7 @@ import random
 import signal
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
@@ -80,7 +80,7 @@ class Repro:
                 case _:
                     children = {child: " ".join(child.cmdline()) for child in dvc.children(recursive=True)}
                     mains = [child for child, command in children.items() if command.startswith("python -m stages.")]
-                    workers = [child for child, command in children.items() if "spawn_main" in command]
+                    workers = [child for child in children if _is_worker(child, children)]
                     (workers if method == "worker killed" and workers else mains)[0].kill()
         except (psutil.NoSuchProcess, ProcessLookupError, IndexError):
             return None
@@ -91,6 +91,11 @@ class Repro:
         unfinished = [path for path in self._scratch.glob("*") if not (path / "done").exists()]
         saved = [path.stat().st_mtime for folder in unfinished for path in folder.rglob(name)]
         return time.time() - min(saved, default=-math.inf)
+
+
+def _is_worker(process: psutil.Process, commands: Mapping[psutil.Process, str]) -> bool:
+    parent = process.parent()
+    return parent is not None and "forkserver" in commands.get(parent, "")
 
 
 def time_stages(workspace: Workspace, targets: Sequence[str] = ()) -> dict[str, float]:

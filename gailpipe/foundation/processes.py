@@ -47,7 +47,8 @@ def side_by_side(run: Callable[[int], Result], indices: Iterable[int]) -> Iterat
     if len(indices) == 1:
         yield run(indices[0])
         return
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["torch"])  # imported once for all, which takes longer than all else
     workers = max(1, min(len(indices), 2 * available_cores()))
     one_line_at_a_time = context.RLock()  # for their progress bars
     starting = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(one_line_at_a_time,))

@@ -144,7 +144,8 @@ def test_a_signal_while_workers_are_started_ends_those_that_have_started(monkeyp
             raise SystemExit(143)  # as a handler of SIGTERM does, anywhere
         future = real(pool, *arguments)
         while not started:
-            started.extend(process for process in psutil.Process().children() if "spawn_main" in str(process.cmdline()))
+            servers = [child for child in psutil.Process().children() if "forkserver" in str(child.cmdline())]
+            started.extend(worker for server in servers for worker in server.children())
         return future
 
     monkeypatch.setattr(ProcessPoolExecutor, "submit", submit)
