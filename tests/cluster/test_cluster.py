@@ -234,7 +234,7 @@ def test_an_interrupted_head_takes_its_stages_along_lets_no_second_in_and_leaves
     assert "Traceback" not in output
     assert not any(lives(worker) for worker in workers)
     assert {*recorded(head)} == {"validate"}
-    assert "expert CartPole-v1: resumes after" in head.dvc("repro", "expert@CartPole-v1")
+    assert "expert@CartPole-v1: resumes after" in head.dvc("repro", "expert@CartPole-v1")
 
 
 def test_a_killed_head_takes_its_stages_along_and_what_was_done_is_kept(small: Workspace) -> None:
