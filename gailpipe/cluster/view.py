@@ -11,6 +11,8 @@ from tqdm import tqdm
 from gailpipe.cluster.order import guessed_seconds
 from gailpipe.plan.stages import Planned
 
+SECONDS_AS_PLANNED = 60.0  # count as run before any has: the first stages, if short, say little
+
 
 class View:
     """Shows stages: a line for each event, and on a terminal below these, while `live`, those that run."""
@@ -67,7 +69,8 @@ class View:
         seconds = sum(self._left.values())
         if not seconds or not self._seconds_run:
             return ""
-        return f", about {tqdm.format_interval(seconds * (time.monotonic() - self._began) / self._seconds_run)} to go"
+        took = SECONDS_AS_PLANNED + time.monotonic() - self._began
+        return f", about {tqdm.format_interval(seconds * took / (SECONDS_AS_PLANNED + self._seconds_run))} to go"
 
     def _table(self) -> Table:
         table = Table("running", "on", "for", box=None)

@@ -63,7 +63,7 @@ def test_what_starts_ends_and_fails_is_a_line_each(capsys: pytest.CaptureFixture
         "no worker is left that could run stages; start some",
         "expert: runs on this machine, core 1",
     ]
-    done = "expert: done after 00:00 on this machine, core 1; 1 of 4 done, 0 running, 3 left, about 00:00 to go"
+    done = "expert: done after 00:00 on this machine, core 1; 1 of 4 done, 0 running, 3 left, about 00:25 to go"
     assert lines[4:] == [
         done,
         "sample: runs on this machine, core 0",
@@ -86,5 +86,5 @@ def test_the_rest_is_guessed_by_the_plan_and_by_how_fast_it_went(
     assert capsys.readouterr().err.splitlines() == [
         "restored: done without a run; 1 of 3 done, 0 running, 2 left",
         "expert: runs on core 0",
-        "expert: done after 00:20 on core 0; 2 of 3 done, 0 running, 1 left, about 02:40 to go",
+        "expert: done after 00:20 on core 0; 2 of 3 done, 0 running, 1 left, about 01:31 to go",
     ]

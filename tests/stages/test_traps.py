@@ -30,19 +30,19 @@ def change(workspace: Workspace, branch: str, section: str, key: str, value: flo
 
 
 def test_merged_branches_end_with_results_that_were_really_run(workspace: Workspace) -> None:
-    change(workspace, "theirs", "evaluate", "episodes", 1)
+    change(workspace, "theirs", "occupancy", "states", 10)
     workspace.dvc("checkout")
     change(workspace, "ours", "report", "smoothing", 0.5)
     ours = (workspace.root / "dvc.lock").read_text()
     assert "Merge conflict in dvc.lock" in workspace.run("git", "merge", "theirs", fails=True)
     assert (workspace.root / "dvc.lock").read_text() == ours  # no line of the other's came in
     params = YAML(typ="safe").load(workspace.root / "params.yaml")
-    assert (params["evaluate"]["episodes"], params["report"]["smoothing"]) == (1, 0.5)
+    assert (params["occupancy"]["states"], params["report"]["smoothing"]) == (10, 0.5)
     workspace.run("git", "checkout", "--ours", "--", "dvc.lock", "reports")
     assert stages_run(workspace.dvc("repro")) - {"validate"} == {"report"}
     merged = YAML(typ="safe").load(workspace.root / "dvc.lock")["stages"]
     assert merged["report"]["params"]["params.yaml"]["report"]["smoothing"] == 0.5
-    assert merged["evaluate@Pendulum-v1-gail"]["params"]["params.yaml"]["evaluate"]["episodes"] == 1
+    assert merged["occupancy@Pendulum-v1"]["params"]["params.yaml"]["occupancy"]["states"] == 10
 
 
 def test_an_experiment_runs_the_code_of_its_own_copy(workspace: Workspace) -> None:
@@ -136,7 +136,7 @@ def test_the_store_of_a_finished_pipeline_holds_what_the_lock_names_and_pruning_
     workspace: Workspace,
 ) -> None:
     assert compare(workspace.root) == ([], [])
-    change(workspace, "other", "evaluate", "episodes", 1)
+    change(workspace, "other", "occupancy", "states", 10)
     check = ("python", "-m", "gailpipe.review.store")
     assert "are not in data/store; `dvc push --run-cache` stores them" in workspace.run(*check, "--prune", fails=True)
     workspace.dvc("push", "--run-cache")
