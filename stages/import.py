@@ -7,18 +7,18 @@ import json
 from pathlib import Path
 
 from gailpipe.demonstrations.settings import Import
-from gailpipe.demonstrations.sources.formats import FORMATS
 from gailpipe.evaluation.settings import Evaluate
 from gailpipe.foundation.command import env_parser, run
 from gailpipe.foundation.params import load_section, load_seed
+from gailpipe.recordings.formats import FORMATS
 
 
 def main(arguments: argparse.Namespace) -> None:
     assignments = [*arguments.set, f"path={json.dumps(arguments.recording)}"]
     settings = load_section(arguments.params, Import, "import", arguments.env, assignments)
     evaluate, seed = load_section(arguments.params, Evaluate, "evaluate"), load_seed(arguments.params)
-    from gailpipe.demonstrations.importing import import_recording
     from gailpipe.envs.environment import load_environment
+    from gailpipe.recordings.importing import import_recording
 
     environment = load_environment(arguments.params, arguments.env)
     import_recording(settings.path, environment, settings.clip, arguments.out)

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import platform
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -41,23 +42,34 @@ def side_by_side(run: Callable[[int], Result], indices: Iterable[int]) -> Iterat
     function, or a `partial` of one.
 
     Raises:
-        UserError: A process was killed, perhaps for want of memory.
+        UserError: No process can be started, or one was killed, perhaps for want of memory.
     """
     indices = list(indices)
     if len(indices) == 1:
         yield run(indices[0])
         return
-    context = multiprocessing.get_context("forkserver")
+    context = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
     context.set_forkserver_preload(["torch"])  # imported once for all, which takes longer than all else
-    workers = max(1, min(len(indices), 2 * available_cores()))
+    workers = workers_for(len(indices), available_cores())
     one_line_at_a_time = context.RLock()  # for their progress bars
     starting = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(one_line_at_a_time,))
     with starting as pool, all_or_none(pool):
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # workers inherit this: Ctrl-C is for the parent
-        futures = [pool.submit(run, index) for index in indices]
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        try:
+            futures = [pool.submit(run, index) for index in indices]
+        except OSError as error:
+            raise UserError(f"no process can be started: {error}") from error
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         for future in futures:
             yield future.result()
+
+
+def workers_for(runs: int, cores: int) -> int:
+    """Return how many go side by side: at most two a core, and fewer where one core would else wait for the last."""
+    most = min(runs, 2 * cores)
+    even = (workers for workers in range(most, cores - 1, -1) if runs % workers == 0 or runs % workers >= cores)
+    return next(even, most)
 
 
 @contextmanager

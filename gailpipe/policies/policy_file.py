@@ -50,8 +50,6 @@ def load_policy(path: str | Path, env: str | None = None) -> Policy:
             policy = SquashedPolicy(interface, hidden_sizes, torch.Generator())
         else:
             policy = make_policy(interface, hidden_sizes, 0.0, torch.Generator())
-        if "task" in description:
-            tensors = {**policy.state_dict(), **tensors}
         policy.load_state_dict(tensors)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise UserError(f"{path}: is no policy of this version of gailpipe; train it anew") from error
@@ -72,20 +70,7 @@ def interface_of(description: dict[str, Any]) -> Interface:
     Raises:
         ValueError, KeyError or TypeError: It says nothing of that.
     """
-    if "task" in description:  # of a policy that does not describe its environment: of the stored grid, until it reruns
-        return _registered(description["task"])
     name, observation_dim = description["env"], description["observation_dim"]
     if not isinstance(name, str) or type(observation_dim) is not int or observation_dim < 1:
         raise ValueError("env must be a name, and observation_dim a positive integer")
     return Interface(name, observation_dim, actions_of(description["actions"]))
-
-
-def _registered(name: str) -> Interface:
-    """Return what Gymnasium has of that name itself; no module is imported because a file names it."""
-    import gymnasium
-
-    from gailpipe.envs.environment import find_environment
-
-    if name not in gymnasium.registry:
-        raise ValueError(f"{name} is none of Gymnasium's own")
-    return find_environment(name)

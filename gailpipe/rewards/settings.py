@@ -14,7 +14,7 @@ class RewardedImitator(Imitator):
     episodes_end_on_success: bool | Literal["auto"]
     """Decides the reward's sign: never positive where an episode ends on success, never negative elsewhere.
 
-    `auto` takes ends for success where most demonstrated trajectories end before the time limit.
+    `auto` takes ends for success where most trajectories of the demonstrations' file end before the time limit.
     """
 
     @property

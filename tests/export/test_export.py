@@ -10,10 +10,8 @@ from gymnasium.spaces import Box, Dict, Discrete, MultiBinary, MultiDiscrete, Tu
 from minari import MinariDataset, get_normalized_score, load_dataset
 from polars.testing import assert_frame_equal
 
-from gailpipe.demonstrations.importing import import_recording
 from gailpipe.demonstrations.sampling import sample_demonstrations
 from gailpipe.demonstrations.settings import Sample
-from gailpipe.demonstrations.sources.arrays import flatten_observations
 from gailpipe.envs.environment import Environment, find_environment
 from gailpipe.envs.settings import EnvSettings
 from gailpipe.export.__main__ import reference_scores
@@ -24,8 +22,10 @@ from gailpipe.foundation.files import write_file
 from gailpipe.foundation.tables import write_table
 from gailpipe.policies.policy import make_policy
 from gailpipe.policies.policy_file import policy_bytes
-from tests.demonstrations import recorded
+from gailpipe.recordings.arrays import flatten_observations
+from gailpipe.recordings.importing import import_recording
 from tests.environments import generator
+from tests.recordings import recorded
 from tests.workspace import ROOT
 
 SCORES = {"ref_min_score": 1.0, "ref_max_score": 21.0}

@@ -15,7 +15,7 @@ import pytest
 
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_directory, write_file
-from gailpipe.foundation.processes import side_by_side
+from gailpipe.foundation.processes import side_by_side, workers_for
 from gailpipe.foundation.seeding import derive_seed
 from tests.workspace import ROOT
 
@@ -88,6 +88,24 @@ def square(number: int) -> int:
 
 def test_runs_side_by_side_come_back_in_order() -> None:
     assert list(side_by_side(square, [3, 1, 2])) == [9, 1, 4]
+
+
+@pytest.mark.parametrize(
+    ("runs", "cores", "workers"),
+    [(2, 2, 2), (3, 2, 3), (5, 2, 3), (6, 2, 4), (7, 2, 4), (9, 2, 3), (3, 1, 2), (3, 16, 3), (17, 16, 17)],
+)
+def test_no_core_is_idle_while_the_last_runs_end(runs: int, cores: int, workers: int) -> None:
+    assert workers_for(runs, cores) == workers
+
+
+def test_workers_that_can_not_be_started_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def submit(*_: Any) -> Any:
+        raise OSError("AF_UNIX path too long")
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", submit)
+    with pytest.raises(UserError, match="no process can be started: AF_UNIX path too long"):
+        list(side_by_side(square, range(2)))
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 def test_a_workers_error_reaches_the_caller() -> None:

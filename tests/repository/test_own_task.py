@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from gailpipe.demonstrations.importing import import_recording
 from gailpipe.envs.environment import load_environment, make_env
 from gailpipe.foundation.tables import read_table
 from gailpipe.pipeline.check import check_pipeline
+from gailpipe.recordings.importing import import_recording
 from tests.workspace import ROOT
 
 PAGE = (ROOT / "docs" / "own-task.md").read_text()

@@ -32,6 +32,7 @@ FLOORS = [
     "algorithms",
     "rl",
     "rewards",
+    "recordings",
     "demonstrations",
     "training",
     "policies",

@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from gailpipe.demonstrations.sources.arrays import require_columns, tabulate_pairs
 from gailpipe.envs.environment import Environment
 from gailpipe.foundation.errors import UserError
+from gailpipe.recordings.arrays import require_columns, tabulate_pairs
 
 STATE = "observation.state"
 NUMBERS = ("float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool")

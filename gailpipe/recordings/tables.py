@@ -6,11 +6,11 @@ from pathlib import Path
 
 import polars as pl
 
-from gailpipe.demonstrations.sources.arrays import require_columns
 from gailpipe.demonstrations.table import KNOWN, NEEDED
 from gailpipe.envs.environment import Environment
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.tables import read_table
+from gailpipe.recordings.arrays import require_columns
 
 VECTORS = ("observation", "action", "next_observation")
 

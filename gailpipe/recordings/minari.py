@@ -10,10 +10,10 @@ import numpy as np
 import polars as pl
 from gymnasium.spaces import Box, Dict, Discrete, MultiBinary, MultiDiscrete, Tuple
 
-from gailpipe.demonstrations.sources.arrays import Trajectory, flatten_observations, tabulate_trajectories
 from gailpipe.envs.environment import Environment
 from gailpipe.envs.spaces import Actions, ContinuousActions
 from gailpipe.foundation.errors import UserError
+from gailpipe.recordings.arrays import Trajectory, flatten_observations, tabulate_trajectories
 
 
 def is_minari(path: Path) -> bool:

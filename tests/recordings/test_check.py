@@ -7,7 +7,6 @@ import pytest
 from gymnasium.spaces import Box
 from polars.testing import assert_frame_equal
 
-from gailpipe.demonstrations.check import check_recording
 from gailpipe.demonstrations.demonstrations import load_demonstrations
 from gailpipe.demonstrations.sampling import tabulate
 from gailpipe.envs.environment import Environment
@@ -15,7 +14,8 @@ from gailpipe.envs.episodes import Episode
 from gailpipe.envs.spaces import DiscreteActions
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.tables import write_table
-from tests.demonstrations.recorded import PUSH, environment, expected
+from gailpipe.recordings.check import check_recording
+from tests.recordings.recorded import PUSH, environment, expected
 
 PATH = Path("reach.parquet")
 

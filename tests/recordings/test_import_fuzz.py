@@ -10,12 +10,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from gailpipe.demonstrations.check import check_recording
-from gailpipe.demonstrations.importing import import_recording
 from gailpipe.envs.environment import Environment
 from gailpipe.foundation.errors import UserError
-from tests.demonstrations import recorded
-from tests.demonstrations.recorded import PUSH, TURN, WRITERS, environment, expected
+from gailpipe.recordings.check import check_recording
+from gailpipe.recordings.importing import import_recording
+from tests.recordings import recorded
+from tests.recordings.recorded import PUSH, TURN, WRITERS, environment, expected
 
 RECORDINGS = 300
 Generator = np.random.Generator

@@ -130,7 +130,7 @@ def _parts(env: Environment, values: NDArray) -> Any:
 
 def write_imitation(folder: Path, env: Environment) -> Path:
     """Copy what imitation itself wrote, of discrete actions."""
-    return shutil.copytree(Path(__file__).parent / "recordings" / "imitation", folder / "imitation")
+    return shutil.copytree(Path(__file__).parent / "files" / "imitation", folder / "imitation")
 
 
 def write_npz(folder: Path, env: Environment) -> Path:

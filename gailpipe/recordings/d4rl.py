@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from gailpipe.demonstrations.sources.arrays import flatten_observations, require_columns, tabulate_pairs
 from gailpipe.envs.environment import Environment
 from gailpipe.foundation.errors import UserError
+from gailpipe.recordings.arrays import flatten_observations, require_columns, tabulate_pairs
 
 NEEDED = ("observations", "actions", "terminals")
 OPTIONAL = ("rewards", "timeouts", "next_observations")

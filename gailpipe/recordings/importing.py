@@ -3,11 +3,11 @@
 import sys
 from pathlib import Path
 
-from gailpipe.demonstrations.check import check_recording
-from gailpipe.demonstrations.sources.read import find_recording, read_recording
 from gailpipe.demonstrations.trajectories import share_ended_early, summary, trajectories_of
 from gailpipe.envs.environment import Environment
 from gailpipe.foundation.tables import write_table
+from gailpipe.recordings.check import check_recording
+from gailpipe.recordings.read import find_recording, read_recording
 
 
 def import_recording(recording: str, environment: Environment, clip: bool, out: Path) -> None:

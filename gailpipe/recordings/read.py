@@ -6,10 +6,10 @@ from pathlib import Path
 
 import polars as pl
 
-from gailpipe.demonstrations.sources import d4rl, imitation, lerobot, minari, tables
-from gailpipe.demonstrations.sources.formats import FORMATS
 from gailpipe.envs.environment import Environment
 from gailpipe.foundation.errors import UserError
+from gailpipe.recordings import d4rl, imitation, lerobot, minari, tables
+from gailpipe.recordings.formats import FORMATS
 
 _MAGIC = {b"PAR1": "Parquet", b"\x89HDF\r\n\x1a\n": "HDF5", b"PK\x03\x04": "npz"}
 _PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".joblib")

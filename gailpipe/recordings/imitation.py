@@ -8,14 +8,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from gailpipe.demonstrations.sources.arrays import (
+from gailpipe.envs.environment import Environment
+from gailpipe.foundation.errors import UserError
+from gailpipe.recordings.arrays import (
     Trajectory,
     flatten_observations,
     require_columns,
     tabulate_trajectories,
 )
-from gailpipe.envs.environment import Environment
-from gailpipe.foundation.errors import UserError
 
 COLUMNS = ("obs", "acts", "terminal", "rews")
 HINT = "a folder that `imitation.data.serialize.save` wrote has obs, acts and terminal"

@@ -9,14 +9,14 @@ from gymnasium.spaces import Box, Dict, Discrete, MultiBinary, MultiDiscrete, Tu
 from polars.testing import assert_frame_equal
 
 from gailpipe.demonstrations.demonstrations import load_demonstrations
-from gailpipe.demonstrations.importing import import_recording
-from gailpipe.demonstrations.sources.arrays import flatten_observations
-from gailpipe.demonstrations.sources.read import recognise
 from gailpipe.envs.environment import Environment
 from gailpipe.envs.spaces import Actions, ContinuousActions
 from gailpipe.foundation.errors import UserError
-from tests.demonstrations import recorded
-from tests.demonstrations.recorded import PUSH, TURN, WRITERS, environment, expected, in_parts
+from gailpipe.recordings.arrays import flatten_observations
+from gailpipe.recordings.importing import import_recording
+from gailpipe.recordings.read import recognise
+from tests.recordings import recorded
+from tests.recordings.recorded import PUSH, TURN, WRITERS, environment, expected, in_parts
 
 FORMATS = [(name, actions) for name in WRITERS for actions in (TURN, PUSH) if (name, actions) != ("imitation", PUSH)]
 

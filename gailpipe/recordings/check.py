@@ -7,11 +7,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from gailpipe.demonstrations.columns import conform
-from gailpipe.demonstrations.notes import note, note_ends, note_features, some
 from gailpipe.demonstrations.rows import Rows, has_all, place_of, rows_of, unfinished
 from gailpipe.demonstrations.table import with_single_precision
 from gailpipe.envs.environment import Environment
 from gailpipe.foundation.errors import UserError
+from gailpipe.recordings.notes import note, note_ends, note_features, some
 
 RETURN_TOLERANCE = 1e-3  # of a return, as a share of the sum of its rewards' magnitudes
 

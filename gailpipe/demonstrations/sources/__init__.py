@@ -1,1 +1,0 @@
-"""Recordings in others' formats: a module for each, and `read` that recognises them."""
