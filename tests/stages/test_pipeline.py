@@ -125,8 +125,8 @@ def test_a_wrong_parameter_stops_everything_before_training(workspace: Workspace
 
 def test_what_looks_at_policies_gives_the_same_bytes_twice(workspace: Workspace) -> None:
     lock = (workspace.root / "dvc.lock").read_bytes()
-    stages = {f"{stage}@Pendulum-v1-gail" for stage in LOOKS}
-    stages |= {f"{stage}@Pendulum-v1" for stage in ("sample", "occupancy")} | {"report"}
+    stages = {f"{stage}@Pendulum-v1-{learner}" for stage in LOOKS for learner in ("bc", "gail", "dac")}
+    stages |= {f"{stage}@Pendulum-v1" for stage in ("sample", "occupancy", "film-expert")} | {"report"}
     assert stages_run(workspace.dvc("repro", "--force", "--single-item", *sorted(stages))) == stages
     assert (workspace.root / "dvc.lock").read_bytes() == lock
 
