@@ -24,8 +24,8 @@ from gailpipe.envs.environment import Environment, find_environment
 from gailpipe.envs.episodes import play_episodes
 from gailpipe.envs.vector_env import VectorEnv
 from gailpipe.evaluation.returns import trajectory_returns
-from gailpipe.evaluation.scores import normalized
 from gailpipe.foundation.seeding import derive_seed
+from gailpipe.grid.scores import normalized
 from gailpipe.policies.policy import Policy, make_policy
 from gailpipe.rl.off_policy.loop import train as train_off_policy
 from gailpipe.rl.on_policy.loop import train

@@ -25,11 +25,11 @@ from gailpipe.algorithms.expert.settings import Expert
 from gailpipe.cluster.cores import CAN_PIN, own_cores
 from gailpipe.cluster.leash import StageFailedError, run_commands
 from gailpipe.evaluation.returns import MODES, read_returns
-from gailpipe.evaluation.scores import normalized
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
 from gailpipe.foundation.params import Section, load_section, load_seed, read_params
+from gailpipe.grid.scores import normalized
 
 EXPERT = "expert"
 

@@ -91,6 +91,7 @@ def several_sets(root: Path) -> Made:
     document["envs"][ENV] |= {"fem": {}, "gtal": {}}
     write_params(document, made.params)
     write_demonstrations(made.data)
+    write_demonstrations(made.data, name=f"{ENV}-full")
     for number, (folder, cell, learners) in enumerate(EVALUATED):
         write_evaluation(made.data / "results" / folder / f"{cell}.parquet", learners, expert=210.0 + number)
     for learner, cell, last in (("gail", f"{ENV}-2", 60), ("gail", f"{ENV}-full-5", 60), ("gail-bc", f"{ENV}-2", 40)):
@@ -99,10 +100,12 @@ def several_sets(root: Path) -> Made:
     return made
 
 
-def write_demonstrations(data: Path, returns: tuple[float | None, float | None] = (100.0, 120.0)) -> None:
+def write_demonstrations(
+    data: Path, returns: tuple[float | None, float | None] = (100.0, 120.0), name: str = ENV
+) -> None:
     """Write two trajectories, the first of which has two steps."""
     trajectories = pl.DataFrame({"trajectory": [0, 0, 1], "trajectory_return": [returns[0], *returns]})
-    write_table(trajectories, data / "demonstrations" / f"{ENV}.parquet")
+    write_table(trajectories, data / "demonstrations" / f"{name}.parquet")
 
 
 def write_references(file: Path, expert: float | None = 210.0) -> None:

@@ -7,9 +7,9 @@ import polars as pl
 import polars.selectors as cs
 
 from gailpipe.algorithms.catalogue import CLONED_FIRST, HEADLINE, OFF_POLICY
-from gailpipe.evaluation.scores import normalized
 from gailpipe.foundation.tables import read_table
 from gailpipe.grid.cells import cells_of, require_cells
+from gailpipe.grid.scores import normalized
 
 STARTS = {HEADLINE: "random", CLONED_FIRST: "cloned first"}
 LEVELS = (0.5, 0.7)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import polars as pl
 
-from gailpipe.evaluation.scores import normalized
 from gailpipe.foundation.errors import UserError
+from gailpipe.grid.scores import normalized
 
 
 class OriginalResults:

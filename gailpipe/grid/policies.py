@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 
 from gailpipe.algorithms.catalogue import LEARNERS
 from gailpipe.evaluation.returns import MODES, trajectory_returns
-from gailpipe.evaluation.scores import has_scale, normalized, score
 from gailpipe.foundation.params import load_envs, load_section
 from gailpipe.grid.cells import Evaluation
+from gailpipe.grid.scores import has_scale, normalized, score
 from gailpipe.grid.sets import DemonstrationSet, EntropySet
 from gailpipe.rl.on_policy.settings import Imitation
 
 CELL = ("environment", "trajectories")
 """What tells apart the cells of one kind of demonstrations."""
+KEPT = 0.75
 
 
 class Compared(NamedTuple):
@@ -60,7 +61,8 @@ def gather(params: Path, data: Path, evaluations: Iterable[Evaluation], names: d
     demonstrated = {env: trajectory_returns(data / "demonstrations" / f"{env}.parquet") for env in envs}
     tables = []
     for learner, _, one, episodes in evaluations:
-        tables.append(_policies(params, learner, one, episodes, demonstrated[one.env], names))
+        shown = trajectory_returns(data / "demonstrations" / f"{one.demonstrations}.parquet")[: one.trajs]
+        tables.append(_policies(params, learner, one, episodes, demonstrated[one.env], shown, names))
     keys = ("demonstrations", "trajectories", "algorithm", "entropy_coefficient", "run")
     return pl.concat(tables).sort(pl.col("environment").cast(pl.Enum(envs)), *keys)
 
@@ -71,9 +73,20 @@ def _policies(
     one: DemonstrationSet,
     episodes: pl.DataFrame,
     demonstrated: NDArray[np.float64],
+    shown: NDArray[np.float64],
     names: dict[str, str],
 ) -> pl.DataFrame:
-    """Return the rows of one learner in one cell; without scores where the demonstrations give no scale."""
+    """Return the rows of one learner in one cell; without scores where the demonstrations give no scale.
+
+    Args:
+        params: The pipeline's params.yaml.
+        learner: By name.
+        one: What it learned from.
+        episodes: Of it, the random policy and the expert.
+        demonstrated: The returns of all trajectories of the environment, (trajectories,).
+        shown: Those of the trajectories that it learned from, (trajs,).
+        names: The paper's, of environments.
+    """
     env, entry = one.env, LEARNERS[learner]
     random_returns = episodes.filter(policy="random")["return"].to_numpy()
     random_return, expert_return = _mean(random_returns), _mean(demonstrated)
@@ -89,6 +102,7 @@ def _policies(
             mean_return=pl.col("return").mean(),
             std_return=pl.col("return").std(ddof=0),
             episodes=pl.len().cast(pl.Int64),
+            lost_episodes=_lost(pl.col("return") - random_return),
         )
         .join(stochastic, on="seed")
     )
@@ -119,7 +133,17 @@ def _policies(
         expert_deterministic_return=pl.lit(expert["deterministic"], pl.Float64),
         expert_stochastic_return=pl.lit(expert["stochastic"], pl.Float64),
         stochastic_normalized=scored("stochastic_return"),
+        shown_return=pl.lit(_mean(shown), pl.Float64),
+        lost_episodes="lost_episodes",
     )
+
+
+def _lost(gains: pl.Expr) -> pl.Expr:
+    """Return the share of episodes that a policy loses: those that gain less than `KEPT` of what its median one gains.
+
+    Unknown where the median one gains nothing. Gains are returns beyond the random policy's mean.
+    """
+    return pl.when(gains.median() > 0).then((gains < KEPT * gains.median()).mean())
 
 
 def _mean(returns: NDArray[np.float64]) -> float | None:

@@ -1,7 +1,6 @@
 """The whole report of a pipeline: pages, figures and films, and as data what they show."""
 
 import json
-from dataclasses import fields
 from pathlib import Path
 
 from gailpipe.algorithms.catalogue import OFF_POLICY
@@ -17,21 +16,21 @@ from gailpipe.report.episode_figures import occupancy_figure, returns_figure
 from gailpipe.report.films import films_markdown, find_films
 from gailpipe.report.interaction_figure import interactions_figure
 from gailpipe.report.learning_figures import learning_figures
-from gailpipe.report.page import Results, Texts, page
+from gailpipe.report.page import INTRODUCTION, Results, page
 from gailpipe.report.score_figures import score_figures
 from gailpipe.report.settings import Report
 from gailpipe.report.style import apply_style, save_svg
 from gailpipe.report.web import read_bytes, web_page
 
 
-def build_report(params: Path, data: Path, original_directory: Path, texts: Path | None, out: Path) -> None:
+def build_report(params: Path, data: Path, original_directory: Path, introduction: Path | None, out: Path) -> None:
     """Write README.md, index.html, figures, films, results.csv, metrics.json, and what DVC plots, into `out`.
 
     Args:
         params: The pipeline's params.yaml.
         data: What its other stages made.
         original_directory: Holds the paper's own results.
-        texts: Holds introduction.md, findings.md and discussion.md, or what there is of them.
+        introduction: Markdown to begin with, in place of `page.INTRODUCTION`.
         out: Where nothing else is kept.
     """
     settings, original = load_section(params, Report, "report"), OriginalResults(original_directory)
@@ -48,7 +47,8 @@ def build_report(params: Path, data: Path, original_directory: Path, texts: Path
     interactions = interactions_figure(grid, curves, original.interactions) if OFF_POLICY in grid.learners else None
     if interactions:
         figures["interactions"] = interactions
-    shown = films_markdown(films), occupancy, interactions is not None, _read_texts(texts)
+    begin = _read_text(introduction) if introduction else INTRODUCTION
+    shown = films_markdown(films), occupancy, interactions is not None, begin
     markdown = page(Results(grid, curves, settings.smoothing, *shown))
     if not grid.has_sets:
         figures["returns"] = returns_figure(grid, {env: episodes_of(evaluations, env) for env in envs})
@@ -71,12 +71,8 @@ def build_report(params: Path, data: Path, original_directory: Path, texts: Path
     write_file(out / "index.html", web_page(markdown, out, whole_films).encode())
 
 
-def _read_texts(directory: Path | None) -> Texts:
-    texts = {}
-    for name in [one.name for one in fields(Texts)]:
-        if directory is not None and (path := directory / f"{name}.md").exists():
-            try:
-                texts[name] = read_bytes(path).decode().strip()
-            except UnicodeDecodeError as error:
-                raise UserError(f"{path}: is not UTF-8: {error}") from error
-    return Texts(**texts)
+def _read_text(path: Path) -> str:
+    try:
+        return read_bytes(path).decode().strip()
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: is not UTF-8: {error}") from error

@@ -8,14 +8,13 @@ import polars as pl
 
 from gailpipe.algorithms.catalogue import CLONED_FIRST
 from gailpipe.grid.curves import crossings
-from gailpipe.grid.policies import CELL, Compared, Grid
+from gailpipe.grid.policies import Compared, Grid
 from gailpipe.report.score_figures import LOWEST_SHOWN
-from gailpipe.report.summary import summary
+from gailpipe.report.summary import LEAST, comparisons_table, learners_table, shortfalls_table
 from gailpipe.report.tables import (
     cells_table,
     experts_table,
     policies_table,
-    runs_of,
     show_both_scores,
     show_return,
     show_score,
@@ -25,21 +24,12 @@ from gailpipe.report.tables import (
 )
 
 SECTIONS = Path(__file__).with_name("sections.md")
-DEFAULT_INTRODUCTION = """\
+INTRODUCTION = """\
 # Results
 
 All settings stand in [params.yaml](../params.yaml). [Departures from the paper](../docs/departures.md) says how those
 of the repository's own environments were found."""
 PAPER = "https://ar5iv.labs.arxiv.org/html/1606.03476"
-
-
-@dataclass(frozen=True)
-class Texts:
-    """What a grid's own authors add to its report, in Markdown."""
-
-    introduction: str = DEFAULT_INTRODUCTION
-    findings: str = ""
-    discussion: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,7 +47,8 @@ class Results:
     """Whether there is a figure of it."""
     interactions: bool
     """Whether there is a figure of them."""
-    texts: Texts
+    introduction: str
+    """In Markdown, with the heading of the page."""
 
 
 def page(results: Results) -> str:
@@ -71,24 +62,22 @@ def page(results: Results) -> str:
 
 def _sections(results: Results) -> Iterator[tuple[str, dict[str, object]]]:
     """Yield the name of each section that has results, and what stands in it."""
-    grid, texts = results.grid, results.texts
+    grid = results.grid
     ours, original = grid.sampled
-    yield "introduction", {"introduction": texts.introduction}
+    yield "introduction", {"introduction": results.introduction}
     yield "scale", {}
-    yield "short", {"summary": summary(grid.sampled), "findings": texts.findings}
+    if ours["normalized"].is_null().all():
+        yield "unscored", {}
+    else:
+        yield "short", {"learners": learners_table(grid), "comparisons": comparisons_table(grid.sampled)}
     if not grid.has_sets:
         yield "policies", {"policies": policies_table(grid)}
         yield "scores", {}
         yield "returns", {}
     else:
-        yield (
-            "sizes",
-            {
-                "scores": cells_table(grid.sampled, show_score),
-                "runs": runs_of(ours),
-                "original_runs": runs_of(original.join(ours, on=CELL, how="semi")),
-            },
-        )
+        yield "sizes", {"scores": cells_table(grid.sampled, show_score)}
+        if shortfalls := shortfalls_table(grid):
+            yield "shortfalls", {"shortfalls": shortfalls, "least": LEAST}
         yield "experts", {"experts": experts_table(grid)}
         yield "stochastic", {"stochastic": cells_table(Compared(ours, original.clear()), show_stochastic_score)}
     if len(grid.whole.ours):
@@ -104,8 +93,6 @@ def _sections(results: Results) -> Iterator[tuple[str, dict[str, object]]]:
         yield "cloning", {"crossings": table(crossings(results.curves), labels=2)}
     if results.films:
         yield "films", {"films": "\n\n".join(results.films)}
-    if texts.discussion:
-        yield "discussion", {"discussion": texts.discussion}
     if grid.has_sets:
         yield "all returns", {"returns": "\n\n".join(_returns(grid))}
     yield "columns", {}

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from gailpipe.algorithms.catalogue import HEADLINE, LEARNERS, actor
-from gailpipe.evaluation.scores import score
 from gailpipe.grid.policies import CELL, Compared, Grid
+from gailpipe.grid.scores import score
 from gailpipe.report.style import learner_handles, legend_below, level_handles, level_style, levels_of, panels_of
 
 ORIGINAL = Line2D([], [], color="0.4", marker="o", markerfacecolor="white", linestyle=":", label="the paper's")

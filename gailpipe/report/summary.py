@@ -1,162 +1,161 @@
-"""How the headline's learner compares with the paper's, the baseline, and whom it learns from, over all cells."""
+"""What a report says first: how learners do over all sets of demonstrations, and where the headline's falls short."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 import polars as pl
 
-from gailpipe.algorithms.catalogue import BASELINE, HEADLINE, LEARNERS, UNREGULARIZED
-from gailpipe.evaluation.scores import TEST_LEVEL, differ, interquartile_mean, normalized
-from gailpipe.grid.policies import CELL, Compared
+from gailpipe.algorithms.catalogue import BASELINE, CLONED_FIRST, HEADLINE, LEARNERS, OFF_POLICY, UNREGULARIZED
+from gailpipe.evaluation.returns import MODES
+from gailpipe.grid.policies import CELL, Compared, Grid
+from gailpipe.grid.scores import (
+    Estimate,
+    differ,
+    estimate,
+    interquartile_mean,
+    normalized,
+    probability_of_improvement,
+)
+from gailpipe.report.tables import show_counts, show_score, table
 
-LEVEL = 0.01  # scores that differ by less are hardly different
-NAME, BASELINE_NAME = LEARNERS[HEADLINE].label, LEARNERS[BASELINE].label
+LEAST = 0.95  # whoever scores less than this share of the expert falls short
+DIGITS = 3  # to which scores are compared
+PAIRS = ((HEADLINE, BASELINE), (BASELINE, UNREGULARIZED), (CLONED_FIRST, HEADLINE), (OFF_POLICY, HEADLINE))
+RETURNS = dict(zip(MODES, ("mean_return", "stochastic_return"), strict=True))
 
 
-def summary(policies: Compared) -> str:
-    """Return, as a list in Markdown, how the headline's learner compares with others on `Grid.sampled`.
+def same_mode(policies: pl.DataFrame) -> pl.DataFrame:
+    """Return the policies that have a score, and for each mode their score where 1 is the expert in the same mode.
 
-    Cells without a scale count nowhere.
+    Where there is no expert, 1 is what was demonstrated. Where it makes no more than the random policy there is no row.
     """
-    policies = Compared(*(either.drop_nulls("normalized") for either in policies))
-    own, baseline, their_own, their_baseline = (
-        either.filter(algorithm=algorithm) for either in policies for algorithm in (HEADLINE, BASELINE)
-    )
-    if not len(own):
-        return "- Nothing has a score: no demonstrations are better than the random policy beyond sampling error."
-    to_theirs, to_baseline, baselines = (
-        _compare(one, other) for one, other in ((own, their_own), (own, baseline), (baseline, their_baseline))
-    )
-    lines = [_headline(own)]
-    if len(to_theirs):
-        median = np.median((to_theirs["one"] - to_theirs["other"]).to_numpy())
-        lines += [
-            f"On the paper's own scale, whose 1 is what the expert's stochastic trajectories make, {NAME}'s plain mean "
-            f"over {len(to_theirs)} demonstration sets is {_mean(to_theirs['one'])}; the paper's is "
-            f"{_mean(to_theirs['other'])}.{_leaning(to_theirs)} The median of the differences is {median:+.3f}.",
-            f"To three digits {NAME} is at or above the paper's in {_verdict(to_theirs)}.",
-            _differences(own, their_own),
-        ]
-    if len(to_baseline):
-        lines.append(f"To three digits {NAME} is at or above {BASELINE_NAME} in {_verdict(to_baseline)}.")
-    if len(baselines):
-        means = f"{_mean(baselines['one'])}, the paper's {_mean(baselines['other'])}"
-        lines.append(f"{BASELINE_NAME}'s mean score is {means}.")
-    regularized = _compare(baseline, policies.ours.filter(algorithm=UNREGULARIZED))
-    if len(regularized):
-        lines.append(_regularization(regularized))
-    return "\n".join(f"- {line}" for line in lines)
+    scores = {}
+    for mode, column in RETURNS.items():
+        one = pl.coalesce(f"expert_{mode}_return", "expert_return")
+        score = normalized(pl.col(column), pl.col("random_return"), one)
+        scores[mode] = pl.when(one > pl.col("random_return")).then(score)
+    return policies.drop_nulls("normalized").with_columns(**scores).drop_nulls(list(scores))
 
 
-def _headline(own: pl.DataFrame) -> str:
-    """Return the interquartile means on the scale whose 1 is the expert acting in the same way.
+def learners_table(grid: Grid) -> str:
+    """Return a row for each learner: its interquartile mean in each mode as `same_mode` scales it, and its steps."""
+    scores, rows = same_mode(grid.sampled.ours), []
+    for learner in grid.learners:
+        own = scores.filter(algorithm=learner)
+        if not len(own):
+            continue
+        headline = scores.filter(algorithm=HEADLINE).join(own, on=CELL, how="semi", maintain_order="left")
+        there = (f"{interquartile_mean(_runs(headline, mode)):.{DIGITS}f}" for mode in MODES)
+        rows.append(
+            {
+                "learner": LEARNERS[learner].label,
+                "sets": str(own.n_unique(CELL)),
+                "runs of a set": show_counts(own),
+                **{mode: _with_interval(estimate(interquartile_mean, _runs(own, mode)), DIGITS) for mode in MODES},
+                f"{LEARNERS[HEADLINE].label} on these sets": ", ".join(there) if len(headline) else "—",
+                "million steps": f"{1e-6 * own['env_steps'].to_numpy().sum():,.1f}",
+            }
+        )
+    return table(rows, labels=1)
 
-    Where there is no expert it is what the demonstrations return.
+
+def comparisons_table(policies: Compared) -> str:
+    """Return a row for each learner and whom it is compared with, the paper's or another, on the sets that both have.
+
+    Args:
+        policies: `Grid.sampled`.
     """
-    shown, left_out, cells = list[str](), 0, own.n_unique(CELL)
-    for made, expert in (
-        ("mean_return", "expert_deterministic_return"),
-        ("stochastic_return", "expert_stochastic_return"),
-    ):
-        one = pl.coalesce(expert, "expert_return")
-        scaled = own.filter(one > pl.col("random_return"))
-        same_mode = normalized(pl.col(made), pl.col("random_return"), one)
-        runs = scaled.group_by(CELL, maintain_order=True).agg(score=same_mode)["score"].to_list()
-        left_out += cells - len(runs)
-        if not runs:
-            shown.append("unknown")
+    rows = []
+    for label, ours, others in _compared(policies):
+        both = _by_cell(ours).join(_by_cell(others), on=CELL, maintain_order="left")
+        cells = both.select("normalized", "normalized_right").rows()
+        if not cells:
             continue
-        mean, low, high = interquartile_mean(runs)
-        shown.append(f"**{mean:.3f}** ({low:.3f} … {high:.3f})")
-    single = sum(count == 1 for count in own.group_by(CELL).len()["len"])
-    lacking = f", to which the {single} sets of one run add nothing" if single else ""
-    some_lack_it = own["expert_stochastic_return"].null_count() > 0
-    recorded = ", or, where there is no expert, what was demonstrated" if some_lack_it else ""
-    without = " Sets on which the expert makes no more than the random policy are left out." if left_out else ""
-    return (
-        f"{NAME}'s interquartile mean score over {cells} demonstration sets is {shown[0]} for deterministic policies, "
-        f"and {shown[1]} for stochastic ones, on the scale whose 1 is what the expert makes when it acts in "
-        f"the same way from the same initial states{recorded}. In brackets are 95 % intervals by a stratified "
-        f"bootstrap over runs{lacking}.{without}"
+        improvement = estimate(probability_of_improvement, [*chain.from_iterable(cells)])
+        one, other = np.array([[np.mean(runs) for runs in cell] for cell in cells]).T
+        ahead = [np.mean(runs) > np.mean(of_others) for runs, of_others in cells if differ(runs, of_others)]
+        rows.append(
+            {
+                "compared": label,
+                "sets": str(len(cells)),
+                "mean": f"{one.mean():.{DIGITS}f}",
+                "the other's": f"{other.mean():.{DIGITS}f}",
+                "median difference": f"{np.median(one - other):+.{DIGITS}f}",
+                "at or above": str(sum(one.round(DIGITS) >= other.round(DIGITS))),
+                "clearly above": str(sum(ahead)),
+                "clearly below": str(len(ahead) - sum(ahead)),
+                "probability of improvement": _with_interval(improvement, 2),
+            }
+        )
+    return table(rows, labels=1)
+
+
+def shortfalls_table(grid: Grid) -> str:
+    """Return a row for each set on which the headline's learner falls short, with what may explain it.
+
+    It does below `LEAST` in either mode, and where the paper's or the baseline's score is above its own.
+    """
+    keys, rows = ("demonstrations", *CELL), []
+    own = same_mode(grid.plain.filter(algorithm=HEADLINE))
+    for values, runs in own.group_by(keys, maintain_order=True):
+        cell = dict(zip(keys, values, strict=True))
+        baseline = grid.plain.filter(algorithm=BASELINE, **cell)
+        sampled = cell.pop("demonstrations") == cell["environment"]
+        papers = grid.sampled.original.filter(pl.lit(sampled), algorithm=HEADLINE, **cell)
+        behind = any(_mean(runs) < _mean(other) for other in (papers, baseline) if len(other))
+        if behind or min(_mean(runs, mode) for mode in MODES) < LEAST:
+            rows.append(_shortfall(runs, papers, baseline))
+    return table(rows, labels=1)
+
+
+def _shortfall(runs: pl.DataFrame, papers: pl.DataFrame, baseline: pl.DataFrame) -> dict[str, str]:
+    """Return the row of a set's runs, as `same_mode` returns them, beside the paper's and the baseline's."""
+    first, same = runs.row(0, named=True), runs["deterministic"].to_numpy()
+    expert, shown = (
+        "—"
+        if first[column] is None
+        else f"{normalized(first[column], first['random_return'], first['expert_return']):.2f}"
+        for column in ("expert_deterministic_return", "shown_return")
     )
+    lost = runs["lost_episodes"].drop_nulls().to_numpy()
+    return {
+        "demonstrations": str(first["demonstrations"]),
+        "trajectories": str(first["trajectories"]),
+        "same mode": ", ".join(f"{_mean(runs, mode):.2f}" for mode in MODES),
+        "its runs": f"{same.min():.2f} … {same.max():.2f}" if len(same) > 1 else "—",
+        "lost": f"{100 * lost.mean():.0f} %" if len(lost) else "—",
+        "score": show_score(runs),
+        "the paper's": show_score(papers) if len(papers) else "",
+        LEARNERS[BASELINE].label: show_score(baseline),
+        "expert": expert,
+        "shown": shown,
+    }
 
 
-def _leaning(scores: pl.DataFrame) -> str:
-    """Return which set adds most to the difference of the two means, and what share of it, if it is a share."""
-    differences = (scores["one"] - scores["other"]).to_numpy()
-    shares = differences / (differences.sum() or 1.0)
-    if not 0 < shares.max() <= 1:  # beyond it others make up for what this one adds
-        return ""
-    environment, size = scores.select(CELL).row(int(shares.argmax()))
-    return f" {100 * shares.max():.0f} % of their difference is {environment} from {size}."
+def _compared(policies: Compared) -> Iterator[tuple[str, pl.DataFrame, pl.DataFrame]]:
+    """Yield who is compared with whom, and the policies of both."""
+    ours, theirs = (either.drop_nulls("normalized") for either in policies)
+    for learner, entry in LEARNERS.items():
+        yield f"{entry.label} with the paper's", ours.filter(algorithm=learner), theirs.filter(algorithm=learner)
+    for learner, other in PAIRS:
+        label = f"{LEARNERS[learner].label} with {LEARNERS[other].label}"
+        yield label, ours.filter(algorithm=learner), ours.filter(algorithm=other)
 
 
-def _compare(one: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
-    """Return both mean scores, `one` and `other`, on each demonstration set that both have."""
-    mine, others = (
-        policies.group_by(CELL, maintain_order=True).agg(pl.col("normalized").mean().alias(name))
-        for policies, name in ((one, "one"), (other, "other"))
-    )
-    return mine.join(others, on=CELL, maintain_order="left")
+def _by_cell(policies: pl.DataFrame) -> pl.DataFrame:
+    """Return the scores of each cell's runs, as a list."""
+    return policies.group_by(CELL, maintain_order=True).agg("normalized")
 
 
-def _verdict(scores: pl.DataFrame) -> str:
-    """Return in how many sets `one` is not below the `other`, to three digits, and where it is."""
-    ahead = (pl.col("one").round(3) - pl.col("other").round(3)).round(3)
-    below = scores.filter(ahead < 0)
-    where = [
-        (environment, f"{size} ({one:.3f} against {other:.3f})")
-        for environment, size, one, other in below.select(*CELL, "one", "other").iter_rows()
-    ]
-    level = len(scores.filter(ahead >= 0, ahead < LEVEL))
-    return (
-        f"{len(scores) - len(below)} of {len(scores)}, by less than {LEVEL} in {level} of these"
-        f"{f'; not on {_listed(where)}' if where else ''}"
-    )
+def _runs(scores: pl.DataFrame, mode: str) -> Sequence[Sequence[float]]:
+    return scores.group_by(CELL, maintain_order=True).agg(mode)[mode].to_list()
 
 
-def _regularization(scores: pl.DataFrame) -> str:
-    """Return what regularisation does to the baseline: its mean scores with it, `one`, and without it, `other`."""
-    means = [
-        (environment, f"{size} ({other:.3f} to {one:.3f})")
-        for environment, size, one, other in scores.select(*CELL, "one", "other").iter_rows()
-    ]
-    return (
-        f"Regularisation takes {BASELINE_NAME}'s mean score from {_mean(scores['other'])} to "
-        f"{_mean(scores['one'])}: on {_listed(means)}."
-    )
+def _with_interval(found: Estimate, digits: int) -> str:
+    return f"{found.value:.{digits}f} ({found.low:.{digits}f} … {found.high:.{digits}f})"
 
 
-def _differences(ours: pl.DataFrame, theirs: pl.DataFrame) -> str:
-    """Return in how many sets the paper's mean differs from ours beyond the spread of runs, and in which direction."""
-    found: dict[str, list[tuple[str, str]]] = {"level": [], "below": [], "above": []}
-    by_prediction = 0
-    for (environment, size), runs in ours.group_by(CELL, maintain_order=True):
-        papers = theirs.filter(environment=environment, trajectories=size)["normalized"].to_list()
-        differs = differ(runs["normalized"].to_list(), papers) if papers else None
-        if differs is None:
-            continue
-        by_prediction += len(papers) == 1
-        ahead = float(np.mean(papers)) > float(runs["normalized"].to_numpy().mean())
-        place = ("above" if ahead else "below") if differs else "level"
-        found[place].append((str(environment), str(size)))
-    level, below, above = found.values()
-    tested = len(level) + len(below) + len(above)
-    return (
-        f"In {tested} of these sets runs have spread, so that a difference can be tested. The paper's mean does not "
-        f"differ from ours in {len(level)}, is below it in {len(below)}, and above it in {len(above)}"
-        f"{f' ({_listed(above)})' if above else ''}: by Welch's test (p < {TEST_LEVEL}) where the paper has several "
-        f"runs, by the 95 % prediction interval of a further run of ours where it has one ({by_prediction} sets)."
-    )
-
-
-def _listed(sets: Sequence[tuple[str, str]]) -> str:
-    """Return A from 1, 4; B from 1, of environments and sizes in their order."""
-    sizes: dict[str, list[str]] = {}
-    for environment, size in sets:
-        sizes.setdefault(environment, []).append(size)
-    return "; ".join(f"{environment} from {', '.join(of_environment)}" for environment, of_environment in sizes.items())
-
-
-def _mean(values: pl.Series) -> str:
-    return f"{values.to_numpy().mean():.3f}"
+def _mean(policies: pl.DataFrame, column: str = "normalized") -> float:
+    """Return the mean score over runs, to as many digits as are compared."""
+    return round(float(policies[column].to_numpy().mean()), DIGITS)

@@ -7,14 +7,19 @@ import polars as pl
 
 from gailpipe.algorithms.catalogue import BASELINE, LEARNERS
 from gailpipe.evaluation.returns import MODES
-from gailpipe.evaluation.scores import normalized, score
 from gailpipe.grid.policies import CELL, Compared, Grid
+from gailpipe.grid.scores import normalized, score
 
 COLUMNS = ("trajectories", "deterministic", "stochastic", "normalised", "95 % interval", "seeds", "paper")
 
 
 def table(rows: Sequence[Mapping[str, str]], labels: int) -> str:
-    """Return a table of rows with the same columns, all but the first columns, its labels, aligned to the right."""
+    """Return a table of rows with the same columns, all but the first columns, its labels, aligned to the right.
+
+    Without rows it is empty.
+    """
+    if not rows:
+        return ""
     lines = [f"| {' | '.join(cells)} |" for cells in (rows[0], *(row.values() for row in rows))]
     return "\n".join([lines[0], f"|{'---|' * labels}{'--:|' * (len(rows[0]) - labels)}", *lines[1:]])
 
@@ -114,15 +119,10 @@ def experts_table(grid: Grid) -> str:
     return table(rows, labels=1)
 
 
-def runs_of(policies: pl.DataFrame) -> str:
-    """Return how many runs each algorithm has in a cell, such as BC 3 or 7, GAIL 1."""
-    counts = policies.group_by("algorithm", *CELL).len()
-    runs = {
-        learner.label: " or ".join(str(count) for count in counts.filter(algorithm=name)["len"].unique().sort())
-        for name, learner in LEARNERS.items()
-        if name in counts["algorithm"]
-    }
-    return ", ".join(f"{label} {numbers}" for label, numbers in runs.items())
+def show_counts(policies: pl.DataFrame) -> str:
+    """Return how many runs a cell has, such as 3 or 7."""
+    counts = policies.group_by(CELL).len()["len"].unique().sort()
+    return " or ".join(str(count) for count in counts)
 
 
 def show_score(policies: pl.DataFrame, column: str = "normalized") -> str:

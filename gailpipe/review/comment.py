@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gailpipe.evaluation.scores import TEST_LEVEL, Score
+from gailpipe.grid.scores import TEST_LEVEL, Score
 from gailpipe.report.tables import table
 from gailpipe.review.scores import DIGITS, Change, scale
 

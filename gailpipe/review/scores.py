@@ -7,7 +7,7 @@ from typing import Any
 
 from scipy import stats
 
-from gailpipe.evaluation.scores import TEST_LEVEL, Score, normalized
+from gailpipe.grid.scores import TEST_LEVEL, Score, normalized
 
 DIGITS = 3  # of scores in the comment; what moves less is the same, for results.csv rounds, and so does a new scale
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from gailpipe.evaluation.returns import MODES, SCHEMA
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.params import read_params
 from gailpipe.foundation.tables import write_table
@@ -57,9 +58,34 @@ def test_every_policy_has_its_row(several: Made) -> None:
         "expert_deterministic_return": 214,
         "expert_stochastic_return": 90,
         "stochastic_normalized": 1,
+        "shown_return": 110,
+        "lost_episodes": 0,
     }
     assert (row, results.columns) == (expected, list(expected))
     assert results.filter(algorithm="bc")["env_steps"].unique().to_list() == [0]
+
+
+def test_episodes_are_lost_that_gain_less_than_three_quarters_of_what_the_median_one_gains(tmp_path: Path) -> None:
+    made = one_set(tmp_path)
+    file = made.data / "results" / "evaluate-gail" / f"{ENV}.parquet"
+    deterministic = (50, 30), (50, 39), (5, 3)  # of a seed; the median ones gain 30, 34.5 and −6 beyond 10
+    rows = [
+        ("gail", seed, mode, episode, returned, 5)
+        for seed, returns in enumerate(deterministic)
+        for mode in MODES
+        for episode, returned in enumerate(returns)
+    ]
+    write_table(pl.DataFrame(rows, schema=SCHEMA, orient="row"), file)
+    assert gathered(made).filter(algorithm="gail")["lost_episodes"].to_list() == [0.5, 0, None]
+
+
+def test_what_was_shown_is_the_mean_of_the_trajectories_that_were_learned_from(tmp_path: Path) -> None:
+    made = one_set(tmp_path)
+    document = deepcopy(read_params(made.params))
+    document["gail"]["trajs"] = 1
+    write_params(document, made.params)
+    shown = gathered(made).select("algorithm", "shown_return").unique().rows()
+    assert sorted(shown) == [("bc", 110), ("dac", 110), ("gail", 100)]
 
 
 def test_what_is_shown_of_policies_is_split_by_their_demonstrations_and_by_lambda(several: Made) -> None:

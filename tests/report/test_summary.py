@@ -1,76 +1,93 @@
-"""What the summary says of a grid: every number worked out by hand."""
+"""What a report says first: every number worked out by hand."""
 
 import polars as pl
 
-from gailpipe.grid.policies import Compared
-from gailpipe.report.summary import summary
+from gailpipe.grid.policies import Compared, Grid
+from gailpipe.report.summary import comparisons_table, learners_table, shortfalls_table
+
+ROWS = [
+    # demonstrations, environment, trajectories, learner, deterministic return, stochastic return
+    ("A", "A", 1, "gail", 88.0, 40.0),
+    ("A", "A", 1, "gail", 92.0, 50.0),
+    ("A", "A", 4, "gail", 198.0, 48.0),
+    ("A", "A", 4, "gail", 202.0, 48.0),
+    ("B", "B", 1, "gail", 200.0, 50.0),
+    ("B", "B", 4, "gail", 196.0, 49.0),
+    ("A", "A", 1, "bc", 95.0, 50.0),
+    ("B", "B", 1, "bc", 200.04, 70.0),  # level to three digits
+    ("D", "D", 1, "bc", 70.0, 70.0),
+    ("A-full", "A", 1, "bc", 199.0, 50.0),
+    ("A-full", "A", 1, "gail", 198.0, 50.0),
+]
+SCALE = {
+    "entropy_coefficient": 0.0,
+    "random_return": 0.0,
+    "expert_return": 100.0,
+    "expert_deterministic_return": 200.0,
+    "expert_stochastic_return": 50.0,
+    "shown_return": 110.0,
+    "lost_episodes": 0.25,
+    "env_steps": 500_000,
+}
+PAPERS = [
+    ("A", 1, "gail", 0.90),
+    ("A", 1, "gail", 0.94),
+    ("A", 4, "gail", 1.0),
+    ("B", 1, "gail", 1.99),
+    ("C", 1, "gail", 1.0),
+    ("A", 1, "bc", 0.6),
+]
 
 
-def test_verdicts_count_the_sets_that_both_have() -> None:
-    schema = ("environment", "trajectories", "algorithm", "mean_return", "stochastic_return", "normalized")
-    rows = [
-        ("A", 1, "gail", 88.0, 50.0, 0.88),
-        ("A", 1, "gail", 92.0, 50.0, 0.92),
-        ("A", 4, "gail", 99.6, 60.0, 0.99959),
-        ("A", 4, "gail", 99.6, 60.0, 0.99961),
-        *[("B", 1, "gail", 70.0, 70.0, 0.7)] * 3,
-        ("B", 4, "gail", 80.0, 80.0, 0.0599),
-        ("B", 4, "gail", 80.0, 80.0, 0.0601),
-        ("A", 1, "bc", 95.0, 50.0, 0.95),
-        ("B", 1, "bc", 70.0, 70.0, 0.7),
-        ("D", 1, "bc", 70.0, 70.0, 0.2),
-        ("A", 1, "bc-plain", 40.0, 50.0, 0.3),
-        ("A", 1, "bc-plain", 40.0, 50.0, 0.5),
-        ("A", 4, "bc-plain", 90.0, 50.0, 0.9),
-        ("D", 1, "bc-plain", 40.0, 50.0, 0.35),
+def small_grid() -> Grid:
+    schema = ("demonstrations", "environment", "trajectories", "algorithm", "mean_return", "stochastic_return")
+    columns = {name: pl.lit(value) for name, value in SCALE.items()}
+    scores = {"normalized": pl.col("mean_return") / 100, "stochastic_normalized": pl.col("stochastic_return") / 100}
+    ours = pl.DataFrame(ROWS, schema=schema, orient="row").with_columns(**columns, **scores)
+    papers = pl.DataFrame(PAPERS, schema=("environment", "trajectories", "algorithm", "normalized"), orient="row")
+    sampled = pl.col("demonstrations") == pl.col("environment")
+    whole = Compared(ours.filter(~sampled), papers.clear())
+    return Grid(True, Compared(ours.filter(sampled), papers), whole, Compared(ours.clear(), papers.clear()))
+
+
+def test_learners_stand_beside_the_expert_in_the_same_mode() -> None:
+    header, _, bc, gail = learners_table(small_grid()).splitlines()
+    assert header.startswith("| learner | sets | runs of a set | deterministic | stochastic | GAIL on these sets |")
+    # of three cells none is trimmed: 0.475, 1.0002 and 0.35; 1, 1.4 and 1.4
+    assert bc == "| BC | 3 | 1 | 0.608 (0.608 … 0.608) | 1.267 (1.267 … 1.267) | 0.725, 0.950 | 1.5 |"
+    # the middle two of 0.45, 0.98, 1 and 1, of which the last is 0.99 to 1.01 when its runs are drawn anew, and of 0.9,
+    # 0.96, 0.98 and 1, of which the first may be 1
+    assert gail == "| GAIL | 4 | 1 or 2 | 0.990 (0.985 … 0.990) | 0.970 (0.970 … 0.990) | 0.990, 0.970 | 3.0 |"
+
+
+def test_comparisons_are_of_the_sets_that_both_have() -> None:
+    header, _, *rows = comparisons_table(small_grid().sampled).splitlines()
+    assert header == (
+        "| compared | sets | mean | the other's | median difference | at or above | clearly above | clearly below "
+        "| probability of improvement |"
+    )
+    assert rows == [
+        "| BC with the paper's | 1 | 0.950 | 0.600 | +0.350 | 1 | 0 | 0 | 1.00 (1.00 … 1.00) |",
+        # 0.88 and 0.92 against 0.90 and 0.94: one pair of four; 2 ± t(0.975; 1) 0.0283 √1.5 against 1; 2 against 1.99
+        "| GAIL with the paper's | 3 | 1.633 | 1.303 | +0.010 | 2 | 1 | 0 | 0.75 (0.67 … 1.00) |",
+        "| GAIL with BC | 2 | 1.450 | 1.475 | -0.025 | 1 | 0 | 0 | 0.00 (0.00 … 0.00) |",
     ]
-    scale = {
-        "random_return": 0.0,
-        "expert_return": 100.0,
-        "expert_deterministic_return": 200.0,
-        "expert_stochastic_return": 50.0,
-    }
-    ours = pl.DataFrame(rows, schema=schema, orient="row").with_columns(
-        pl.lit(value).alias(name) for name, value in scale.items()
+
+
+def test_what_falls_short_stands_beside_what_may_explain_it() -> None:
+    header, _, *rows = shortfalls_table(small_grid()).splitlines()
+    assert header == (
+        "| demonstrations | trajectories | same mode | its runs | lost | score | the paper's | BC | expert | shown |"
     )
-    theirs = pl.DataFrame(
-        [
-            ("A", 1, "gail", 0.90),
-            ("A", 1, "gail", 0.94),
-            ("A", 4, "gail", 1.0),
-            ("B", 1, "gail", 0.902),
-            ("B", 4, "gail", 0.05),
-            ("C", 1, "gail", 1),
-            ("A", 1, "bc", 0.6),
-            ("B", 1, "bc", 0.7),
-            ("B", 4, "bc", 0.9),
-        ],
-        schema=("environment", "trajectories", "algorithm", "normalized"),
-        orient="row",
-        strict=False,
-    )
-    headline, mean, to_paper, intervals, to_bc, bc_to_paper, regularized = summary(Compared(ours, theirs)).splitlines()
-    # cells of 0.45, 0.498, 0.35 and 0.4 deterministically, 1, 1.2, 1.4 and 1.6 stochastically: the middle two of each
-    assert "over 4 demonstration sets is **0.425** (" in headline
-    assert "and **1.300** (1.300 … 1.300) for stochastic ones" in headline
-    assert headline.endswith("by a stratified bootstrap over runs.")
-    assert "over 4 demonstration sets is 0.665; the paper's is 0.718. 95 % of their difference is B from 1." in mean
-    assert mean.endswith("The median of the differences is -0.010.")
-    below = "A from 1 (0.900 against 0.920); B from 1 (0.700 against 0.902)."
-    assert to_paper.endswith(f"in 2 of 4, by less than 0.01 in 1 of these; not on {below}")
-    assert intervals == (
-        "- In 3 of these sets runs have spread, so that a difference can be tested. The paper's mean does not differ "
-        "from ours in 1, is below it in 1, and above it in 1 (A from 4): by Welch's test (p < 0.05) where the paper "
-        "has several runs, by the 95 % prediction interval of a further run of ours where it has one (2 sets)."
-    )
-    below = "A from 1 (0.900 against 0.950)."
-    assert to_bc.endswith(f"in 1 of 2, by less than 0.01 in 1 of these; not on {below}")
-    assert bc_to_paper == "- BC's mean score is 0.825, the paper's 0.650."
-    change = "A from 1 (0.400 to 0.950); D from 1 (0.350 to 0.200)"
-    assert regularized == f"- Regularisation takes BC's mean score from 0.375 to 0.575: on {change}."
+    assert rows == [
+        "| A | 1 | 0.45, 0.90 | 0.44 … 0.46 | 25 % | 0.90 | 0.92 | 0.95 | 2.00 | 1.10 |",
+        "| A-full | 1 | 0.99, 1.00 | — | 25 % | 1.98 |  | 1.99 | 2.00 | 1.10 |",
+    ]
 
 
 def test_without_a_scale_nothing_is_compared() -> None:
-    columns = ("environment", "trajectories", "algorithm", "normalized")
-    rows = pl.DataFrame([("A", 1, "gail", None)], schema=columns, orient="row")
-    assert summary(Compared(rows, rows)).startswith("- Nothing has a score")
+    grid = small_grid()
+    unknown = Compared(grid.sampled.ours.with_columns(normalized=pl.lit(None, pl.Float64)), grid.sampled.original)
+    grid = grid._replace(sampled=unknown)
+    assert learners_table(grid) == ""
+    assert comparisons_table(unknown) == ""

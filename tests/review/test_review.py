@@ -12,8 +12,8 @@ import pytest
 from ruamel.yaml import YAML
 from scipy import stats
 
-from gailpipe.evaluation.scores import Score, normalized, score
 from gailpipe.foundation.errors import UserError
+from gailpipe.grid.scores import Score, normalized, score
 from gailpipe.review.comment import Version, comment
 from gailpipe.review.lock import _ignored_by_git
 from gailpipe.review.scores import Change, changes

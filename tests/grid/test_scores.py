@@ -2,7 +2,15 @@
 
 import pytest
 
-from gailpipe.evaluation.scores import differ, has_scale, interquartile_mean, normalized, score
+from gailpipe.grid.scores import (
+    differ,
+    estimate,
+    has_scale,
+    interquartile_mean,
+    normalized,
+    probability_of_improvement,
+    score,
+)
 
 
 def test_normalised_score_is_0_for_random_and_1_for_the_expert() -> None:
@@ -36,8 +44,17 @@ def test_a_scale_must_be_more_than_luck() -> None:
 def test_the_interquartile_mean_leaves_a_quarter_of_the_cells_out_at_either_end() -> None:
     cells = [[0.0], [1.0, 3.0], [4.0, 4.0, 4.0], [100.0]]
     # of 2 and 4; the second cell's mean is 1, 2 or 3 when its runs are drawn anew
-    assert interquartile_mean(cells) == (3, 2.5, 3.5)
-    assert interquartile_mean([[0.5], [0.7]]) == (0.6, 0.6, 0.6)
+    assert estimate(interquartile_mean, cells) == (3, 2.5, 3.5)
+    assert estimate(interquartile_mean, [[0.5], [0.7]]) == (0.6, 0.6, 0.6)
+
+
+def test_a_run_improves_on_another_with_a_probability() -> None:
+    # of 1, 2 and 3 against 2 and 0: 1.5 and 3 of three pairs; of 5 against 9: none; of 7 against 7: one half
+    samples = [[1.0, 2.0, 3.0], [2.0, 0.0], [5.0], [9.0], [7.0], [7.0]]
+    assert probability_of_improvement(samples) == pytest.approx(((1.5 + 3) / 6 + 0 + 0.5) / 3)
+    assert estimate(probability_of_improvement, [[5.0], [9.0], [7.0], [7.0]]) == (0.25, 0.25, 0.25)
+    _, low, high = estimate(probability_of_improvement, [[0.0, 2.0], [1.0]])  # drawn anew: both below, one, none
+    assert (low, high) == (0, 1)
 
 
 def test_runs_differ_beyond_their_spread_or_nothing_is_said() -> None:

@@ -1,8 +1,8 @@
 """Normalised scores, with their uncertainty over seeds."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,6 +10,16 @@ from scipy import stats
 
 TEST_LEVEL = 0.05
 BOOTSTRAP_SAMPLES, BOOTSTRAP_SEED = 2000, 0
+Runs = Sequence[float] | NDArray[np.float64]
+"""Scores, (runs,)."""
+
+
+class Estimate(NamedTuple):
+    """A statistic over cells, and the ends of its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -52,35 +62,55 @@ def differ(runs: Sequence[float], others: Sequence[float]) -> bool | None:
     Several others are compared by Welch's test. One is compared with the 95 % prediction interval of a further run,
     mean ± t s √(1 + 1/n). Where neither side has spread, or there are not several runs, nothing can be said: None.
     """
-    n, spread = len(runs), float(np.std(runs, ddof=1)) if np.ptp(runs) > 0 else 0.0
+    n, spread = len(runs), _spread(runs)
     if len(others) > 1:
-        if n < 2 or (spread == 0 and np.ptp(others) == 0):
+        if n < 2 or spread == _spread(others) == 0:
             return None
-        return bool(stats.ttest_ind(runs, others, equal_var=False).pvalue < TEST_LEVEL)
+        ours, theirs = (np.mean(runs), spread, n), (np.mean(others), _spread(others), len(others))
+        return bool(stats.ttest_ind_from_stats(*ours, *theirs, equal_var=False).pvalue < TEST_LEVEL)
     if spread == 0:
         return None
     margin = float(stats.t.ppf(1 - TEST_LEVEL / 2, n - 1)) * spread * (1 + 1 / n) ** 0.5
     return abs(others[0] - float(np.mean(runs))) > margin
 
 
-def interquartile_mean(cells: Sequence[Sequence[float]]) -> tuple[float, float, float]:
-    """Return the interquartile mean over cells of their runs' mean scores, and the ends of its 95 % interval.
+def _spread(runs: Sequence[float]) -> float:
+    return float(np.std(runs, ddof=1)) if np.ptp(runs) > 0 else 0.0
 
-    The interval is the percentiles' of a stratified bootstrap (Agarwal et al. 2021): runs are drawn anew within each
-    cell, of which all count alike. A cell of one run adds nothing to it.
+
+def interquartile_mean(cells: Sequence[Runs]) -> float:
+    """Return the interquartile mean over cells of their runs' mean scores; all cells count alike.
 
     Args:
-        cells: The scores of each cell's runs.
+        cells: The scores of each cell's runs, (runs,).
+    """
+    return float(stats.trim_mean([np.mean(runs) for runs in cells], 0.25))
+
+
+def probability_of_improvement(samples: Sequence[Runs]) -> float:
+    """Return how probable it is that a run scores higher than one of others, as a mean over cells.
+
+    Where both score alike it counts one half (Agarwal et al. 2021).
+
+    Args:
+        samples: For each cell two in turn: the scores of its runs, and the others', (runs,).
+    """
+    pairs = zip(samples[::2], samples[1::2], strict=True)
+    return float(np.mean([np.heaviside(np.subtract.outer(runs, others), 0.5).mean() for runs, others in pairs]))
+
+
+def estimate(statistic: Callable[[Sequence[Runs]], float], samples: Sequence[Runs]) -> Estimate:
+    """Return a statistic of samples, with the percentiles' interval of a stratified bootstrap (Agarwal et al. 2021).
+
+    It draws each sample anew. One of a single run adds nothing to the interval.
     """
     from arch.bootstrap import IndependentSamplesBootstrap
 
-    def statistic(*samples: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.array([stats.trim_mean([sample.mean() for sample in samples], 0.25)])
-
-    samples = [np.asarray(cell, np.float64) for cell in cells]
-    bootstrap = IndependentSamplesBootstrap(*samples, seed=BOOTSTRAP_SEED)
-    low, high = bootstrap.conf_int(statistic, BOOTSTRAP_SAMPLES, method="percentile").ravel()
-    return float(statistic(*samples)[0]), float(low), float(high)
+    arrays = [np.asarray(sample, np.float64) for sample in samples]
+    bootstrap = IndependentSamplesBootstrap(*arrays, seed=BOOTSTRAP_SEED)
+    ends = bootstrap.conf_int(lambda *drawn: np.array([statistic(drawn)]), BOOTSTRAP_SAMPLES, method="percentile")
+    low, high = (float(end) for end in ends.ravel())
+    return Estimate(statistic(arrays), low, high)
 
 
 def score(values: Sequence[float]) -> Score:
