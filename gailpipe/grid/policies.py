@@ -20,6 +20,7 @@ from gailpipe.rl.on_policy.settings import Imitation
 CELL = ("environment", "trajectories")
 """What tells apart the cells of one kind of demonstrations."""
 KEPT = 0.75
+"""Share of what its policy's median episode gains that an episode must gain, or it is lost."""
 
 
 class Compared(NamedTuple):

@@ -57,21 +57,22 @@ def has_scale(random_returns: ArrayLike, demonstrated_returns: ArrayLike) -> boo
 
 
 def differ(runs: Sequence[float], others: Sequence[float]) -> bool | None:
-    """Tell whether the mean of several runs differs from that of others, of which there may be one alone.
+    """Tell whether the mean of runs differs from that of others; on one side there may be one alone.
 
-    Several others are compared by Welch's test. One is compared with the 95 % prediction interval of a further run,
-    mean ± t s √(1 + 1/n). Where neither side has spread, or there are not several runs, nothing can be said: None.
+    Several and several are compared by Welch's test. One is compared with the 95 % prediction interval of a further run
+    of the other side, mean ± t s √(1 + 1/n). Where neither side has spread nothing can be said: None.
     """
-    n, spread = len(runs), _spread(runs)
-    if len(others) > 1:
-        if n < 2 or spread == _spread(others) == 0:
+    several, fewer = (runs, others) if len(runs) >= len(others) else (others, runs)
+    n, spread = len(several), _spread(several)
+    if len(fewer) > 1:
+        if spread == _spread(fewer) == 0:
             return None
-        ours, theirs = (np.mean(runs), spread, n), (np.mean(others), _spread(others), len(others))
-        return bool(stats.ttest_ind_from_stats(*ours, *theirs, equal_var=False).pvalue < TEST_LEVEL)
+        moments = np.mean(several), spread, n, np.mean(fewer), _spread(fewer), len(fewer)
+        return bool(stats.ttest_ind_from_stats(*moments, equal_var=False).pvalue < TEST_LEVEL)
     if spread == 0:
         return None
     margin = float(stats.t.ppf(1 - TEST_LEVEL / 2, n - 1)) * spread * (1 + 1 / n) ** 0.5
-    return abs(others[0] - float(np.mean(runs))) > margin
+    return abs(fewer[0] - float(np.mean(several))) > margin
 
 
 def _spread(runs: Sequence[float]) -> float:

@@ -47,8 +47,8 @@ def build_report(params: Path, data: Path, original_directory: Path, introductio
     interactions = interactions_figure(grid, curves, original.interactions) if OFF_POLICY in grid.learners else None
     if interactions:
         figures["interactions"] = interactions
-    begin = _read_text(introduction) if introduction else INTRODUCTION
-    shown = films_markdown(films), occupancy, interactions is not None, begin
+    text = _read_text(introduction) if introduction else INTRODUCTION
+    shown = films_markdown(films), occupancy, interactions is not None, text
     markdown = page(Results(grid, curves, settings.smoothing, *shown))
     if not grid.has_sets:
         figures["returns"] = returns_figure(grid, {env: episodes_of(evaluations, env) for env in envs})

@@ -8,7 +8,7 @@ import polars as pl
 
 from gailpipe.algorithms.catalogue import CLONED_FIRST
 from gailpipe.grid.curves import crossings
-from gailpipe.grid.policies import Compared, Grid
+from gailpipe.grid.policies import KEPT, Compared, Grid
 from gailpipe.report.score_figures import LOWEST_SHOWN
 from gailpipe.report.summary import LEAST, comparisons_table, learners_table, shortfalls_table
 from gailpipe.report.tables import (
@@ -66,10 +66,12 @@ def _sections(results: Results) -> Iterator[tuple[str, dict[str, object]]]:
     ours, original = grid.sampled
     yield "introduction", {"introduction": results.introduction}
     yield "scale", {}
-    if ours["normalized"].is_null().all():
-        yield "unscored", {}
+    if learners := learners_table(grid):
+        yield "short", {"learners": learners}
     else:
-        yield "short", {"learners": learners_table(grid), "comparisons": comparisons_table(grid.sampled)}
+        yield "unscored", {}
+    if comparisons := comparisons_table(grid.sampled):
+        yield "comparisons", {"comparisons": comparisons}
     if not grid.has_sets:
         yield "policies", {"policies": policies_table(grid)}
         yield "scores", {}
@@ -77,7 +79,7 @@ def _sections(results: Results) -> Iterator[tuple[str, dict[str, object]]]:
     else:
         yield "sizes", {"scores": cells_table(grid.sampled, show_score)}
         if shortfalls := shortfalls_table(grid):
-            yield "shortfalls", {"shortfalls": shortfalls, "least": LEAST}
+            yield "shortfalls", {"shortfalls": shortfalls, "least": LEAST, "kept": KEPT}
         yield "experts", {"experts": experts_table(grid)}
         yield "stochastic", {"stochastic": cells_table(Compared(ours, original.clear()), show_stochastic_score)}
     if len(grid.whole.ours):
@@ -95,7 +97,7 @@ def _sections(results: Results) -> Iterator[tuple[str, dict[str, object]]]:
         yield "films", {"films": "\n\n".join(results.films)}
     if grid.has_sets:
         yield "all returns", {"returns": "\n\n".join(_returns(grid))}
-    yield "columns", {}
+    yield "columns", {"kept": KEPT}
 
 
 def _returns(grid: Grid) -> Iterator[str]:

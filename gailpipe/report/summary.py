@@ -6,7 +6,7 @@ from itertools import chain
 import numpy as np
 import polars as pl
 
-from gailpipe.algorithms.catalogue import BASELINE, CLONED_FIRST, HEADLINE, LEARNERS, OFF_POLICY, UNREGULARIZED
+from gailpipe.algorithms.catalogue import BASELINE, HEADLINE, LEARNERS, UNREGULARIZED
 from gailpipe.evaluation.returns import MODES
 from gailpipe.grid.policies import CELL, Compared, Grid
 from gailpipe.grid.scores import (
@@ -17,18 +17,18 @@ from gailpipe.grid.scores import (
     normalized,
     probability_of_improvement,
 )
-from gailpipe.report.tables import show_counts, show_score, table
+from gailpipe.report.tables import show_counts, table
 
 LEAST = 0.95  # whoever scores less than this share of the expert falls short
-DIGITS = 3  # to which scores are compared
-PAIRS = ((HEADLINE, BASELINE), (BASELINE, UNREGULARIZED), (CLONED_FIRST, HEADLINE), (OFF_POLICY, HEADLINE))
-RETURNS = dict(zip(MODES, ("mean_return", "stochastic_return"), strict=True))
+DIGITS = 3  # to which scores are shown and compared
+RETURNS = {"deterministic": "mean_return", "stochastic": "stochastic_return"}
 
 
 def same_mode(policies: pl.DataFrame) -> pl.DataFrame:
     """Return the policies that have a score, and for each mode their score where 1 is the expert in the same mode.
 
-    Where there is no expert, 1 is what was demonstrated. Where it makes no more than the random policy there is no row.
+    Where there is no expert, 1 is what was demonstrated. Sets on which it makes no more than the random policy in
+    either mode are left out.
     """
     scores = {}
     for mode, column in RETURNS.items():
@@ -46,6 +46,7 @@ def learners_table(grid: Grid) -> str:
         if not len(own):
             continue
         headline = scores.filter(algorithm=HEADLINE).join(own, on=CELL, how="semi", maintain_order="left")
+        has_all = headline.n_unique(CELL) == own.n_unique(CELL)
         there = (f"{interquartile_mean(_runs(headline, mode)):.{DIGITS}f}" for mode in MODES)
         rows.append(
             {
@@ -53,7 +54,7 @@ def learners_table(grid: Grid) -> str:
                 "sets": str(own.n_unique(CELL)),
                 "runs of a set": show_counts(own),
                 **{mode: _with_interval(estimate(interquartile_mean, _runs(own, mode)), DIGITS) for mode in MODES},
-                f"{LEARNERS[HEADLINE].label} on these sets": ", ".join(there) if len(headline) else "—",
+                f"{LEARNERS[HEADLINE].label} on these sets": ", ".join(there) if has_all else "—",
                 "million steps": f"{1e-6 * own['env_steps'].to_numpy().sum():,.1f}",
             }
         )
@@ -67,28 +68,31 @@ def comparisons_table(policies: Compared) -> str:
         policies: `Grid.sampled`.
     """
     rows = []
-    for label, ours, others in _compared(policies):
-        both = _by_cell(ours).join(_by_cell(others), on=CELL, maintain_order="left")
+    for label, other, own, others in _compared(policies):
+        both = _by_cell(own).join(_by_cell(others), on=CELL, maintain_order="left")
         cells = both.select("normalized", "normalized_right").rows()
         if not cells:
             continue
         improvement = estimate(probability_of_improvement, [*chain.from_iterable(cells)])
-        one, other = np.array([[np.mean(runs) for runs in cell] for cell in cells]).T
-        ahead = [np.mean(runs) > np.mean(of_others) for runs, of_others in cells if differ(runs, of_others)]
+        ones, their = np.array([[np.mean(runs) for runs in cell] for cell in cells]).T
+        tested = [differ(*cell) for cell in cells]
+        ahead = [one > their_mean for one, their_mean, differs in zip(ones, their, tested, strict=True) if differs]
         rows.append(
             {
-                "compared": label,
+                "learner": label,
+                "compared with": other,
                 "sets": str(len(cells)),
-                "mean": f"{one.mean():.{DIGITS}f}",
-                "the other's": f"{other.mean():.{DIGITS}f}",
-                "median difference": f"{np.median(one - other):+.{DIGITS}f}",
-                "at or above": str(sum(one.round(DIGITS) >= other.round(DIGITS))),
+                "mean": f"{ones.mean():.{DIGITS}f}",
+                "the other's": f"{their.mean():.{DIGITS}f}",
+                "median difference": f"{np.median(ones - their):+.{DIGITS}f}",
+                "at or above": str(sum(ones.round(DIGITS) >= their.round(DIGITS))),
+                "tested": str(len(tested) - tested.count(None)),
                 "clearly above": str(sum(ahead)),
                 "clearly below": str(len(ahead) - sum(ahead)),
                 "probability of improvement": _with_interval(improvement, 2),
             }
         )
-    return table(rows, labels=1)
+    return table(rows, labels=2)
 
 
 def shortfalls_table(grid: Grid) -> str:
@@ -122,25 +126,26 @@ def _shortfall(runs: pl.DataFrame, papers: pl.DataFrame, baseline: pl.DataFrame)
     return {
         "demonstrations": str(first["demonstrations"]),
         "trajectories": str(first["trajectories"]),
-        "same mode": ", ".join(f"{_mean(runs, mode):.2f}" for mode in MODES),
+        "same mode": ", ".join(_exact(runs, mode) for mode in MODES),
         "its runs": f"{same.min():.2f} … {same.max():.2f}" if len(same) > 1 else "—",
         "lost": f"{100 * lost.mean():.0f} %" if len(lost) else "—",
-        "score": show_score(runs),
-        "the paper's": show_score(papers) if len(papers) else "",
-        LEARNERS[BASELINE].label: show_score(baseline),
+        "score": _exact(runs),
+        "the paper's": _exact(papers),
+        LEARNERS[BASELINE].label: _exact(baseline),
         "expert": expert,
         "shown": shown,
     }
 
 
-def _compared(policies: Compared) -> Iterator[tuple[str, pl.DataFrame, pl.DataFrame]]:
-    """Yield who is compared with whom, and the policies of both."""
+def _compared(policies: Compared) -> Iterator[tuple[str, str, pl.DataFrame, pl.DataFrame]]:
+    """Yield the labels of who is compared with whom, and the policies of both."""
     ours, theirs = (either.drop_nulls("normalized") for either in policies)
     for learner, entry in LEARNERS.items():
-        yield f"{entry.label} with the paper's", ours.filter(algorithm=learner), theirs.filter(algorithm=learner)
-    for learner, other in PAIRS:
-        label = f"{LEARNERS[learner].label} with {LEARNERS[other].label}"
-        yield label, ours.filter(algorithm=learner), ours.filter(algorithm=other)
+        yield entry.label, "the paper's", ours.filter(algorithm=learner), theirs.filter(algorithm=learner)
+    others = {BASELINE: UNREGULARIZED, HEADLINE: BASELINE}
+    for learner, entry in LEARNERS.items():
+        other = others.get(learner, HEADLINE)
+        yield entry.label, LEARNERS[other].label, ours.filter(algorithm=learner), ours.filter(algorithm=other)
 
 
 def _by_cell(policies: pl.DataFrame) -> pl.DataFrame:
@@ -153,9 +158,14 @@ def _runs(scores: pl.DataFrame, mode: str) -> Sequence[Sequence[float]]:
 
 
 def _with_interval(found: Estimate, digits: int) -> str:
-    return f"{found.value:.{digits}f} ({found.low:.{digits}f} … {found.high:.{digits}f})"
+    value, low, high = (f"{number:.{digits}f}" for number in found)
+    return f"{value} ({low} … {high})" if found.low < found.high else value
 
 
 def _mean(policies: pl.DataFrame, column: str = "normalized") -> float:
     """Return the mean score over runs, to as many digits as are compared."""
     return round(float(policies[column].to_numpy().mean()), DIGITS)
+
+
+def _exact(policies: pl.DataFrame, column: str = "normalized") -> str:
+    return f"{_mean(policies, column):.{DIGITS}f}" if len(policies) else "—"

@@ -120,9 +120,9 @@ def experts_table(grid: Grid) -> str:
 
 
 def show_counts(policies: pl.DataFrame) -> str:
-    """Return how many runs a cell has, such as 3 or 7."""
-    counts = policies.group_by(CELL).len()["len"].unique().sort()
-    return " or ".join(str(count) for count in counts)
+    """Return how many runs a cell has, such as 3, or 1 to 7 where cells differ."""
+    counts = policies.group_by(CELL).len()["len"].to_list()
+    return " to ".join(str(count) for count in sorted({min(counts), max(counts)}))
 
 
 def show_score(policies: pl.DataFrame, column: str = "normalized") -> str:

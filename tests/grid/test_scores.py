@@ -59,9 +59,11 @@ def test_a_run_improves_on_another_with_a_probability() -> None:
 
 def test_runs_differ_beyond_their_spread_or_nothing_is_said() -> None:
     assert differ([1.0, 1.0], [0.995, 0.995]) is None
-    assert differ([1.0], [0.5, 0.6]) is None
+    assert differ([1.0], [0.5]) is None
     assert differ([1.0, 1.0], [0.5]) is None
     assert differ([0.9, 1.0, 1.1], [0.4, 0.5, 0.6]) is True
     # mean 1, s = 0.1, t(0.975; 2) = 4.302653: a further run lies within 1 ± 0.4968
     assert differ([0.9, 1.0, 1.1], [0.51]) is False
     assert differ([0.9, 1.0, 1.1], [0.50]) is True
+    assert differ([0.51], [0.9, 1.0, 1.1]) is False
+    assert differ([0.50], [0.9, 1.0, 1.1]) is True

@@ -123,6 +123,7 @@ def test_without_a_scale_there_are_no_scores(tmp_path: Path, made: Callable[[Pat
     write_table(table, pipeline.data / "demonstrations" / f"{ENV}.parquet")
     text = built(pipeline, tmp_path / "out")
     assert all(row in text for row in [*rows, "\nNothing has a score"])
+    assert "Each row compares" not in text
     assert "Interactions" not in text
     assert not (tmp_path / "out" / "figures" / "interactions.svg").exists()
 
@@ -139,6 +140,7 @@ def test_a_report_needs_neither_several_seeds_nor_equal_sizes_nor_an_episode_tha
     text = built(made, tmp_path / "out")
     assert f"| {ENV} | BC | 2 | 40.0 | 10.0 | 0.300 | — | 1 | — |" in text
     assert f"| {ENV} | GAIL | 3 | 160.0 | 130.0 | 1.500 | — | 1 | — |" in text
+    assert "Each row compares" not in text  # GAIL and BC have no set in common, and the paper has none of these
 
 
 def test_one_set_an_environment_may_stand_among_sets(tmp_path: Path) -> None:
@@ -184,7 +186,7 @@ def test_a_learner_that_was_evaluated_and_not_filmed_stands_in_tables_and_figure
     write_evaluation(made.data / "results" / "evaluate-bc-plain" / f"{ENV}.parquet", ["bc-plain"])
     text = built(made, tmp_path / "out")
     assert f"| {ENV} | BC, unregularised | 2 | 40.0 | 10.0 | 0.300 | -0.971 … 1.571 | 2 | — |" in text
-    line = "| BC with BC, unregularised | 1 | 0.400 | 0.300 | +0.100 | 1 | 0 | 0 | 0.75 ("
+    line = "| BC | BC, unregularised | 1 | 0.400 | 0.300 | +0.100 | 1 | 1 | 0 | 0 | 0.75 ("
     assert line in text
     assert line not in before
     for figure in ("scores", "returns"):
