@@ -40,7 +40,8 @@ def run_peer(python: Path, *arguments: str) -> Iterator[dict[str, Any]]:
     Raises:
         UserError: The script failed.
     """
-    command: list[str | Path] = [python, SCRIPT, *arguments]
+    isolated = "-I"  # or its libraries' `import profile` would find ours
+    command: list[str | Path] = [python, isolated, SCRIPT, *arguments]
     with (
         tempfile.TemporaryFile("w+") as errors,
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as process,

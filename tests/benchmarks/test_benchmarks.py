@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 import time
 from collections.abc import Iterator
 from itertools import count, islice, repeat
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 import benchmarks.growth
 import benchmarks.learning_page
+import benchmarks.peer
 import gailpipe.rl.on_policy.loop
 from benchmarks.cluster import main as measure_cluster
 from benchmarks.cluster import page as cluster_page
@@ -229,6 +231,14 @@ def test_a_peers_speed_leaves_out_its_first_round(tmp_path: Path) -> None:
     rounds = [{"env_steps": 100, "seconds": 50}, {"env_steps": 300, "seconds": 60}, {"env_steps": 500, "seconds": 70}]
     python = fake_python(tmp_path, "\n".join(f"echo '{json.dumps(one)}'" for one in rounds))
     assert peer_speed(python, 20, "Hopper-v5") == 20
+
+
+def test_a_peer_finds_no_module_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("import cProfile\nprint('{}')\n")
+    (tmp_path / "profile.py").write_text("raise ImportError('is not the standard library')\n")  # cProfile imports it
+    monkeypatch.setattr(benchmarks.peer, "SCRIPT", script)
+    assert [*run_peer(Path(sys.executable))] == [{}]
 
 
 def fake_python(folder: Path, script: str) -> Path:
