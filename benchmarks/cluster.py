@@ -5,23 +5,25 @@ Each runs them from nothing in a clone of the commit that is checked out, and bo
 
 import argparse
 import json
-import re
 import shutil
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import chdir
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from dvc.repo import Repo
 from ruamel.yaml import YAML
 
 from benchmarks.machine import describe_machine
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.files import write_file
+from gailpipe.plan.stale import stale_stages
 
 COMMANDS = {"dvc repro": ("-m", "dvc", "repro"), "gailpipe.cluster": ("-m", "gailpipe.cluster")}
 AUTHOR = ("git", "-c", "user.name=benchmark", "-c", "user.email=benchmark@example.org")
@@ -42,6 +44,8 @@ same bytes. `python -m benchmarks.cluster STAGE …` makes this page.
 
 
 def main(arguments: argparse.Namespace) -> None:
+    if arguments.rounds < 1:
+        raise UserError(f"--rounds: {arguments.rounds}: must be 1 at least")
     pipeline, names = split(arguments.stages)
     seconds: dict[str, list[float]] = {name: [] for name in COMMANDS}
     locks = []
@@ -114,11 +118,10 @@ def page(seconds: dict[str, list[float]], stages: Sequence[str], machine: str) -
 
 
 def _require_no_others(folder: Path, names: Sequence[str]) -> None:
-    command = [sys.executable, "-m", "dvc", "repro", "--dry", *names]
-    found = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    others = sorted({*re.findall(r"^Running stage '(.+)'", found.stdout, re.MULTILINE)} - {*names})
-    if others or found.returncode != 0:
-        raise UserError(f"{', '.join(others) or found.stderr.strip()}: is out of date, too; `make repro` first")
+    with chdir(folder), Repo() as repo:
+        others = sorted({stale.stage.addressing for stale in stale_stages(repo, names)} - {*names})
+    if others:
+        raise UserError(f"{', '.join(others)}: is out of date, too; `make repro` first")
 
 
 def _run(folder: Path, *command: str) -> None:

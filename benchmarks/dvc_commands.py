@@ -58,12 +58,11 @@ def cpu_seconds(command: str) -> float:
     return statistics.median(seconds)
 
 
-def run_dvc(command: str) -> str:
-    """Run a DVC command, and return what it printed."""
+def run_dvc(command: str) -> None:
+    """Run a DVC command."""
     process = subprocess.run([sys.executable, "-m", "dvc", *command.split()], capture_output=True, text=True)
     if process.returncode != 0:
         raise UserError(f"`dvc {command}` failed: {process.stderr.strip()}")
-    return process.stdout
 
 
 def _children() -> float:

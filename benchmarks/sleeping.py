@@ -6,12 +6,12 @@ Each depends on as much code and as many parameters as a stage that learns, and 
 import argparse
 import json
 import logging
-import os
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import chdir
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,6 +21,7 @@ from gailpipe.cluster.__main__ import run_all
 from gailpipe.cluster.cores import Cores, own_cores
 from gailpipe.cluster.order import Job
 from gailpipe.foundation.command import run
+from gailpipe.foundation.errors import UserError
 from gailpipe.plan.stages import planned_stages
 
 ROOMS = ("foundation", "envs", "policies", "training", "demonstrations", "rewards", "rl", "algorithms")
@@ -41,18 +42,21 @@ class ManyWorkers(Cores):
 
 
 def main(arguments: argparse.Namespace) -> None:
+    for name in ("stages", "workers"):
+        if getattr(arguments, name) < 1:
+            raise UserError(f"--{name}: {getattr(arguments, name)}: must be 1 at least")
     logging.getLogger("dvc").setLevel(logging.ERROR)
     with TemporaryDirectory() as folder:
         make_pipeline(Path(folder), arguments.stages, arguments.seconds)
-        os.chdir(folder)
-        with Repo() as repo:
+        with chdir(folder), Repo() as repo:
             planned = planned_stages(repo, ["dvc.yaml"], {}, arguments.workers)
             started, computed = time.perf_counter(), time.process_time()
             failed = run_all(repo, planned, ManyWorkers(Path(repo.tmp_dir, "cluster"), arguments.workers))
             seconds, computed = time.perf_counter() - started, time.process_time() - computed
-        os.chdir("/")
+    if failed:
+        raise UserError(f"{failed} of {arguments.stages} stages failed")
     ideal = arguments.seconds * -(-arguments.stages // arguments.workers)
-    found = {"seconds": round(seconds, 1), "share of the ideal": round(ideal / seconds, 3), "failed": failed}
+    found = {"seconds": round(seconds, 1), "share of the ideal": round(ideal / seconds, 3)}
     print(json.dumps(found | {"CPU seconds per stage": round(computed / arguments.stages, 3)}))
 
 
@@ -64,7 +68,7 @@ def make_pipeline(folder: Path, stages: int, seconds: float) -> None:
         shutil.copytree(Path("gailpipe", room), folder / room, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy("paper/params.yaml", folder)
     (folder / ".gitignore").write_text("/data\n")
-    first = stages * 2 // 3
+    first = -(-stages * 2 // 3)
     pipeline = {
         f"nap-{number}": {
             "cmd": f"sleep {seconds} && mkdir -p data && echo {number} > data/{number}",

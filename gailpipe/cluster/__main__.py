@@ -2,13 +2,11 @@
 
 import argparse
 import logging
-import os
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from time import sleep
 
-from dvc.exceptions import NotDvcRepoError
 from dvc.repo import Repo
 
 from gailpipe.cluster.cores import Cores
@@ -19,11 +17,10 @@ from gailpipe.cluster.workspace import Places, Workspace
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.processes import available_cores
-from gailpipe.foundation.times import read_times
+from gailpipe.plan.repository import open_repository
 from gailpipe.plan.stages import Planned, planned_stages
 from gailpipe.plan.stale import parsed_once
-from gailpipe.plan.tracked import read_tracked
-from gailpipe.review.rwlock import mend, reserve
+from gailpipe.review.rwlock import reserve
 
 SECONDS_BETWEEN_LOOKS = 1.0  # at which places there are
 
@@ -32,20 +29,18 @@ def main(arguments: argparse.Namespace) -> None:
     for library in ("dvc", "distributed"):  # whose lines would come between ours
         logging.getLogger(library).setLevel(logging.CRITICAL)
     try:
-        with Repo(_wait_for_lock=True) as repo:
-            os.chdir(repo.root_dir)
-            mend(Path())
-            times = read_tracked() | read_times(Path())
-            planned = by_urgency(planned_stages(repo, arguments.targets, times, available_cores()))
-            if not planned:
-                print("Nothing: all stages are up to date.")
-                return
+        with open_repository(wait=True) as (repo, times):
             if arguments.scheduler:
                 from gailpipe.cluster.workers import Workers
 
                 places: Places = Workers(arguments.scheduler, Path(repo.root_dir))
             else:
                 places = Cores(Path(repo.tmp_dir, "cluster"))
+            planned = by_urgency(planned_stages(repo, arguments.targets, times, available_cores()))
+            if not planned:
+                places.stop()
+                print("Nothing: all stages are up to date.")
+                return
             failed = run_all(repo, planned, places)
             if failed:
                 raise UserError(f"{failed} of {len(planned)} stages failed or could not run; the others are on record")
@@ -53,8 +48,6 @@ def main(arguments: argparse.Namespace) -> None:
         raise UserError(
             f"dvc.lock can't be written: {error}; the run-cache has what was done, so run this again"
         ) from error
-    except NotDvcRepoError as error:
-        raise UserError("is not in a DVC repository; run it in a clone of gailpipe") from error
 
 
 def run_all(repo: Repo, planned: Sequence[Planned], places: Places) -> int:
@@ -107,7 +100,7 @@ def run_stages(planned: Sequence[Planned], workspace: Workspace, view: View) -> 
                         unfinished.remove(stage.name)
                         view.finish(stage.name)
         finally:
-            workspace.places.stop()
+            workspace.stop()
     return failed
 
 

@@ -12,6 +12,7 @@ from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, requires, version
+from itertools import count, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
@@ -33,6 +34,7 @@ from gailpipe.foundation.times import record_of
 
 EXTRAS = ("pipeline", "cluster")  # of gailpipe, that a worker needs
 SECONDS_TO_ANSWER, SECONDS_TO_JOIN = 5, 4
+SECONDS_TO_ASK_AGAIN = 60.0  # a worker that did not answer, for which all wait
 TRIES = 3  # of a stage whose workers are lost
 
 
@@ -46,8 +48,8 @@ class Workers:
             UserError: Nobody answers, or there are no workers of this machine's versions.
         """
         self._scheduler, self._root = f"--scheduler {scheduler}", root
-        self._cores: dict[str, range] = {}  # none where a worker can't be used
-        self._cores_of_host: Counter[str] = Counter()
+        self._cores: dict[str, Sequence[int]] = {}  # none where a worker can't be used
+        self._asked: dict[str, float] = {}  # when, those that did not answer
         self._losses: Counter[str] = Counter()
         self._made: set[str] = set()
         try:
@@ -62,18 +64,23 @@ class Workers:
     def cores(self) -> Mapping[str, Sequence[int]]:
         with self._asking():
             threads = self._client.nthreads()
-            new = [worker for worker in threads if worker not in self._cores]
+            late = {w for w, asked in self._asked.items() if time.monotonic() - asked < SECONDS_TO_ASK_AGAIN}
+            new = [worker for worker in threads if worker not in self._cores and worker not in late]
             found = self._client.run(versions, workers=new, on_error="return") if new else {}
         for worker, theirs in found.items():
-            if isinstance(theirs, OSError):  # it did not answer in time, and is asked again
+            if isinstance(theirs, OSError):
+                if worker not in self._asked:
+                    print(f"{worker} does not answer, and is asked again: {theirs}", file=sys.stderr)
+                self._asked[worker] = time.monotonic()
                 continue
             differ = difference(theirs, versions()) if isinstance(theirs, dict) else str(theirs)
             if differ:
                 self._leave_out(worker, f"its versions are not those here: {differ}")
                 continue
-            host, count = get_address_host(worker), threads[worker]
-            self._cores[worker] = range(self._cores_of_host[host], self._cores_of_host[host] + count)
-            self._cores_of_host[host] += count
+            beside = (other for other in threads if get_address_host(other) == get_address_host(worker))
+            taken = {core for other in beside for core in self._cores.get(other, ())}
+            free = (core for core in count() if core not in taken)
+            self._cores[worker] = [*islice(free, threads[worker])]
         return {worker: self._cores[worker] for worker in threads if self._cores.get(worker)}
 
     def execute(self, job: Job) -> None:
@@ -118,7 +125,7 @@ class Workers:
             raise UserError(f"{self._scheduler}: has gone; what was done is kept, so run this again") from error
 
     def _leave_out(self, worker: str, reason: str) -> None:
-        self._cores[worker] = range(0)
+        self._cores[worker] = ()
         print(f"{worker} runs nothing, since {reason}", file=sys.stderr)
 
 
@@ -177,8 +184,9 @@ def run_stage(
             raise PlaceLostError(f"it can't take the files of a stage: {error}") from error
         with place as folder:
             environment = {**os.environ, "DVC_STAGE": stage, "DVC_ROOT": str(root)}
-            run_commands(commands, leash, f"{folder}/workspace", environment, Path(folder, "log"))
             record = root / record_of(stage)
+            record.unlink(missing_ok=True)
+            run_commands(commands, leash, f"{folder}/workspace", environment, Path(folder, "log"))
             return pack(f"{folder}/workspace", outs), record.read_bytes() if record.exists() else None
 
 

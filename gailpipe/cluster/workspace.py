@@ -13,9 +13,12 @@ from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from dvc.stage import PipelineStage, Stage
 from dvc.stage.cache import RunCacheNotFoundError
+from dvc_data.hashfile.hash_info import HashInfo
 
 from gailpipe.cluster.leash import StageFailedError
 from gailpipe.cluster.order import Job
+from gailpipe.foundation.errors import UserError
+from gailpipe.foundation.files import write_file
 
 SHARE_OF_RECORDING = 0.02  # of the time, at most: DVC writes dvc.lock whole each time
 
@@ -53,25 +56,33 @@ class Workspace:
         self.places = places
         self._repo, self._one_at_a_time = repo, threading.Lock()
         self._unrecorded: list[Stage] = []
+        self._stopped = False
         self._record_after = 0.0
 
     def run(self, job: Job, started: Callable[[str, str], object]) -> None:
         """Do what `dvc repro` does with a stage; tell `started` where its commands run, if they have to.
 
         Raises:
-            StageFailedError: They failed, or something that the stage depends on is missing.
+            StageFailedError: They failed, or what the stage depends on is missing, or changed while they ran.
         """
         stage = job.planned.stage
         in_run_cache = all(out.use_cache or out.is_metric or out.is_plot for out in stage.outs)
         with self._dvc():
+            if self._stopped:
+                raise StageFailedError("did not start any more")
             if not stage.changed():
                 return
-            restored = self._restore(stage)
-        if not restored:
+            runs = not self._restore(stage)
+            inputs = _inputs(stage) if runs else []
+        if runs:
             started(job.planned.name, f"{job.place}, core {', '.join(map(str, job.cores))}")
-            with _failing():
+            try:
                 self.places.execute(job)
+            except OSError as error:
+                raise StageFailedError(str(error)) from error
         with self._dvc():
+            if runs and _inputs(stage) != inputs:
+                raise StageFailedError("what it depends on has changed since it began; run this again")
             stage.save(run_cache=in_run_cache)
             stage.commit()
             if isinstance(stage, PipelineStage):
@@ -93,12 +104,19 @@ class Workspace:
                 if lock.exists():
                     shutil.copyfile(lock, new)
                 Lockfile(self._repo, str(new)).dump_stages(stages)
-                new.replace(lock)
+                write_file(lock, new.read_bytes())
             self._unrecorded.clear()
             self._record_after = time.monotonic() + (time.monotonic() - started) / SHARE_OF_RECORDING
 
+    def stop(self) -> None:
+        """End all commands, and begin no other; what commands have made already is still saved."""
+        self._stopped = True
+        self.places.stop()
+
     def _restore(self, stage: Stage) -> bool:
         """Tell whether a changed stage has its outputs without a run: from the run-cache, or since it runs nothing."""
+        if stage.is_import and not stage.frozen:
+            raise StageFailedError(f"imports data, and is not frozen; `dvc update {stage.addressing}` first")
         if stage.cmd and not stage.frozen:
             stage.remove_outs()
             try:
@@ -109,13 +127,13 @@ class Workspace:
 
     @contextmanager
     def _dvc(self) -> Iterator[None]:
-        with _failing(), self._one_at_a_time, self._repo.lock:
-            yield
+        try:
+            with self._one_at_a_time, self._repo.lock:
+                yield
+        except (DvcException, OSError, UserError) as error:
+            raise StageFailedError(str(error)) from error
 
 
-@contextmanager
-def _failing() -> Iterator[None]:
-    try:
-        yield
-    except (DvcException, OSError) as error:
-        raise StageFailedError(str(error)) from error
+def _inputs(stage: Stage) -> list[HashInfo]:
+    """Return what a stage's code, data and parameters are now."""
+    return [dep.get_hash() for dep in stage.deps]

@@ -5,37 +5,26 @@ budgets that have changed since, and by the cores. What the run-cache has will t
 """
 
 import argparse
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from dvc.exceptions import NotDvcRepoError
-from dvc.repo import Repo
 from tqdm import tqdm
 
 from gailpipe.foundation.command import run
-from gailpipe.foundation.errors import UserError
 from gailpipe.foundation.processes import available_cores, processor
-from gailpipe.foundation.times import read_times
+from gailpipe.plan.repository import open_repository
 from gailpipe.plan.stages import Planned, planned_stages
-from gailpipe.plan.tracked import read_tracked, record
-from gailpipe.review.rwlock import mend
+from gailpipe.plan.tracked import record
 
 
 def main(arguments: argparse.Namespace) -> None:
-    try:
-        with Repo() as repo:
-            os.chdir(repo.root_dir)
-            mend(Path())
-            times = read_tracked() | read_times(Path())
-            if arguments.record:
-                record(times)
-            else:
-                show(planned_stages(repo, arguments.targets, times, available_cores()), times)
-    except NotDvcRepoError as error:
-        raise UserError("is not in a DVC repository; run it in a clone of gailpipe") from error
+    with open_repository() as (repo, times):
+        if arguments.record:
+            names = {stage.addressing for stage in repo.index.stages}
+            record({name: time for name, time in times.items() if name in names})
+        else:
+            show(planned_stages(repo, arguments.targets, times, available_cores()), times)
 
 
 def show(planned: Sequence[Planned], times: Mapping[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """What is out of date, and what each stage must wait for."""
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
@@ -15,7 +16,7 @@ from dvc.repo import Repo
 from dvc.stage import Stage
 
 from gailpipe.foundation.errors import UserError
-from gailpipe.review.rwlock import named_lock
+from gailpipe.review.rwlock import mend, named_lock
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ def stale_stages(repo: Repo, targets: Sequence[str]) -> list[Stale]:
     Raises:
         UserError: A target is neither a stage nor a dvc.yaml, one of these is wrong, or another DVC command is at work.
     """
+    mend(Path(os.path.relpath(repo.root_dir)))
     try:
         graph: nx.DiGraph = repo.index.graph  # from each stage to those that it depends on
     except DvcException as error:

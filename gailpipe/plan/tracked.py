@@ -16,14 +16,18 @@ def read_tracked() -> dict[str, Any]:
     """Read stage-times.json; it is empty where there is none.
 
     Raises:
-        UserError: It is no JSON.
+        UserError: It does not hold times by stage.
     """
+    restore = f"`git checkout {TRACKED}` restores it"
     try:
-        return json.loads(TRACKED.read_bytes())
+        times = json.loads(TRACKED.read_bytes())
     except FileNotFoundError:
         return {}
     except ValueError as error:
-        raise UserError(f"{TRACKED}: is not valid JSON: {error}; `git checkout {TRACKED}` restores it") from error
+        raise UserError(f"{TRACKED}: is not valid JSON: {error}; {restore}") from error
+    if not isinstance(times, dict):
+        raise UserError(f"{TRACKED}: must be a mapping, of stages to times; {restore}")
+    return times
 
 
 def record(times: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
 from gailpipe.report.tables import table
 from gailpipe.review.comment import Version, comment
-from gailpipe.review.lock import stale_stages
+from gailpipe.review.lock import lagging_stages
 from gailpipe.review.scores import changes
 
 ROOT = ("reports/metrics.json", "dvc.lock")
@@ -32,7 +32,7 @@ def main(arguments: argparse.Namespace) -> None:
     head = _run("git", "rev-parse", "HEAD").strip()
     after = _version(head, {path: _read(Path(path)) for path in (*ROOT, *now)})
     scores = list(changes(before.metrics, after.metrics))
-    print(comment(before, after, scores, _parameters(commit), stale_stages(), _url()))
+    print(comment(before, after, scores, _parameters(commit), lagging_stages(), _url()))
 
 
 def _merge_base(revision: str) -> str:

@@ -17,15 +17,15 @@ PAPER = Path("paper/dvc.yaml")  # in a DVC repository of its own
 
 
 def main(_: argparse.Namespace) -> None:
-    stale = stale_stages()
-    for stage, reasons in stale.items():
+    lagging = lagging_stages()
+    for stage, reasons in lagging.items():
         print(f"{stage}: {', '.join(reasons)}")
-    if stale:
-        stages = "1 stage has" if len(stale) == 1 else f"{len(stale)} stages have"
+    if lagging:
+        stages = "1 stage has" if len(lagging) == 1 else f"{len(lagging)} stages have"
         raise UserError(f"{stages} not run since these changed; `dvc repro` runs what is out of date")
 
 
-def stale_stages() -> dict[str, list[str]]:
+def lagging_stages() -> dict[str, list[str]]:
     """Return the stages of all pipelines that `dvc repro` would run, and what has changed since they ran last.
 
     The names of the paper's begin with the path of its dvc.yaml. Outputs that only DVC keeps need not be there.
@@ -33,13 +33,13 @@ def stale_stages() -> dict[str, list[str]]:
     Raises:
         UserError: DVC or Git can't tell.
     """
-    stale = _stale_stages(Path())
+    lagging = _lagging_stages(Path())
     if PAPER.exists():
-        stale |= {f"{PAPER}:{stage}": reasons for stage, reasons in _stale_stages(PAPER.parent).items()}
-    return stale
+        lagging |= {f"{PAPER}:{stage}": reasons for stage, reasons in _lagging_stages(PAPER.parent).items()}
+    return lagging
 
 
-def _stale_stages(repository: Path) -> dict[str, list[str]]:
+def _lagging_stages(repository: Path) -> dict[str, list[str]]:
     mend(repository)
     status = _dvc(repository, "status", "--json")
     repro = _dvc(repository, "repro", "--dry", "--allow-missing", "--keep-going")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dvc.lock import LockError, make_lock
 from dvc.repo import Repo
-from dvc.rwlock import rwlock
+from dvc.rwlock import RWLockFileCorruptedError, rwlock
 
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
@@ -58,16 +58,18 @@ def reserve(repo: Repo) -> Iterator[None]:
 
 @contextmanager
 def named_lock() -> Iterator[None]:
-    """Say who has a lock that is refused to the block.
+    """Say who has a lock that is refused to the block, or that a kill has torn the file of locks meanwhile.
 
     Raises:
-        UserError: It was refused.
+        UserError: It was refused, or torn.
     """
     try:
         yield
     except LockError as error:
         told, _, _ = str(error).partition("\n\n")
         raise UserError(f"another command is at work here: {' '.join(told.split())}") from error
+    except RWLockFileCorruptedError as error:
+        raise UserError(f"{error}; run this again, which mends it") from error
 
 
 def _is_torn(file: Path) -> bool:

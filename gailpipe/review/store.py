@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from gailpipe.foundation.command import run
 from gailpipe.foundation.errors import UserError
@@ -43,7 +44,7 @@ def compare(root: Path) -> tuple[list[Path], list[str]]:
     stages have left with these results.
 
     Raises:
-        UserError: Git can't tell which files it tracks.
+        UserError: Git can't tell which files it tracks, or DVC could not read one of them.
     """
     needed, runs, missing = set[Path](), set[str](), list[str]()
     for file in _tracked(root, "*dvc.lock", "*.dvc"):
@@ -61,10 +62,12 @@ def compare(root: Path) -> tuple[list[Path], list[str]]:
 
 
 def _tracked(root: Path, *patterns: str) -> list[Path]:
-    git = subprocess.run(["git", "ls-files", "-z", "--", *patterns], cwd=root, capture_output=True, text=True)
+    """Return the files that Git tracks, or would after `git add`."""
+    kinds = ("--cached", "--others", "--exclude-standard")
+    git = subprocess.run(["git", "ls-files", "-z", *kinds, "--", *patterns], cwd=root, capture_output=True, text=True)
     if git.returncode != 0:
         raise UserError(f"`git ls-files` failed: {git.stderr.strip()}")
-    return [Path(name) for name in git.stdout.split("\0") if name]
+    return [Path(name) for name in git.stdout.split("\0") if name and (root / name).exists()]
 
 
 def _uncached(lock: Path) -> set[str]:
@@ -100,7 +103,10 @@ def _identity(stage: Mapping[str, Any]) -> str:
 
 
 def _read_yaml(path: Path) -> Any:
-    return YAML(typ="safe").load(path)
+    try:
+        return YAML(typ="safe").load(path)
+    except YAMLError as error:
+        raise UserError(f"{path}: is not valid YAML: {' '.join(str(error).split())}") from error
 
 
 def _remove(path: Path) -> None:

@@ -19,9 +19,8 @@ SECONDS_BETWEEN_LOOKS = 2.0
 
 
 def main(_: argparse.Namespace) -> None:
-    runs = watched_runs(root())
-    if not any(run.state == "runs" for run in runs) or not sys.stdout.isatty():
-        print("\n".join(map(line, runs)) or NOTHING)
+    if not sys.stdout.isatty():
+        print("\n".join(map(line, watched_runs(root()))) or NOTHING)
         return
     with Live(auto_refresh=False) as live:
         while True:

@@ -134,6 +134,14 @@ def test_what_is_measured_is_forgotten_and_nothing_else(
         prepare(tmp_path / "stale", ["bc@CartPole-v1"])
 
 
+def test_sleeping_stages_are_run_and_counted() -> None:
+    command = (sys.executable, "-m", "benchmarks.sleeping", "--workers", "2", "--seconds", "0", "--stages")
+    found = json.loads(Workspace(ROOT).run(*command, "3").splitlines()[-1])
+    assert found["seconds"] > 0
+    assert found["CPU seconds per stage"] > 0
+    assert "error: --stages: 0: must be 1 at least" in Workspace(ROOT).run(*command, "0", fails=True)
+
+
 def measure_fake_cluster(folder: Path, monkeypatch: pytest.MonkeyPatch, md5: str, md5_of_cluster: str) -> Path:
     """Measure two commands that only write a dvc.lock, by a clock that ticks at each look; return the results' path."""
 
@@ -146,6 +154,12 @@ def measure_fake_cluster(folder: Path, monkeypatch: pytest.MonkeyPatch, md5: str
     monkeypatch.setattr(time, "perf_counter", count().__next__)
     measure_cluster(argparse.Namespace(stages=["bc@A"], rounds=2, out=folder))
     return folder / "benchmarks-cluster.json"
+
+
+def test_no_rounds_leave_the_page_as_it_is(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"^--rounds: 0: must be 1 at least$"):
+        measure_cluster(argparse.Namespace(stages=["bc@A"], rounds=0, out=tmp_path))
+    assert not any(tmp_path.iterdir())
 
 
 def test_stages_side_by_side_are_timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

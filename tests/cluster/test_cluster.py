@@ -274,6 +274,44 @@ def test_a_record_that_is_cut_short_leaves_the_one_before(
     assert recorded(small).keys() == {*before, "start"}
 
 
+def test_a_result_is_not_recorded_as_that_of_what_has_changed_since(small: Workspace) -> None:
+    (small.root / "own.txt").write_text("1")
+    add_stage(small, "end", "cp own.txt never; echo 2 >> own.txt", deps=["own.txt"], outs=["never"])
+    output = small.run(*CLUSTER, "end", fails=True)
+    assert "end: what it depends on has changed since it began; run this again" in output
+    assert not (small.root / "dvc.lock").exists()
+    add_stage(small, "end", "cp own.txt never", deps=["own.txt"], outs=["never"])
+    assert "end: runs on" in small.run(*CLUSTER, "end")
+    assert (small.root / "never").read_text() == "12\n"
+
+
+def test_a_stage_that_waits_its_turn_does_not_start_after_the_end(
+    small: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small.run(*CLUSTER, "start")
+    (small.root / "source" / "b.txt").write_text("changed")
+    monkeypatch.chdir(small.root)
+    with Repo() as repo:
+        workspace = WorkOfDvc(repo, Cores(tmp_path / "logs"))
+        workspace.stop()
+        (stage,) = repo.stage.collect("start")
+        with pytest.raises(StageFailedError, match=r"^did not start any more$"):
+            workspace.run(Job(Planned("start", "", None, stage=stage), "here", (0,), ()), lambda *_: None)
+    assert (small.root / "results" / "b.txt").read_text() == "content"
+
+
+def test_an_import_that_would_have_to_be_fetched_is_left_to_dvc(small: Workspace, tmp_path: Path) -> None:
+    recording = tmp_path / "recording.csv"
+    recording.write_text("1\n")
+    small.dvc("import-url", str(recording), "here.csv")
+    recording.write_text("2\n")
+    small.dvc("unfreeze", "here.csv.dvc")
+    add_stage(small, "import", "cp here.csv imported.csv", deps=["here.csv"], outs=["imported.csv"])
+    output = small.run(*CLUSTER, "import", fails=True)
+    assert "here.csv.dvc: imports data, and is not frozen; `dvc update here.csv.dvc` first" in output
+    assert not (small.root / "imported.csv").exists()
+
+
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_no_command_outlives_its_leash(ending: signal.Signals) -> None:
     slow_to_end = "trap 'sleep 1; exit' TERM; echo up; while true; do sleep 0.1; done"  # and its parent is not
@@ -433,7 +471,7 @@ def connect(monkeypatch: pytest.MonkeyPatch, client: ClientDouble) -> Workers:
 def test_a_worker_of_another_version_is_said_and_left_out(
     theirs: Any, message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert connect(monkeypatch, ClientDouble(versions())).cores() == {"tcp://a:1": range(2)}
+    assert connect(monkeypatch, ClientDouble(versions())).cores() == {"tcp://a:1": [0, 1]}
     assert "pytest" not in versions()
     with pytest.raises(UserError, match=r"^--scheduler tcp://a:0: has no workers that could run stages"):
         connect(monkeypatch, ClientDouble(theirs))
@@ -482,19 +520,29 @@ def test_a_stage_has_the_packages_that_its_code_is_in_and_the_code_of_its_enviro
     assert unpacked == {*files}
 
 
-def test_workers_of_one_host_have_cores_of_their_own_and_who_is_late_is_asked_again(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_workers_of_one_host_have_cores_of_their_own_and_those_of_a_lost_one_go_to_the_next(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     client = ClientDouble(versions(), threads={"tcp://a:1": 2, "tcp://a:2": 1, "tcp://b:1": 1})
     workers = connect(monkeypatch, client)
-    first = {"tcp://a:1": range(2), "tcp://a:2": range(2, 3), "tcp://b:1": range(1)}
-    assert workers.cores() == first
-    client.threads |= {"tcp://a:3": 4}
+    assert workers.cores() == {"tcp://a:1": [0, 1], "tcp://a:2": [2], "tcp://b:1": [0]}
+    client.threads = {"tcp://a:2": 1, "tcp://a:3": 3}
+    assert workers.cores() == {"tcp://a:2": [2], "tcp://a:3": [0, 1, 3]}
+
+
+def test_a_worker_that_does_not_answer_is_said_once_and_asked_again_later(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = ClientDouble(versions())
+    workers = connect(monkeypatch, client)
+    client.threads |= {"tcp://b:1": 1}
     client.theirs = TimeoutError("no answer")
-    assert workers.cores() == first
+    assert workers.cores() == {"tcp://a:1": [0, 1]}
     client.theirs = versions()
-    assert workers.cores() == first | {"tcp://a:3": range(3, 7)}
-    assert capsys.readouterr().err == ""
+    assert workers.cores() == {"tcp://a:1": [0, 1]}  # it is too early
+    monkeypatch.setattr("gailpipe.cluster.workers.SECONDS_TO_ASK_AGAIN", 0.0)
+    assert workers.cores() == {"tcp://a:1": [0, 1], "tcp://b:1": [0]}
+    assert capsys.readouterr().err == "tcp://b:1 does not answer, and is asked again: no answer\n"
 
 
 def test_a_worker_that_has_no_room_is_left_out(

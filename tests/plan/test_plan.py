@@ -135,10 +135,13 @@ def test_recorded_times_keep_the_settings_that_scale_them(tmp_path: Path, monkey
     assert read_tracked() == time_of(env_steps=1000, seeds=3)
 
 
-def test_damaged_times_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("text", "wrong"), [("{", "is not valid JSON"), ("[]", "must be a mapping")])
+def test_damaged_times_are_named(text: str, wrong: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    TRACKED.write_text("{")
-    with pytest.raises(UserError, match=r"^stage-times\.json: is not valid JSON"):
+    TRACKED.write_text(text)
+    with pytest.raises(
+        UserError, match=rf"^stage-times\.json: {wrong}.*; `git checkout stage-times\.json` restores it"
+    ):
         read_tracked()
 
 

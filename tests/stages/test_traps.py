@@ -146,6 +146,12 @@ def test_the_store_of_a_finished_pipeline_holds_what_the_lock_names_and_pruning_
     assert "belong to no dvc.lock; `python -m gailpipe.review.store --prune`" in workspace.run(*check, fails=True)
     workspace.run(*check, "--prune")
     assert compare(workspace.root) == ([], [])
+    (workspace.root / "recording.csv").write_text("0,1")
+    workspace.dvc("add", "recording.csv")  # which Git does not track yet
+    workspace.dvc("push", "recording.csv.dvc")
+    assert workspace.run(*check, "--prune") == "removed 0 files from data/store\n"
+    workspace.run("rm", "recording.csv.dvc")
+    assert workspace.run(*check, "--prune") == "removed 1 files from data/store\n"
     for path in ("data", ".dvc/cache"):
         workspace.run("mv", path, f"{path}-before")
     workspace.run("mkdir", "data")

@@ -86,9 +86,10 @@ def test_where_nothing_was_trained_it_says_so(
     assert capsys.readouterr().out == f"{NOTHING}\n"
 
 
+@pytest.mark.parametrize("begun", [True, False])
 @pytest.mark.parametrize("terminal", [True, False])
-def test_runs_are_followed_on_a_terminal_and_told_once_elsewhere(
-    terminal: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_runs_are_followed_on_a_terminal_begun_or_not_and_told_once_elsewhere(
+    begun: bool, terminal: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     looks = []
 
@@ -98,7 +99,9 @@ def test_runs_are_followed_on_a_terminal_and_told_once_elsewhere(
             raise KeyboardInterrupt
 
     folder = tmp_path / ".scratch" / "gail"
-    write_log(folder, "gail")
+    folder.mkdir(parents=True)
+    if begun:
+        write_log(folder, "gail")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DVC_ROOT", raising=False)
     monkeypatch.setattr("sys.stdout.isatty", lambda: terminal)
@@ -107,13 +110,14 @@ def test_runs_are_followed_on_a_terminal_and_told_once_elsewhere(
         main(None)  # type: ignore[arg-type]
     shown = capsys.readouterr().out
     assert len(looks) == 2 * terminal
-    assert "D right" in shown
-    assert ("2,000 of 5,000 steps" in shown) == (not terminal)
+    assert ("D right" in shown) == (terminal or begun)
+    assert (NOTHING in " ".join(shown.split())) == (not begun)
+    assert ("2,000 of 5,000 steps" in shown) == (begun and not terminal)
 
 
 @pytest.mark.parametrize(
     ("values", "drawn"),
-    [([], ""), ([3], "▁"), ([0, 7], "▁█"), ([0, 0, 7, 7], "▁█"), ([5, 5], "▁▁"), ([2, 0, 1], "▄▁")],
+    [([], ""), ([3], "▁"), ([0, 7], "▁█"), ([0, 0, 7, 7], "▁█"), ([5, 5], "▁▁"), ([2, 0, 1], "█▁")],
 )
 def test_a_curve_is_as_wide_as_there_is_room_and_as_high_as_its_parts(values: list[float], drawn: str) -> None:
-    assert curve(values, 2) == (drawn if len(values) != 3 else "█▁")
+    assert curve(values, 2) == drawn
