@@ -10,7 +10,7 @@ repro: .venv/installed store  ## set up, restore the stored results, and run wha
 	@python -m gailpipe.review.rwlock
 	dvc pull --run-cache --allow-missing
 	dvc repro
-	@test ! -f .git/shallow || echo "This clone is shallow: \`git fetch --unshallow\` before \`dvc exp run\` with --queue or --temp."
+	@git rev-parse --is-shallow-repository | grep -q false || echo "This clone is shallow: \`git fetch --unshallow\` before \`dvc exp run\` with --queue or --temp."
 
 store:
 	@damaged=$$(git ls-files --modified data/store); test -z "$$damaged" || \
