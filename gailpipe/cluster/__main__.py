@@ -30,7 +30,7 @@ def main(arguments: argparse.Namespace) -> None:
         logging.getLogger(library).setLevel(logging.CRITICAL)
     try:
         with open_repository(wait=True) as (repo, times):
-            if arguments.scheduler:
+            if arguments.scheduler:  # asked before there is a plan: that it has no workers is said sooner
                 from gailpipe.cluster.workers import Workers
 
                 places: Places = Workers(arguments.scheduler, Path(repo.root_dir))
@@ -46,7 +46,7 @@ def main(arguments: argparse.Namespace) -> None:
                 raise UserError(f"{failed} of {len(planned)} stages failed or could not run; the others are on record")
     except StageFailedError as error:
         raise UserError(
-            f"dvc.lock can't be written: {error}; the run-cache has what was done, so run this again"
+            f"not all that was done is in dvc.lock: {error}; the run-cache has it, so run this again"
         ) from error
 
 

@@ -36,6 +36,7 @@ EXTRAS = ("pipeline", "cluster")  # of gailpipe, that a worker needs
 SECONDS_TO_ANSWER, SECONDS_TO_JOIN = 5, 4
 SECONDS_TO_ASK_AGAIN = 60.0  # a worker that did not answer, for which all wait
 TRIES = 3  # of a stage whose workers are lost
+SAFELY: Any = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}  # which Python has from 3.11.4 on
 
 
 class Workers:
@@ -48,7 +49,8 @@ class Workers:
             UserError: Nobody answers, or there are no workers of this machine's versions.
         """
         self._scheduler, self._root = f"--scheduler {scheduler}", root
-        self._cores: dict[str, Sequence[int]] = {}  # none where a worker can't be used
+        self._cores: dict[str, Sequence[int]] = {}
+        self._left_out = set[str]()
         self._asked: dict[str, float] = {}  # when, those that did not answer
         self._losses: Counter[str] = Counter()
         self._made: set[str] = set()
@@ -64,6 +66,9 @@ class Workers:
     def cores(self) -> Mapping[str, Sequence[int]]:
         with self._asking():
             threads = self._client.nthreads()
+            for lost in self._cores.keys() - threads:
+                del self._cores[lost]
+                self._left_out.discard(lost)
             late = {w for w, asked in self._asked.items() if time.monotonic() - asked < SECONDS_TO_ASK_AGAIN}
             new = [worker for worker in threads if worker not in self._cores and worker not in late]
             found = self._client.run(versions, workers=new, on_error="return") if new else {}
@@ -73,15 +78,14 @@ class Workers:
                     print(f"{worker} does not answer, and is asked again: {theirs}", file=sys.stderr)
                 self._asked[worker] = time.monotonic()
                 continue
-            differ = difference(theirs, versions()) if isinstance(theirs, dict) else str(theirs)
-            if differ:
-                self._leave_out(worker, f"its versions are not those here: {differ}")
-                continue
             beside = (other for other in threads if get_address_host(other) == get_address_host(worker))
             taken = {core for other in beside for core in self._cores.get(other, ())}
             free = (core for core in count() if core not in taken)
             self._cores[worker] = [*islice(free, threads[worker])]
-        return {worker: self._cores[worker] for worker in threads if self._cores.get(worker)}
+            differ = difference(theirs, versions()) if isinstance(theirs, dict) else str(theirs)
+            if differ:
+                self._leave_out(worker, f"its versions are not those here: {differ}")
+        return {worker: cores for worker, cores in self._cores.items() if worker not in self._left_out}
 
     def execute(self, job: Job) -> None:
         stage, name = job.planned.stage, job.planned.name
@@ -125,7 +129,7 @@ class Workers:
             raise UserError(f"{self._scheduler}: has gone; what was done is kept, so run this again") from error
 
     def _leave_out(self, worker: str, reason: str) -> None:
-        self._cores[worker] = ()
+        self._left_out.add(worker)
         print(f"{worker} runs nothing, since {reason}", file=sys.stderr)
 
 
@@ -207,4 +211,4 @@ def pack(folder: str, paths: Iterable[str]) -> bytes:
 
 def unpack(archive: bytes, folder: str) -> None:
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-        tar.extractall(folder, filter="data")
+        tar.extractall(folder, **SAFELY)

@@ -13,7 +13,6 @@ from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from dvc.stage import PipelineStage, Stage
 from dvc.stage.cache import RunCacheNotFoundError
-from dvc_data.hashfile.hash_info import HashInfo
 
 from gailpipe.cluster.leash import StageFailedError
 from gailpipe.cluster.order import Job
@@ -73,7 +72,7 @@ class Workspace:
             if not stage.changed():
                 return
             runs = not self._restore(stage)
-            inputs = _inputs(stage) if runs else []
+            inputs = [dep.get_hash() for dep in stage.deps] if runs else []
         if runs:
             started(job.planned.name, f"{job.place}, core {', '.join(map(str, job.cores))}")
             try:
@@ -81,9 +80,11 @@ class Workspace:
             except OSError as error:
                 raise StageFailedError(str(error)) from error
         with self._dvc():
-            if runs and _inputs(stage) != inputs:
+            stage.save(run_cache=False)
+            if runs and [dep.hash_info for dep in stage.deps] != inputs:
                 raise StageFailedError("what it depends on has changed since it began; run this again")
-            stage.save(run_cache=in_run_cache)
+            if in_run_cache:
+                self._repo.stage_cache.save(stage)
             stage.commit()
             if isinstance(stage, PipelineStage):
                 self._unrecorded.append(stage)
@@ -105,6 +106,7 @@ class Workspace:
                     shutil.copyfile(lock, new)
                 Lockfile(self._repo, str(new)).dump_stages(stages)
                 write_file(lock, new.read_bytes())
+                new.unlink()
             self._unrecorded.clear()
             self._record_after = time.monotonic() + (time.monotonic() - started) / SHARE_OF_RECORDING
 
@@ -132,8 +134,3 @@ class Workspace:
                 yield
         except (DvcException, OSError, UserError) as error:
             raise StageFailedError(str(error)) from error
-
-
-def _inputs(stage: Stage) -> list[HashInfo]:
-    """Return what a stage's code, data and parameters are now."""
-    return [dep.get_hash() for dep in stage.deps]

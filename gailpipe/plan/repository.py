@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from dvc.exceptions import NotDvcRepoError
+from dvc.exceptions import DvcException, NotDvcRepoError
 from dvc.repo import Repo
 
 from gailpipe.foundation.errors import UserError
@@ -22,7 +22,7 @@ def open_repository(wait: bool = False) -> Iterator[tuple[Repo, dict[str, Any]]]
         wait: Where another DVC command has the lock, until it lets go.
 
     Raises:
-        UserError: There is no repository here.
+        UserError: There is no repository here, or DVC can't do what the block asks of it.
     """
     try:
         with Repo(_wait_for_lock=wait) as repo:
@@ -30,3 +30,5 @@ def open_repository(wait: bool = False) -> Iterator[tuple[Repo, dict[str, Any]]]
             yield repo, read_tracked() | read_times(Path())
     except NotDvcRepoError as error:
         raise UserError("is not in a DVC repository; run it in a clone of gailpipe") from error
+    except DvcException as error:
+        raise UserError(str(error)) from error

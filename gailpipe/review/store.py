@@ -44,7 +44,7 @@ def compare(root: Path) -> tuple[list[Path], list[str]]:
     stages have left with these results.
 
     Raises:
-        UserError: Git can't tell which files it tracks, or DVC could not read one of them.
+        UserError: Git can't tell which files it tracks, or one of them is missing or no YAML.
     """
     needed, runs, missing = set[Path](), set[str](), list[str]()
     for file in _tracked(root, "*dvc.lock", "*.dvc"):
@@ -67,7 +67,11 @@ def _tracked(root: Path, *patterns: str) -> list[Path]:
     git = subprocess.run(["git", "ls-files", "-z", *kinds, "--", *patterns], cwd=root, capture_output=True, text=True)
     if git.returncode != 0:
         raise UserError(f"`git ls-files` failed: {git.stderr.strip()}")
-    return [Path(name) for name in git.stdout.split("\0") if name and (root / name).exists()]
+    files = [Path(name) for name in git.stdout.split("\0") if name]
+    for file in files:
+        if file.name == "dvc.lock" and not (root / file).exists():
+            raise UserError(f"{file}: is missing; `git checkout {file}` restores it, and `git rm {file}` forgets it")
+    return [file for file in files if (root / file).exists()]
 
 
 def _uncached(lock: Path) -> set[str]:

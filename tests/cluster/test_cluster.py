@@ -528,6 +528,8 @@ def test_workers_of_one_host_have_cores_of_their_own_and_those_of_a_lost_one_go_
     assert workers.cores() == {"tcp://a:1": [0, 1], "tcp://a:2": [2], "tcp://b:1": [0]}
     client.threads = {"tcp://a:2": 1, "tcp://a:3": 3}
     assert workers.cores() == {"tcp://a:2": [2], "tcp://a:3": [0, 1, 3]}
+    client.threads |= {"tcp://a:1": 2}  # it comes back
+    assert workers.cores() == {"tcp://a:1": [4, 5], "tcp://a:2": [2], "tcp://a:3": [0, 1, 3]}
 
 
 def test_a_worker_that_does_not_answer_is_said_once_and_asked_again_later(

@@ -1,5 +1,7 @@
 """What `dvc repro` would run, why, and for how long."""
 
+from argparse import Namespace
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -133,6 +135,15 @@ def test_recorded_times_keep_the_settings_that_scale_them(tmp_path: Path, monkey
     assert read_tracked() == {}
     record(time_of(env_steps=1000, seeds=3, discount=0.9))
     assert read_tracked() == time_of(env_steps=1000, seeds=3)
+
+
+def test_times_of_stages_that_are_gone_are_not_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo = SimpleNamespace(index=SimpleNamespace(stages=[SimpleNamespace(addressing="gail@Hopper-v5")]))
+    times = time_of() | {"gone": time_of()["gail@Hopper-v5"]}
+    monkeypatch.setattr(plan, "open_repository", lambda: nullcontext((repo, times)))
+    monkeypatch.chdir(tmp_path)
+    plan.main(Namespace(record=True))
+    assert read_tracked() == time_of()
 
 
 @pytest.mark.parametrize(("text", "wrong"), [("{", "is not valid JSON"), ("[]", "must be a mapping")])

@@ -7,8 +7,16 @@ from typing import Any
 import pytest
 from dvc.dependency import param
 from dvc.fs import LocalFileSystem
+from dvc.rwlock import RWLockFileCorruptedError
 
+from gailpipe.foundation.errors import UserError
 from gailpipe.plan.stale import parsed_once
+from gailpipe.review.rwlock import named_lock
+
+
+def test_a_file_of_locks_that_is_torn_meanwhile_is_said() -> None:
+    with pytest.raises(UserError, match="JSON structure is corrupted; run this again, which mends it"), named_lock():
+        raise RWLockFileCorruptedError("rwlock")
 
 
 def test_a_version_of_params_is_parsed_once_and_whoever_has_it_may_change_it(

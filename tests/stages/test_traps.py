@@ -152,6 +152,9 @@ def test_the_store_of_a_finished_pipeline_holds_what_the_lock_names_and_pruning_
     assert workspace.run(*check, "--prune") == "removed 0 files from data/store\n"
     workspace.run("rm", "recording.csv.dvc")
     assert workspace.run(*check, "--prune") == "removed 1 files from data/store\n"
+    workspace.run("mv", "dvc.lock", "elsewhere")
+    assert "error: dvc.lock: is missing; `git checkout dvc.lock`" in workspace.run(*check, "--prune", fails=True)
+    workspace.run("mv", "elsewhere", "dvc.lock")
     for path in ("data", ".dvc/cache"):
         workspace.run("mv", path, f"{path}-before")
     workspace.run("mkdir", "data")
