@@ -12,7 +12,7 @@ class Job(NamedTuple):
     planned: Planned
     place: str
     cores: tuple[int, ...]
-    """That it has for itself."""
+    """That nobody else had when it started."""
     shared: tuple[int, ...]
     """Others of its place that it may use, too."""
 
