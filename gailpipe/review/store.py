@@ -68,10 +68,10 @@ def _tracked(root: Path, *patterns: str) -> list[Path]:
     if git.returncode != 0:
         raise UserError(f"`git ls-files` failed: {git.stderr.strip()}")
     files = [Path(name) for name in git.stdout.split("\0") if name]
-    for file in files:
-        if file.name == "dvc.lock" and not (root / file).exists():
-            raise UserError(f"{file}: is missing; `git checkout {file}` restores it, and `git rm {file}` forgets it")
-    return [file for file in files if (root / file).exists()]
+    gone = [file for file in files if not (root / file).exists()]
+    for lock in (file for file in gone if file.name == "dvc.lock"):
+        raise UserError(f"{lock}: is missing; `git checkout {lock}` restores it, and `git rm {lock}` forgets it")
+    return [file for file in files if file not in gone]
 
 
 def _uncached(lock: Path) -> set[str]:
