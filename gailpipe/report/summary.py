@@ -24,23 +24,9 @@ DIGITS = 3  # to which scores are shown and compared
 RETURNS = {"deterministic": "mean_return", "stochastic": "stochastic_return"}
 
 
-def same_mode(policies: pl.DataFrame) -> pl.DataFrame:
-    """Return the policies that have a score, and for each mode their score where 1 is the expert in the same mode.
-
-    Where there is no expert, 1 is what was demonstrated. Sets on which it makes no more than the random policy in
-    either mode are left out.
-    """
-    scores = {}
-    for mode, column in RETURNS.items():
-        one = pl.coalesce(f"expert_{mode}_return", "expert_return")
-        score = normalized(pl.col(column), pl.col("random_return"), one)
-        scores[mode] = pl.when(one > pl.col("random_return")).then(score)
-    return policies.drop_nulls("normalized").with_columns(**scores).drop_nulls(list(scores))
-
-
 def learners_table(grid: Grid) -> str:
-    """Return a row for each learner: its interquartile mean in each mode as `same_mode` scales it, and its steps."""
-    scores, rows = same_mode(grid.sampled.ours), []
+    """Return a row for each learner: its interquartile means, where 1 is the expert in the same mode, and its steps."""
+    scores, rows = _same_mode(grid.sampled.ours), []
     for learner in grid.learners:
         own = scores.filter(algorithm=learner)
         if not len(own):
@@ -69,7 +55,7 @@ def comparisons_table(policies: Compared) -> str:
     """
     rows = []
     for label, other, own, others in _compared(policies):
-        both = _by_cell(own).join(_by_cell(others), on=CELL, maintain_order="left")
+        both = _by_cell(own, "normalized").join(_by_cell(others, "normalized"), on=CELL, maintain_order="left")
         cells = both.select("normalized", "normalized_right").rows()
         if not cells:
             continue
@@ -101,7 +87,7 @@ def shortfalls_table(grid: Grid) -> str:
     It does below `LEAST` in either mode, and where the paper's or the baseline's score is above its own.
     """
     keys, rows = ("demonstrations", *CELL), []
-    own = same_mode(grid.plain.filter(algorithm=HEADLINE))
+    own = _same_mode(grid.plain.filter(algorithm=HEADLINE))
     for values, runs in own.group_by(keys, maintain_order=True):
         cell = dict(zip(keys, values, strict=True))
         baseline = grid.plain.filter(algorithm=BASELINE, **cell)
@@ -113,8 +99,22 @@ def shortfalls_table(grid: Grid) -> str:
     return table(rows, labels=1)
 
 
+def _same_mode(policies: pl.DataFrame) -> pl.DataFrame:
+    """Return the policies that have a score, and for each mode their score where 1 is the expert in the same mode.
+
+    Where there is no expert, 1 is what was demonstrated. Sets on which it makes no more than the random policy in
+    either mode are left out.
+    """
+    scores = {}
+    for mode, column in RETURNS.items():
+        one = pl.coalesce(f"expert_{mode}_return", "expert_return")
+        score = normalized(pl.col(column), pl.col("random_return"), one)
+        scores[mode] = pl.when(one > pl.col("random_return")).then(score)
+    return policies.drop_nulls("normalized").with_columns(**scores).drop_nulls(list(scores))
+
+
 def _shortfall(runs: pl.DataFrame, papers: pl.DataFrame, baseline: pl.DataFrame) -> dict[str, str]:
-    """Return the row of a set's runs, as `same_mode` returns them, beside the paper's and the baseline's."""
+    """Return the row of a set's runs, as `_same_mode` returns them, beside the paper's and the baseline's."""
     first, same = runs.row(0, named=True), runs["deterministic"].to_numpy()
     expert, shown = (
         "—"
@@ -148,13 +148,13 @@ def _compared(policies: Compared) -> Iterator[tuple[str, str, pl.DataFrame, pl.D
         yield entry.label, LEARNERS[other].label, ours.filter(algorithm=learner), ours.filter(algorithm=other)
 
 
-def _by_cell(policies: pl.DataFrame) -> pl.DataFrame:
+def _by_cell(policies: pl.DataFrame, column: str) -> pl.DataFrame:
     """Return the scores of each cell's runs, as a list."""
-    return policies.group_by(CELL, maintain_order=True).agg("normalized")
+    return policies.group_by(CELL, maintain_order=True).agg(column)
 
 
-def _runs(scores: pl.DataFrame, mode: str) -> Sequence[Sequence[float]]:
-    return scores.group_by(CELL, maintain_order=True).agg(mode)[mode].to_list()
+def _runs(policies: pl.DataFrame, column: str) -> Sequence[Sequence[float]]:
+    return _by_cell(policies, column)[column].to_list()
 
 
 def _with_interval(found: Estimate, digits: int) -> str:

@@ -200,6 +200,12 @@ def test_a_text_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
         built(one_set(tmp_path), tmp_path / "out", tmp_path / "introduction.md")
 
 
+def test_an_introduction_that_is_not_there_is_named_and_nothing_is_written(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"introduction\.md: can.t be read: No such file"):
+        built(one_set(tmp_path), tmp_path / "out", tmp_path / "introduction.md")
+    assert not (tmp_path / "out").exists()
+
+
 def test_films_of_a_name_stand_beside_each_other_and_missing_ones_are_explained(tmp_path: Path) -> None:
     for folder, name in (("films-gail", "A"), ("films-gail", "B"), ("films-expert", "A"), ("films-fem", "B")):
         write_film(tmp_path / folder / name)
