@@ -16,7 +16,7 @@ from gailpipe.report.episode_figures import occupancy_figure, returns_figure
 from gailpipe.report.films import films_markdown, find_films
 from gailpipe.report.interaction_figure import interactions_figure
 from gailpipe.report.learning_figures import learning_figures
-from gailpipe.report.page import INTRODUCTION, Results, page
+from gailpipe.report.page import INTRODUCTION, Results, pages
 from gailpipe.report.score_figures import score_figures
 from gailpipe.report.settings import Report
 from gailpipe.report.style import apply_style, save_svg
@@ -24,14 +24,14 @@ from gailpipe.report.web import read_bytes, web_page
 
 
 def build_report(params: Path, data: Path, original_directory: Path, introduction: Path | None, out: Path) -> None:
-    """Write README.md, index.html, figures, films, results.csv, metrics.json, and what DVC plots, into `out`.
+    """Write both pages in Markdown and in HTML, figures, films, results.csv, metrics.json, and what DVC plots.
 
     Args:
         params: The pipeline's params.yaml.
         data: What its other stages made.
         original_directory: Holds the paper's own results.
         introduction: Markdown to begin with, in place of `page.INTRODUCTION`.
-        out: Where nothing else is kept.
+        out: Where all of it is put, and nothing else is kept.
     """
     settings, original = load_section(params, Report, "report"), OriginalResults(original_directory)
     results = data / "results"
@@ -49,7 +49,7 @@ def build_report(params: Path, data: Path, original_directory: Path, introductio
         figures["interactions"] = interactions
     text = _read_text(introduction) if introduction else INTRODUCTION
     shown = films_markdown(films), occupancy, interactions is not None, text
-    markdown = page(Results(grid, curves, settings.smoothing, *shown))
+    written = pages(Results(grid, curves, settings.smoothing, *shown))
     if not grid.has_sets:
         figures["returns"] = returns_figure(grid, {env: episodes_of(evaluations, env) for env in envs})
     if occupancy:
@@ -64,11 +64,12 @@ def build_report(params: Path, data: Path, original_directory: Path, introductio
         write_file(out / f"{name}.csv", table.write_csv(float_precision=4).encode())
     entries = metrics(ours, has_sets=grid.has_sets)
     write_file(out / "metrics.json", f"{json.dumps(entries, indent=2)}\n".encode())
-    write_file(out / "README.md", markdown.encode())
+    write_file(out / "README.md", written.short.encode())
+    write_file(out / "details.md", written.details.encode())
     for film in films:
         write_file(out / film.address, read_bytes(film.source))
     whole_films = {film.address: film.directory / "film.mp4" for film in films if film.exists}
-    write_file(out / "index.html", web_page(markdown, out, whole_films).encode())
+    write_file(out / "index.html", web_page(written.whole, out, whole_films).encode())
 
 
 def _read_text(path: Path) -> str:

@@ -1,8 +1,10 @@
-"""The report in words: README.md, of sections.md's sections those that have results."""
+"""The report in words: README.md and details.md, of sections.md's sections those that have results."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple, TypeAlias
 
 import polars as pl
 
@@ -30,6 +32,7 @@ INTRODUCTION = """\
 All settings stand in [params.yaml](../params.yaml). [Departures from the paper](../docs/departures.md) says how those
 of the repository's own environments were found."""
 PAPER = "https://ar5iv.labs.arxiv.org/html/1606.03476"
+Section: TypeAlias = tuple[str, Mapping[str, object]]  # its name, and what stands in it
 
 
 @dataclass(frozen=True)
@@ -51,45 +54,71 @@ class Results:
     """In Markdown, with the heading of the page."""
 
 
-def page(results: Results) -> str:
+class Pages(NamedTuple):
+    """The report in Markdown."""
+
+    short: str
+    """What is to be read first."""
+    details: str
+    """What stands behind it."""
+    whole: str
+    """Both on one page."""
+
+
+def pages(results: Results) -> Pages:
     """Return the report as Markdown, without the sections that have no results."""
     chunks = SECTIONS.read_text().split("<!-- ")[1:]
     templates = dict(chunk.split(" -->\n", 1) for chunk in chunks)
     shared = {"paper": PAPER, "share": f"{100 * results.smoothing:g} %"}
-    chosen = list(_sections(results))
-    return "\n".join(f"{templates[name].format(**shared, **parts).rstrip()}\n" for name, parts in chosen)
+
+    def written(sections: Iterable[Section]) -> list[str]:
+        return [f"{templates[name].format(**shared, **parts).rstrip()}\n" for name, parts in sections]
+
+    short, details = written(_short(results)), written(_details(results))
+    names = re.findall("^## (.+)$", "\n".join(details), re.MULTILINE)
+    headings = ", ".join(f"[{name}](details.md#{name.lower().replace(' ', '-')})" for name in names)
+    return Pages(
+        "\n".join(short + written([("more", {"headings": headings})])),
+        "\n".join(written([("details", {})]) + details),
+        "\n".join(short + details).replace("(details.md#", "(#"),
+    )
 
 
-def _sections(results: Results) -> Iterator[tuple[str, dict[str, object]]]:
-    """Yield the name of each section that has results, and what stands in it."""
+def _short(results: Results) -> Iterator[Section]:
+    """Yield the sections of the first page."""
     grid = results.grid
-    ours, original = grid.sampled
     yield "introduction", {"introduction": results.introduction}
     yield "scale", {}
     if learners := learners_table(grid):
         yield "short", {"learners": learners}
     else:
         yield "unscored", {}
+    yield ("sizes", {}) if grid.has_sets else ("scores", {"policies": policies_table(grid)})
     if comparisons := comparisons_table(grid.sampled):
         yield "comparisons", {"comparisons": comparisons}
-    if not grid.has_sets:
-        yield "policies", {"policies": policies_table(grid)}
-        yield "scores", {}
-        yield "returns", {}
-    else:
-        yield "sizes", {"scores": cells_table(grid.sampled, show_score)}
+    if grid.has_sets:
         if shortfalls := shortfalls_table(grid):
             yield "shortfalls", {"shortfalls": shortfalls, "least": LEAST, "kept": KEPT}
         yield "experts", {"experts": experts_table(grid)}
+    if results.interactions:
+        yield "interactions", {}
+
+
+def _details(results: Results) -> Iterator[Section]:
+    """Yield the sections of the second page."""
+    grid = results.grid
+    ours, original = grid.sampled
+    if grid.has_sets:
+        yield "cells", {"scores": cells_table(grid.sampled, show_score)}
         yield "stochastic", {"stochastic": cells_table(Compared(ours, original.clear()), show_stochastic_score)}
+    else:
+        yield "returns", {}
     if len(grid.whole.ours):
         yield "whole", {"whole": cells_table(grid.whole, show_both_scores)}
     if len(grid.entropy.ours):
         yield "entropy", {"entropy": weights_table(grid.entropy, show_score), "lowest": LOWEST_SHOWN}
     if results.occupancy:
         yield "occupancy", {}
-    if results.interactions:
-        yield "interactions", {}
     yield "learning" if grid.has_sets else "metrics", {}
     if CLONED_FIRST in grid.learners:
         yield "cloning", {"crossings": table(crossings(results.curves), labels=2)}

@@ -42,7 +42,7 @@ ORIGINAL = ROOT / "data" / "original"
 
 def built(made: Made, out: Path, introduction: Path | None = None) -> str:
     build_report(made.params, made.data, ORIGINAL, introduction, out)
-    return (out / "README.md").read_text()
+    return "".join((out / name).read_text() for name in ("README.md", "details.md"))
 
 
 def files_in(folder: Path) -> list[str]:
@@ -61,10 +61,21 @@ def test_a_report_of_one_set_an_environment_shows_every_number(tmp_path: Path) -
     ):
         assert row in text
     headings = [line for line in text.splitlines() if line.startswith("## ")]
-    names = ("In short", "Scores", "Returns", "Interactions", "Learning", "Films", "All policies")
+    names = [
+        "In short",
+        "Scores",
+        "Compared",
+        "Interactions",
+        "Details",
+        "Returns",
+        "Learning",
+        "Films",
+        "All policies",
+    ]
     assert headings == [f"## {name}" for name in names]
     assert files_in(tmp_path / "out") == [
         "README.md",
+        "details.md",
         *(f"figures/{name}.svg" for name in ("interactions", "learning", "returns", "scores")),
         *(f"films/{ENV}-{who}.webp" for who in ("bc", "dac", "expert", "gail")),
         "index.html",
@@ -93,8 +104,9 @@ def test_a_report_of_several_sets_shows_ours_beside_the_papers(tmp_path: Path) -
     assert "\n| CartPole-v1 | 2 | 170 ± 14 | 30.0 ± 14.1 |\n" in text  # λ = 0 and 0.01
     assert "before and after it, 5 % of the run's" in text
     assert "\n| CartPole-v1 | 2 | 4.00 | never | never | never |\n" in text
-    names = ["In short", "Scores", "Where GAIL falls short", "Experts", "Acting with noise", "Whole trajectories"]
-    names += ["Causal entropy", "Learning", "Films", "All returns", "All policies"]
+    names = ["In short", "Scores", "Compared", "Where GAIL falls short", "Experts", "Details", "All sets"]
+    names += ["Acting with noise", "Whole trajectories", "Causal entropy", "Learning", "Films", "All returns"]
+    names += ["All policies"]
     assert [line for line in text.splitlines() if line.startswith("## ")] == [f"## {name}" for name in names]
     header = (ORIGINAL / "returns.csv").read_text().splitlines()[0]
     assert (tmp_path / "out" / "results.csv").read_text().startswith(f"{header},stochastic_return,expert_return")
@@ -237,7 +249,10 @@ def test_the_page_has_whole_films_and_its_markdown_their_previews(tmp_path: Path
     text = built(one_set(tmp_path), tmp_path / "out")
     assert f"### {ENV}\n\n![Film: {ENV}, Expert](films/{ENV}-expert.webp)\n![Film: {ENV}, BC](" in text
     assert (tmp_path / "out" / "films" / f"{ENV}-gail.webp").read_text() == "preview.webp"
-    assert (tmp_path / "out" / "index.html").read_text().count(b64encode(b"film.mp4").decode()) == 4
+    page = (tmp_path / "out" / "index.html").read_text()
+    assert page.count(b64encode(b"film.mp4").decode()) == 4
+    assert 'href="#all-policies">columns' in page
+    assert "details.md" not in page
 
 
 @pytest.mark.parametrize(
