@@ -19,9 +19,12 @@ def main(arguments: argparse.Namespace) -> None:
     from gailpipe.demonstrations.sampling import sample_demonstrations
     from gailpipe.envs.environment import load_environment
     from gailpipe.evaluation.candidates import write_references
+    from gailpipe.foundation.tables import read_table, write_table
 
     environment = load_environment(arguments.params, arguments.env)
     sample_demonstrations(environment, arguments.expert, settings, seed, arguments.out)
+    if arguments.pairs_alone:
+        write_table(read_table(arguments.out, ()).drop("next_observation"), arguments.out)
     if arguments.references is not None:
         write_references(environment, arguments.expert, evaluate.episodes, seed, arguments.references)
 
@@ -31,5 +34,10 @@ if __name__ == "__main__":
     parser.add_argument("--expert", type=Path, required=True, help="the expert's policy, a safetensors file")
     parser.add_argument(
         "--references", type=Path, help="where returns of the expert and the random policy go, as Parquet"
+    )
+    parser.add_argument(
+        "--pairs-alone",
+        action="store_true",
+        help="leave out next_observation, half of the file, which AIRL and observations_only need",
     )
     run(main, parser)

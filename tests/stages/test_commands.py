@@ -10,6 +10,7 @@ import torch
 
 from gailpipe.envs.environment import find_environment
 from gailpipe.foundation.progress import Progress
+from gailpipe.foundation.tables import read_table
 from gailpipe.policies.policy import make_policy
 from gailpipe.policies.policy_file import policy_bytes
 from tests.workspace import ROOT, tiny_params, write_params
@@ -85,6 +86,34 @@ def test_an_expert_of_another_environment_is_refused(params: Path, tmp_path: Pat
     for name, policy in (("sample", ("--expert", expert)), ("film", ("--policy", f"Expert={expert}"))):
         error = one_sentence(stage(name, *common, *policy, "--out", tmp_path / "out"))
         assert error == f"{expert}: is a policy for Acrobot-v1, not for CartPole-v1"
+
+
+def test_pairs_alone_are_the_same_without_what_was_observed_next(params: Path, tmp_path: Path) -> None:
+    expert = tmp_path / "expert.safetensors"
+    expert.write_bytes(policy_bytes(make_policy(find_environment("CartPole-v1"), [8], 0.0, torch.Generator())))
+    common = ("--env", "CartPole-v1", "--params", params, "--expert", expert, "--set", "trajs=2")
+    whole, pairs = tmp_path / "whole.parquet", tmp_path / "pairs.parquet"
+    for out, flags in ((whole, ()), (pairs, ("--pairs-alone",))):
+        assert stage("sample", *common, *flags, "--out", out).returncode == 0
+    assert read_table(pairs, ()).equals(read_table(whole, ()).drop("next_observation"))
+    learned = stage(
+        "bc",
+        "--env",
+        "CartPole-v1",
+        "--params",
+        params,
+        "--demonstrations",
+        pairs,
+        "--set",
+        "trajs=2",
+        "--set",
+        "steps=1",
+        "--set",
+        "validate_every=1",
+        "--out",
+        tmp_path / "bc",
+    )
+    assert learned.returncode == 0, learned.stderr
 
 
 def test_progress_without_a_terminal_is_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
