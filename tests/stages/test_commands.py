@@ -96,23 +96,8 @@ def test_pairs_alone_are_the_same_without_what_was_observed_next(params: Path, t
     for out, flags in ((whole, ()), (pairs, ("--pairs-alone",))):
         assert stage("sample", *common, *flags, "--out", out).returncode == 0
     assert read_table(pairs, ()).equals(read_table(whole, ()).drop("next_observation"))
-    learned = stage(
-        "bc",
-        "--env",
-        "CartPole-v1",
-        "--params",
-        params,
-        "--demonstrations",
-        pairs,
-        "--set",
-        "trajs=2",
-        "--set",
-        "steps=1",
-        "--set",
-        "validate_every=1",
-        "--out",
-        tmp_path / "bc",
-    )
+    tiny = ["--env", "CartPole-v1", "--set", "trajs=2", "--set", "steps=1", "--set", "validate_every=1"]
+    learned = stage("bc", *tiny, "--params", params, "--demonstrations", pairs, "--out", tmp_path / "bc")
     assert learned.returncode == 0, learned.stderr
 
 
