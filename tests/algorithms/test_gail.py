@@ -12,6 +12,7 @@ from gailpipe.algorithms.gail.learner import initialize
 from gailpipe.algorithms.gail.reward import GailReward
 from gailpipe.algorithms.gail.settings import Gail
 from gailpipe.demonstrations.demonstrations import Demonstrations
+from gailpipe.envs.spaces import Interface
 from gailpipe.foundation.params import load_section
 from gailpipe.policies.policy import GaussianPolicy, make_policy
 from gailpipe.training.checkpoint import Checkpoint
@@ -66,6 +67,18 @@ def test_a_new_policy_explores_as_widely_as_the_demonstrations_whether_it_is_clo
     spread = policy.encode_actions(expert.actions).std(0, correction=0)
     torch.testing.assert_close(policy.log_std.detach().exp(), math.exp(-0.7) * spread)
     torch.testing.assert_close(policy.normalizer.mean, expert.observations.double().mean(0))
+
+
+@pytest.mark.parametrize("environment", [continuous_environment(), discrete_environment(observation_dim=3, count=4)])
+def test_a_cloned_policy_acts_as_before_when_its_normalizer_learns(environment: Interface) -> None:
+    policy = make_policy(environment, [32, 16], 0.0, generator())
+    observations = torch.randn(200, environment.observation_dim, generator=generator())
+    expert = Demonstrations(observations, policy.sample(observations, generator()).detach())
+    initialize(policy, expert, gail_settings(cloning=CLONING), generator(), Checkpoint())
+    log_probs = policy.distribution(observations).log_prob(expert.actions)
+    policy.normalizer.update(3 + 2 * torch.randn(4096, environment.observation_dim, generator=generator()))
+    assert (policy.normalizer.mean > 2).all()
+    torch.testing.assert_close(policy.distribution(observations).log_prob(expert.actions), log_probs)
 
 
 def test_of_observations_alone_a_policy_starts_without_a_look_at_actions() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 
 from gailpipe.algorithms.bc.cloning import clone
+from gailpipe.algorithms.gail.compensated import CompensatedNormalizer
 from gailpipe.algorithms.gail.reward import GailReward
 from gailpipe.algorithms.gail.settings import Gail
 from gailpipe.demonstrations.demonstrations import Demonstrations
@@ -42,7 +43,9 @@ def initialize(
     """Initialise a new policy for GAIL: its units are the demonstrations', and it is cloned if so set.
 
     Ho & Ermon (2016, section 7) propose cloning. It gives a Gaussian policy its means, and no noise; a categorical
-    policy is cloned with its randomness. Of observations alone it knows neither units nor noise of actions.
+    policy is cloned with its randomness. The first batch has more rows than there are pairs, and its moments would
+    change all inputs of a clone: a cloned policy's normaliser makes up for what it learns. Of observations alone the
+    policy knows neither units nor noise of actions.
     """
     if settings.observations_only:
         policy.normalizer.update(demonstrations.observations)
@@ -50,6 +53,7 @@ def initialize(
     if settings.cloning.steps:
         for _ in clone(policy, demonstrations, settings.cloning, generator, checkpoint):
             pass
+        policy.normalizer = CompensatedNormalizer(policy)
     else:
         policy.start_from(demonstrations.observations, demonstrations.actions)
     policy.take_noise_from(demonstrations.actions, settings.initial_log_std)
