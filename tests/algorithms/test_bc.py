@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from gailpipe.algorithms.bc.cloning import clone, validation_error
+from gailpipe.algorithms.bc.cloning import clone, log_likelihood, validation_error
 from gailpipe.algorithms.bc.regularization import decayed, dropping_out
 from gailpipe.algorithms.bc.settings import Cloning
 from gailpipe.demonstrations.demonstrations import Demonstrations
@@ -30,6 +30,37 @@ CLONING = Cloning(
 def linear_expert() -> Demonstrations:
     observations = torch.randn(300, 3, generator=generator())
     return Demonstrations(observations, torch.stack([observations[:, 0] / 3, 2 + observations[:, 1]], -1))
+
+
+def test_the_likelihood_of_executed_actions_adds_up_to_one_with_what_is_clipped_to_the_bounds() -> None:
+    policy = make_policy(continuous_environment(low=(-1.0,), high=(3.0,)), [8], 0.0, generator())
+    observation = torch.zeros(1, 3)
+    mean, std = float(policy.mode(observation).detach()), 2.0  # half the range
+    steps = torch.linspace(-1, 3, 4001, dtype=torch.float64)[1:-1]
+    with torch.no_grad():
+        density = log_likelihood(policy, observation.expand(len(steps), 3), steps.unsqueeze(1).float()).exp()
+        at_low, at_high = log_likelihood(policy, observation.expand(2, 3), torch.tensor([[-1.0], [7.0]])).exp()
+    assert float(at_low) == pytest.approx(0.5 * math.erfc((mean + 1) / std / math.sqrt(2)), rel=1e-5)
+    assert float(at_high) == pytest.approx(0.5 * math.erfc((3 - mean) / std / math.sqrt(2)), rel=1e-5)
+    assert float(density.sum() * 0.001 + at_low + at_high) == pytest.approx(1, abs=1e-3)
+
+
+def test_a_mean_beyond_the_bound_that_the_expert_keeps_to_is_no_error() -> None:
+    policy = make_policy(continuous_environment(), [32], 0.0, generator())
+    expert = Demonstrations(linear_expert().observations, torch.tensor([1.0, 6.0]).expand(300, 2))
+    with torch.no_grad():
+        policy.mean_network[-1].bias.copy_(torch.tensor([0.0, 9.0]))  # type: ignore[index, union-attr]
+    log_likelihood(policy, expert.observations, expert.actions).mean().backward()
+    pulls = policy.mean_network[-1].bias.grad  # type: ignore[index, union-attr]
+    assert pulls[0] > 0.1
+    assert 0 <= pulls[1] < 1e-6
+
+
+def test_an_action_space_without_bounds_has_a_likelihood_with_finite_gradients() -> None:
+    environment = continuous_environment(low=(-math.inf, -1.0), high=(math.inf, math.inf))
+    policy = make_policy(environment, [8], 0.0, generator())
+    log_likelihood(policy, torch.zeros(2, 3), torch.tensor([[5.0, -1.0], [-9.0, 4.0]])).sum().backward()
+    assert all(parameter.grad is not None and parameter.grad.isfinite().all() for parameter in policy.parameters())
 
 
 def test_cloning_learns_a_linear_expert() -> None:
@@ -164,7 +195,7 @@ def test_without_decay_and_dropout_cloning_is_plain_adam_bit_by_bit() -> None:
     optimizer = torch.optim.Adam(plain.parameters(), 0.003, fused=True)
     for _ in range(50):
         batch = training[torch.randint(210, (64,), generator=drawn)]
-        loss = -plain.distribution(expert.observations[batch]).log_prob(expert.actions[batch]).mean()
+        loss = -log_likelihood(plain, expert.observations[batch], expert.actions[batch]).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -10,6 +10,7 @@ from torch import Tensor
 from gailpipe.algorithms.bc.regularization import decayed, dropping_out
 from gailpipe.algorithms.bc.settings import Cloning
 from gailpipe.demonstrations.demonstrations import Demonstrations
+from gailpipe.envs.spaces import ContinuousActions
 from gailpipe.foundation.errors import UserError
 from gailpipe.policies.policy import GaussianPolicy, Policy
 from gailpipe.training.checkpoint import Checkpoint, Metrics, Part
@@ -54,7 +55,7 @@ def clone(
     for step in range(done + 1, settings.steps + 1):
         batch = training[torch.randint(len(training), (settings.batch_size,), generator=generator)]
         with dropping_out(policy, settings.dropout, generator):
-            loss = -policy.distribution(observations[batch]).log_prob(actions[batch]).mean()
+            loss = -log_likelihood(policy, observations[batch], actions[batch]).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -75,6 +76,23 @@ def clone(
         errors = _errors(policy, observations[validation], actions[validation])
         with torch.no_grad():
             policy.log_std.copy_(errors.square().mean(0).clamp_min(MIN_STD**2).log() / 2)
+
+
+def log_likelihood(policy: Policy, observations: Tensor, actions: Tensor) -> Tensor:
+    """Return the log of the probability or density with which `policy` executes each of `actions`, (batch,).
+
+    Whatever a Gaussian draws beyond a bound is executed there: at its bounds an action has the probability of all that
+    is clipped to them (Tobin 1958). The density alone would hold the means back from beyond.
+    """
+    space = policy.environment.actions
+    if not (isinstance(policy, GaussianPolicy) and isinstance(space, ContinuousActions)):
+        return policy.distribution(observations).log_prob(actions)
+    normal = policy.distribution(observations).base_dist
+    low, high = torch.from_numpy(space.low).float(), torch.from_numpy(space.high).float()
+    executed = actions.clamp(low, high)
+    side = (executed == high).float() - (executed == low).float()  # 1 at the upper bound, −1 at the lower one
+    clipped = torch.special.log_ndtr(side * (normal.loc - executed) / normal.scale)
+    return torch.where(side == 0, normal.log_prob(executed), clipped).sum(-1)
 
 
 @torch.no_grad()
