@@ -50,13 +50,14 @@ def learners_table(grid: Grid) -> str:
 def comparisons_table(policies: Compared) -> str:
     """Return a row for each learner and whom it is compared with, the paper's or another, on the sets that both have.
 
+    With the paper's it is compared twice: the paper does not say whether its policies and its expert acted with noise.
+
     Args:
         policies: `Grid.sampled`.
     """
     rows = []
     for label, other, own, others in _compared(policies):
-        both = _by_cell(own, "normalized").join(_by_cell(others, "normalized"), on=CELL, maintain_order="left")
-        cells = both.select("normalized", "normalized_right").rows()
+        cells = own.join(others, on=CELL, maintain_order="left").select("score", "score_right").rows()
         if not cells:
             continue
         improvement = estimate(probability_of_improvement, [*chain.from_iterable(cells)])
@@ -138,23 +139,27 @@ def _shortfall(runs: pl.DataFrame, papers: pl.DataFrame, baseline: pl.DataFrame)
 
 
 def _compared(policies: Compared) -> Iterator[tuple[str, str, pl.DataFrame, pl.DataFrame]]:
-    """Yield the labels of who is compared with whom, and the policies of both."""
-    ours, theirs = (either.drop_nulls("normalized") for either in policies)
+    """Yield the labels of who is compared with whom, and each cell's scores of both, as lists in `score`."""
+    ours, papers = (either.drop_nulls("normalized") for either in policies)
     for learner, entry in LEARNERS.items():
-        yield entry.label, "the paper's", ours.filter(algorithm=learner), theirs.filter(algorithm=learner)
+        theirs = _by_cell(papers.filter(algorithm=learner), "normalized")
+        own = ours.filter(algorithm=learner)
+        yield entry.label, "the paper's", _by_cell(own, "normalized"), theirs
+        yield entry.label, "the paper's, same mode", _by_cell(_same_mode(own), "deterministic"), theirs
     others = {BASELINE: UNREGULARIZED, HEADLINE: BASELINE}
     for learner, entry in LEARNERS.items():
         other = others.get(learner, HEADLINE)
-        yield entry.label, LEARNERS[other].label, ours.filter(algorithm=learner), ours.filter(algorithm=other)
+        own, its = (_by_cell(ours.filter(algorithm=one), "normalized") for one in (learner, other))
+        yield entry.label, LEARNERS[other].label, own, its
 
 
 def _by_cell(policies: pl.DataFrame, column: str) -> pl.DataFrame:
-    """Return the scores of each cell's runs, as a list."""
-    return policies.group_by(CELL, maintain_order=True).agg(column)
+    """Return the scores of each cell's runs, as a list in `score`."""
+    return policies.group_by(CELL, maintain_order=True).agg(score=column)
 
 
 def _runs(policies: pl.DataFrame, column: str) -> Sequence[Sequence[float]]:
-    return _by_cell(policies, column)[column].to_list()
+    return _by_cell(policies, column)["score"].to_list()
 
 
 def _with_interval(found: Estimate, digits: int) -> str:

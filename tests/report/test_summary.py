@@ -68,8 +68,11 @@ def test_comparisons_are_of_the_sets_that_both_have() -> None:
     )
     assert rows == [
         "| BC | the paper's | 1 | 0.950 | 0.600 | +0.350 | 1 | 0 | 0 | 0 | 1.00 |",
+        "| BC | the paper's, same mode | 1 | 0.475 | 0.600 | -0.125 | 0 | 0 | 0 | 0 | 0.00 |",
         # 0.88 and 0.92 against 0.90 and 0.94: one pair of four; 2 ± t(0.975; 1) 0.0283 √1.5 against 1; 2 against 1.99
         "| GAIL | the paper's | 3 | 1.633 | 1.303 | +0.010 | 2 | 2 | 1 | 0 | 0.75 (0.67 … 1.00) |",
+        # 0.44 and 0.46 against 0.90 and 0.94; 0.99 and 1.01 against 1: one of two; 1 against 1.99
+        "| GAIL | the paper's, same mode | 3 | 0.817 | 1.303 | -0.470 | 1 | 2 | 0 | 1 | 0.17 (0.00 … 0.33) |",
         "| GAIL | BC | 2 | 1.450 | 1.475 | -0.025 | 1 | 1 | 0 | 0 | 0.00 |",
     ]
 
