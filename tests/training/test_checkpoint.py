@@ -173,7 +173,7 @@ def test_a_policy_step_without_a_finite_direction_stops_the_run(monkeypatch: pyt
 def test_cloning_that_goes_wrong_stops_at_the_next_validation() -> None:
     generator = torch.Generator().manual_seed(0)
     policy = make_policy(continuous_environment(), [4], 0.0, generator)
-    huge = Demonstrations(torch.zeros(20, 3), torch.full((20, 2), 3e38))
+    unknown = Demonstrations(torch.zeros(20, 3), torch.full((20, 2), nan))
     cloning = CLONING.model_copy(update={"steps": 60, "learning_rate": 0.01, "batch_size": 8, "validate_every": 10})
     with pytest.raises(UserError, match=r"^Continuous-v0: step 10 of cloning: loss: a NaN or an infinity arose"):
-        list(clone(policy, huge, cloning, generator, Checkpoint()))
+        list(clone(policy, unknown, cloning, generator, Checkpoint()))
