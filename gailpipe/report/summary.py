@@ -50,7 +50,7 @@ def learners_table(grid: Grid) -> str:
 def comparisons_table(policies: Compared) -> str:
     """Return a row for each learner and whom it is compared with, the paper's or another, on the sets that both have.
 
-    With the paper's it is compared twice: the paper does not say whether its policies and its expert acted with noise.
+    With the paper's it is compared on two scales: the paper does not say whether its policies acted with noise.
 
     Args:
         policies: `Grid.sampled`.
